@@ -1,0 +1,38 @@
+# A folder in the metadata format: training, validation and test split with boxes.
+size = int('{{$MMCCAM_SIZE:224}}')
+
+# The paper's protocol: 256 and 224 pixels, or as much larger than the crop.
+resized = round(size * 256 / 224)
+load = dict(type='mmccam.LoadImage', imdecode_backend='pillow')
+resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
+train_pipeline = [
+    load,
+    dict(resize, scale=(resized, resized)),
+    dict(type='RandomCrop', crop_size=size),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [
+    load,
+    dict(resize, scale=(size, size)),
+    dict(type='PackInputs', algorithm_keys=['loc_boxes']),
+]
+
+dataset = dict(type='mmccam.WSOLDataset', data_root='data/wsol')
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(dataset, split='train', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(dataset, split='val', test_mode=True, pipeline=test_pipeline),
+)
+test_dataloader = dict(
+    val_dataloader, dataset=dict(val_dataloader['dataset'], split='test')
+)

@@ -1,0 +1,10 @@
+_base_ = 'mmpretrain::_base_/default_runtime.py'
+
+custom_imports = dict(imports=['mmccam'])
+default_hooks = dict(
+    logger=dict(interval=20),
+    checkpoint=dict(max_keep_ckpts=2),
+    # Head and data must agree on the number of classes.
+    class_num_check=dict(type='ClassNumCheckHook'),
+)
+randomness = dict(seed=0)

@@ -1,0 +1,122 @@
+"""From a localization map to a box, and the overlap of boxes.
+
+The one box convention of the project: ``(x0, y0, x1, y1)`` in pixels of the original
+image, 0-based, with the first and the last pixel inside the box, so that its width is
+``x1 - x0 + 1``. Maps are (h, w), image sizes (width, height).
+"""
+
+from typing import Sequence, Tuple
+
+import cv2
+import numpy as np
+
+Box = Tuple[float, float, float, float]
+
+
+def is_degenerate(cam: np.ndarray) -> bool:
+    """Whether a map can show no object: it is constant or not finite.
+
+    Args:
+        cam: Map, (h, w).
+    """
+    return not np.isfinite(cam).all() or cam.min() == cam.max()
+
+
+def resize_map(cam: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+    """Subtract the minimum of a map and resize it bilinearly.
+
+    Args:
+        cam: Map, (h, w).
+        size: Width and height in pixels.
+
+    Returns:
+        Map with no value below 0, (height, width), float32.
+    """
+    cam = np.asarray(cam, dtype=np.float32)
+    return cv2.resize(cam - cam.min(), tuple(size), interpolation=cv2.INTER_LINEAR)
+
+
+def image_box(size: Tuple[int, int]) -> Box:
+    """The box of a whole image of the given width and height in pixels."""
+    width, height = size
+    return (0, 0, width - 1, height - 1)
+
+
+def _components(mask: np.ndarray, connectivity: int) -> np.ndarray:
+    """Left, top, width, height and area of each component of a mask, (n, 5)."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=connectivity
+    )
+    return stats[1:]  # the first is the background
+
+
+def cam_box(cam: np.ndarray, size: Tuple[int, int], threshold: float = 0.2) -> Box:
+    """The box rule of class activation maps (Zhou et al., CVPR 2016).
+
+    Values of at least ``threshold`` of the maximum, at the image's own size; the
+    largest 8-connected component by area.
+
+    Args:
+        cam: Map, (h, w), of any range.
+        size: Width and height of the image in pixels.
+        threshold: Fraction of the map's range above its minimum.
+
+    Returns:
+        The box; the whole image where the map is constant or not finite.
+    """
+    cam = resize_map(cam, size)
+    if is_degenerate(cam):
+        return image_box(size)
+    components = _components(cam >= threshold * cam.max(), connectivity=8)
+    x, y, width, height, _ = components[components[:, 4].argmax()].tolist()
+    return (x, y, x + width - 1, y + height - 1)
+
+
+def nlccam_released_box(
+    cam: np.ndarray, size: Tuple[int, int], threshold: float = 0.12
+) -> Box:
+    """The box rule of the released NL-CCAM code.
+
+    At 224 x 224, values above both ``threshold`` of the maximum and the mean of the
+    map after that first cut; the 4-connected component with the largest bounding box,
+    scaled to the image and rounded. Unlike elsewhere the ends are exclusive, one pixel
+    of the 224 behind the component, as the released code has them.
+
+    Args:
+        cam: Map, (h, w), of any range.
+        size: Width and height of the image in pixels.
+        threshold: Fraction of the map's range above its minimum.
+
+    Returns:
+        The box; the whole image where the map is constant or not finite.
+    """
+    side = 224
+    cam = resize_map(cam, (side, side))
+    if is_degenerate(cam):
+        return image_box(size)
+    cut = threshold * cam.max()
+    mean_after_cut = np.where(cam > cut, cam, 0).mean()
+    components = _components(cam > max(cut, mean_after_cut), connectivity=4)
+    areas = components[:, 2] * components[:, 3]
+    x, y, width, height, _ = components[areas.argmax()].tolist()
+    scale = np.array([*size, *size]) / side
+    return tuple(np.rint([x, y, x + width, y + height] * scale).tolist())
+
+
+def box_iou(box: Sequence[float], others: np.ndarray) -> np.ndarray:
+    """Intersection over union of one box with others, with the +1 pixel convention.
+
+    Args:
+        box: Box (x0, y0, x1, y1) in pixels.
+        others: Boxes, (n, 4).
+
+    Returns:
+        Overlaps between 0 and 1, (n,).
+    """
+    box, others = np.asarray(box, np.float64), np.asarray(others, np.float64)
+    starts = np.maximum(box[:2], others[:, :2])
+    ends = np.minimum(box[2:], others[:, 2:])
+    intersection = np.clip(ends - starts + 1, 0, None).prod(axis=1)
+    area = (box[2:] - box[:2] + 1).prod()
+    areas = (others[:, 2:] - others[:, :2] + 1).prod(axis=1)
+    return intersection / (area + areas - intersection)

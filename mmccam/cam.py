@@ -1,0 +1,147 @@
+"""Class activation maps and their combination: pure functions of tensors.
+
+Equations 1 to 6 of NL-CCAM (Yang et al., *Combinational Class Activation Maps for
+Weakly Supervised Object Localization*, WACV 2020). Symbols: K classes, N images,
+C channels, T target classes an image, h x w positions of the feature map.
+"""
+
+from typing import Optional
+
+import torch
+
+
+def rank_classes(scores: torch.Tensor) -> torch.Tensor:
+    """Rank the classes of each image from the most to the least probable.
+
+    Of classes with equal scores the one with the lower index comes first.
+
+    Args:
+        scores: Class scores or logits, (N, K).
+
+    Returns:
+        Class indices, (N, K); column 0 holds the most probable class.
+    """
+    return scores.argsort(dim=-1, descending=True, stable=True)
+
+
+def move_to_front(ranking: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Move a target class to rank 1 and keep the order of the rest.
+
+    Args:
+        ranking: Class indices from the most to the least probable, (N, K).
+        targets: Target classes, (N, T), each one of the ranked classes.
+
+    Returns:
+        One ranking for each target, (N, T, K).
+    """
+    ranking = ranking.unsqueeze(1).expand(-1, targets.shape[1], -1)
+    is_other = (ranking != targets.unsqueeze(-1)).to(torch.uint8)
+    # A stable sort puts the single 0 first and leaves the ones as they stand.
+    return ranking.gather(-1, is_other.argsort(dim=-1, stable=True))
+
+
+def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> torch.Tensor:
+    r"""Coefficients of the polynomial combination function (Eq. 5).
+
+    .. math::
+        g(k) = \left(\frac{p - k}{p - 1}\right)^\eta \; (k \le p), \qquad
+        g(k) = -\left(\frac{k - p}{K - p}\right)^\eta \; (k > p)
+
+    So g(1) = 1 and g(K) = -1. Degree 0 is a step from 1 to -1 at p.
+
+    Args:
+        num_classes: Number of classes K, at least 2.
+        degree: Degree η, at least 0.
+        p: Rank at which the sign changes, 1 < p < K. Defaults to (K + 1) / 2.
+
+    Returns:
+        g(1) ... g(K), (K,), float32.
+
+    Raises:
+        ValueError: If a parameter lies outside its range.
+    """
+    _check_num_classes(num_classes)
+    p = (num_classes + 1) / 2 if p is None else p
+    if degree < 0:
+        raise ValueError(f'degree must be 0 or more, got {degree}')
+    if not 1 < p < num_classes:
+        raise ValueError(
+            f'p must lie between 1 and the number of classes {num_classes}, got {p}'
+        )
+    k = torch.arange(1, num_classes + 1, dtype=torch.float64)
+    rising = ((p - k).clamp(min=0) / (p - 1)) ** degree
+    falling = ((k - p).clamp(min=0) / (num_classes - p)) ** degree
+    return torch.where(k <= p, rising, -falling).float()
+
+
+def top_bottom(num_classes: int, i: int, j: int) -> torch.Tensor:
+    """Coefficients of the top-i & bottom-j combination function (Eq. 6).
+
+    g(k) = 1 for k <= i, -1 for k > K - j, else 0.
+
+    Args:
+        num_classes: Number of classes K, at least 2.
+        i: How many of the most probable classes are added.
+        j: How many of the least probable classes are subtracted.
+
+    Returns:
+        g(1) ... g(K), (K,), float32.
+
+    Raises:
+        ValueError: If i or j is negative, both are 0, or i + j > K.
+    """
+    _check_num_classes(num_classes)
+    if i < 0 or j < 0 or i + j == 0:
+        raise ValueError(f'i and j must be 0 or more and not both 0, got i={i}, j={j}')
+    if i + j > num_classes:
+        raise ValueError(
+            f'i + j must be at most the number of classes {num_classes}, '
+            f'got i={i}, j={j}'
+        )
+    k = torch.arange(1, num_classes + 1)
+    return (k <= i).float() - (k > num_classes - j).float()
+
+
+def _check_num_classes(num_classes: int) -> None:
+    if num_classes < 2:
+        raise ValueError(
+            f'a combination of maps needs at least 2 classes, got {num_classes}'
+        )
+
+
+def combine_weights(
+    weight: torch.Tensor, ranking: torch.Tensor, coefficients: torch.Tensor
+) -> torch.Tensor:
+    r"""Combine the classifier's weights of all classes by their rank.
+
+    .. math:: w_n = \sum_{k=1}^{K} g(k)\, w_{n, c_k}
+
+    with :math:`c_k` the class of rank k. Since a map is linear in the weights, the
+    map of these weights is the combination of all maps (Eq. 4), at the price of one.
+
+    Args:
+        weight: Weights of the linear classifier, without its bias, (K, C).
+        ranking: Class indices from the most to the least probable, (..., K).
+        coefficients: g(1) ... g(K), (K,).
+
+    Returns:
+        Combined weights, (..., C).
+    """
+    coefficients = coefficients.to(weight).expand(ranking.shape)
+    by_class = torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
+    return by_class @ weight
+
+
+def activation_maps(features: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    r"""Weighted sums of the feature map's channels (Eq. 1).
+
+    .. math:: M(x, y) = \sum_n w_n f^n(x, y)
+
+    Args:
+        features: Feature maps f, (N, C, h, w).
+        weights: One weight vector for each target, (N, T, C).
+
+    Returns:
+        Maps, (N, T, h, w).
+    """
+    return torch.einsum('ntc,nchw->nthw', weights, features)

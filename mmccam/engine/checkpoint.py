@@ -1,0 +1,80 @@
+"""Loading of mmengine's checkpoints by torch's restricted unpickler."""
+
+import pickle
+from typing import Any, Callable
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleParamScheduler
+
+try:
+    from numpy._core import multiarray
+except ImportError:  # numpy < 1.26
+    from numpy.core import multiarray
+
+# A method or static method is pickled as `getattr(class, name)`. These are the
+# ones in mmengine's checkpoints.
+_PICKLED_ATTRIBUTES = {
+    HistoryBuffer: ('min', 'max', 'current', 'mean'),
+    OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
+}
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Let ``torch.load(weights_only=True)`` read mmengine's checkpoints.
+
+    This is torch's default since version 2.6, and mmengine does not change it. Before
+    2.6 mmengine's checkpoints load without restriction, and nothing is done. Calling
+    it twice does no more than once.
+    """
+    # Pairs of a callable and the name it answers to also came with 2.6.
+    if torch.__version__ >= (2, 6):
+        torch.serialization.add_safe_globals(_safe_globals())
+
+
+def _safe_globals() -> list:
+    """List what mmengine's checkpoints hold beyond tensors, and nothing else."""
+    codes = np.typecodes['AllInteger'] + np.typecodes['AllFloat'] + '?SU'
+    return [
+        # The message hub keeps each logged value in one.
+        HistoryBuffer,
+        # Buffers hold their statistics, OneCycle its annealing, as attributes.
+        (_restricted_getattr, 'builtins.getattr'),
+        # The class of that annealing. Other schedulers save plain numbers only.
+        OneCycleParamScheduler,
+        # A data set's nested metainfo is as it stands in the config.
+        ConfigDict,
+        # Values in the buffers, and the random state or scores in the hub.
+        np.ndarray,
+        np.dtype,
+        # A dtype restores its byte order in a class of its own. Neither object
+        # nor structured dtypes: their arrays can hold anything.
+        *{type(np.dtype(code)) for code in codes},
+        # Arrays and scalars. Files name the module as the numpy that wrote them:
+        # numpy.core before version 2, numpy._core since.
+        (multiarray._reconstruct, 'numpy._core.multiarray._reconstruct'),
+        (multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
+        (multiarray.scalar, 'numpy._core.multiarray.scalar'),
+        (multiarray.scalar, 'numpy.core.multiarray.scalar'),
+    ]
+
+
+def _restricted_getattr(owner: Any, name: Any) -> Callable:
+    """Stand in for ``getattr`` in a pickle, which would give it everything.
+
+    Args:
+        owner: Object whose attribute the pickle asks for.
+        name: Name of the attribute.
+
+    Returns:
+        The function of that name, one of ``_PICKLED_ATTRIBUTES``.
+
+    Raises:
+        UnpicklingError: The pickle asks for any other attribute.
+    """
+    for cls, names in _PICKLED_ATTRIBUTES.items():
+        if owner is cls and type(name) is str and name in names:
+            return getattr(cls, name)
+    raise pickle.UnpicklingError(f'getattr of {name!r} of {owner!r} is not allowed')

@@ -1,0 +1,54 @@
+"""Search the threshold of a box rule on a held-out split."""
+
+from typing import Dict, List, Sequence
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from ..registry import METRICS
+from .box_rules import build_box_rule
+from .localization import true_class_map, true_class_overlap
+
+
+@METRICS.register_module()
+class ThresholdSearch(BaseMetric):
+    """The threshold at which most boxes of the true class are right.
+
+    To be used on a split that no result is reported on. Tries 0.01 ... 0.99; of equally
+    good thresholds the lowest is taken.
+
+    Args:
+        cam: Name of the map, one of the head's ``cams``; also the metric's prefix.
+        box_rule: Name of the box rule. Defaults to ``cam``.
+        iou: Overlap at which a box is right. Defaults to 0.5.
+        collect_device: Device to gather results on, ``cpu`` or ``gpu``.
+    """
+
+    thresholds = np.arange(1, 100) / 100
+
+    def __init__(
+        self,
+        cam: str,
+        box_rule: str = 'cam',
+        iou: float = 0.5,
+        collect_device: str = 'cpu',
+    ) -> None:
+        super().__init__(collect_device, prefix=cam)
+        self.cam = cam
+        self.box_rules = [build_box_rule(box_rule, float(t)) for t in self.thresholds]
+        self.iou = iou
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Keep for each image the thresholds at which its box is right."""
+        for sample in data_samples:
+            cam = true_class_map(sample, self.cam)
+            overlaps = [true_class_overlap(sample, cam, rule) for rule in self.box_rules]
+            self.results.append(np.array(overlaps) >= self.iou)
+
+    def compute_metrics(self, results: List[np.ndarray]) -> Dict[str, float]:
+        """Return the best threshold and its accuracy in percent."""
+        accuracies = 100 * np.mean(results, axis=0)
+        best = int(accuracies.argmax())
+        return dict(
+            threshold=float(self.thresholds[best]), gt_known_loc=float(accuracies[best])
+        )

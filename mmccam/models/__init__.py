@@ -1,0 +1,15 @@
+"""The backbone, the head and the combination functions."""
+
+from .combinations import CombinationFunction, Polynomial, TopBottom
+from .gap_head import GAPClsHead
+from .non_local import NonLocalBlock
+from .non_local_vgg import NonLocalVGG
+
+__all__ = [
+    'CombinationFunction',
+    'GAPClsHead',
+    'NonLocalBlock',
+    'NonLocalVGG',
+    'Polynomial',
+    'TopBottom',
+]

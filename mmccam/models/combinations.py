@@ -1,0 +1,74 @@
+"""The combination functions g(k) that a config can name."""
+
+from abc import ABC, abstractmethod
+from typing import Optional
+
+import torch
+
+from ..cam import polynomial, top_bottom
+from ..registry import TASK_UTILS
+
+
+class CombinationFunction(ABC):
+    """Weights for the class activation maps by the rank of their class.
+
+    A function of your own is a subclass with ``coefficients``, registered in
+    ``mmccam.registry.TASK_UTILS``.
+
+    Args:
+        target_first: Whether a target class other than the most probable is moved to
+            rank 1, the order of the rest kept. If False, all targets share one map.
+    """
+
+    def __init__(self, target_first: bool) -> None:
+        self.target_first = target_first
+
+    @abstractmethod
+    def coefficients(self, num_classes: int) -> torch.Tensor:
+        """Return g(1) ... g(K) for K classes, (K,), float32.
+
+        Raises:
+            ValueError: If the function has no meaning for this many classes.
+        """
+
+
+@TASK_UTILS.register_module()
+class Polynomial(CombinationFunction):
+    """Polynomial combination (Eq. 5), see :func:`mmccam.cam.polynomial`.
+
+    Args:
+        degree: Degree η: 0 step, 1 linear, 2 quadratic, 3 cubic.
+        p: Rank at which the sign changes. Defaults to (K + 1) / 2.
+        target_first: See :class:`CombinationFunction`.
+    """
+
+    def __init__(
+        self, degree: int, p: Optional[float] = None, target_first: bool = False
+    ) -> None:
+        super().__init__(target_first)
+        self.degree = degree
+        self.p = p
+
+    def coefficients(self, num_classes: int) -> torch.Tensor:
+        return polynomial(num_classes, self.degree, self.p)
+
+
+@TASK_UTILS.register_module()
+class TopBottom(CombinationFunction):
+    """Top-i & bottom-j combination (Eq. 6), see :func:`mmccam.cam.top_bottom`.
+
+    Top-1 & bottom-0 is the plain class activation map.
+
+    Args:
+        i: How many of the most probable classes are added.
+        j: How many of the least probable classes are subtracted.
+        target_first: See :class:`CombinationFunction`.
+    """
+
+    def __init__(self, i: int, j: int, target_first: bool = True) -> None:
+        super().__init__(target_first)
+        self.i = i
+        self.j = j
+
+    def coefficients(self, num_classes: int) -> torch.Tensor:
+        return top_bottom(num_classes, self.i, self.j)

@@ -1,0 +1,108 @@
+"""Classification head with global average pooling that also makes the maps."""
+
+from typing import Dict, List, Optional, Tuple
+
+import torch
+from mmpretrain.models.heads import LinearClsHead
+from mmpretrain.structures import DataSample
+
+from ..cam import activation_maps, combine_weights, move_to_front, rank_classes
+from ..registry import MODELS, TASK_UTILS
+
+
+@MODELS.register_module()
+class GAPClsHead(LinearClsHead):
+    """Global average pooling and a linear layer on the raw feature map.
+
+    Loss and scores are those of mmpretrain's ``LinearClsHead``, and so are the names of
+    the parameters. In prediction each data sample also gets
+
+    - ``cam_labels``: the classes T that the maps are of: the most probable one and,
+      where the sample has a label, the true one, (T,);
+    - ``cams``: for each named combination function the maps of these classes, at the
+      size of the feature map, (T, h, w), float32.
+
+    Args:
+        num_classes: Number of classes K.
+        in_channels: Number of channels C of the last feature map.
+        cams: Config of a combination function for each name. Defaults to
+            ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
+        **kwargs: Further arguments of mmpretrain's ``LinearClsHead``.
+
+    Raises:
+        ValueError: If a combination function has no meaning for K classes.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        cams: Optional[Dict[str, dict]] = None,
+        **kwargs,
+    ) -> None:
+        super().__init__(num_classes, in_channels, **kwargs)
+        if cams is None:
+            cams = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
+        self.combinations = {name: TASK_UTILS.build(cfg) for name, cfg in cams.items()}
+        self.coefficients = {
+            name: combination.coefficients(num_classes)
+            for name, combination in self.combinations.items()
+        }
+
+    def pre_logits(self, feats: Tuple[torch.Tensor, ...]) -> torch.Tensor:
+        """Average the last feature map over its positions.
+
+        Args:
+            feats: Feature maps of the backbone; the last is (N, C, h, w).
+
+        Returns:
+            Pooled features, (N, C).
+        """
+        return feats[-1].mean(dim=(2, 3))
+
+    def predict(
+        self,
+        feats: Tuple[torch.Tensor, ...],
+        data_samples: Optional[List[DataSample]] = None,
+    ) -> List[DataSample]:
+        """Predict scores, label and maps.
+
+        Args:
+            feats: Feature maps of the backbone; the last is (N, C, h, w).
+            data_samples: Samples to write to. Defaults to None: new ones.
+
+        Returns:
+            The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``.
+        """
+        logits = self(feats)
+        data_samples = self._get_predictions(logits, data_samples)
+        # The logits, since the softmax of improbable classes may round to one number.
+        ranking = rank_classes(logits)
+        targets = ranking[:, :1]
+        if 'gt_label' in data_samples[0]:
+            labels = torch.stack([sample.gt_label for sample in data_samples])
+            targets = torch.cat([targets, labels.to(targets)], dim=1)
+        cams = {
+            name: self._maps(name, feats[-1], ranking, targets)
+            for name in self.combinations
+        }
+        for index, sample in enumerate(data_samples):
+            sample.set_field(targets[index], 'cam_labels')
+            sample.set_field({name: cams[name][index] for name in cams}, 'cams')
+        return data_samples
+
+    def _maps(
+        self,
+        name: str,
+        features: torch.Tensor,
+        ranking: torch.Tensor,
+        targets: torch.Tensor,
+    ) -> torch.Tensor:
+        """The maps of one combination function for each target, (N, T, h, w)."""
+        if self.combinations[name].target_first:
+            ranking = move_to_front(ranking, targets)
+        else:
+            ranking = ranking[:, None]
+        weights = combine_weights(self.fc.weight, ranking, self.coefficients[name])
+        maps = activation_maps(features, weights).float()
+        return maps.expand(-1, targets.shape[1], -1, -1)

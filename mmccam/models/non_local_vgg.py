@@ -1,0 +1,152 @@
+"""VGG with non-local blocks."""
+
+from typing import Optional, Sequence, Tuple
+
+import torch
+from mmcv.cnn import ConvModule
+from mmengine.model import ModuleDict, update_init_info
+from mmpretrain.models.backbones import VGG
+
+from ..registry import MODELS
+from .non_local import NonLocalBlock
+from .pretrained import load_pretrained_vgg
+
+
+@MODELS.register_module()
+class NonLocalVGG(VGG):
+    """VGG without its last pool, with non-local blocks between its stages.
+
+    The convolutions have the names of mmpretrain's VGG, so that its checkpoints load.
+    ``init_cfg=dict(type='Pretrained', checkpoint=...)`` also takes the files of
+    torchvision, see :func:`~mmccam.models.pretrained.load_pretrained_vgg`.
+
+    Args:
+        depth: Depth of the VGG: 11, 13, 16 or 19.
+        non_local_stages: Stages, from 1, after which a non-local block stands. It
+            comes after the stage's pool; after the last stage, which has no pool,
+            it comes after its last convolution.
+        reduction: Channel reduction of the blocks' queries and keys.
+        extra_conv: Number of channels of a further 3 x 3 convolution at the end, as
+            in VGGnet-GAP (1024). Defaults to None: no such layer.
+        num_stages: Number of stages, 1 to 5. Each but the last halves the map, so
+            that 5 of them give a stride of 16.
+        out_indices: Stages, from 0, whose maps are returned. Defaults to the last.
+        frozen_stages: Number of stages whose convolutions are kept as they are.
+            Non-local blocks are always trained, since they start as the identity.
+        norm_cfg: Norm behind each convolution. Defaults to None: no norm.
+        act_cfg: Activation behind each convolution.
+        norm_eval: Whether batch norms keep their statistics during training.
+        init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
+
+    Raises:
+        ValueError: If an argument lies outside its range.
+    """
+
+    def __init__(
+        self,
+        depth: int = 16,
+        non_local_stages: Sequence[int] = (2, 3, 4, 5),
+        reduction: int = 8,
+        extra_conv: Optional[int] = None,
+        num_stages: int = 5,
+        out_indices: Optional[Sequence[int]] = None,
+        frozen_stages: int = -1,
+        norm_cfg: Optional[dict] = None,
+        act_cfg: dict = dict(type='ReLU'),  # noqa: B006
+        norm_eval: bool = False,
+        init_cfg: Optional[dict] = None,
+    ) -> None:
+        if depth not in self.arch_settings:
+            raise ValueError(
+                f'depth must be one of {sorted(self.arch_settings)}, got {depth}'
+            )
+        if not 1 <= num_stages <= 5:
+            raise ValueError(f'num_stages must be 1 to 5, got {num_stages}')
+        out_indices = (num_stages - 1,) if out_indices is None else tuple(out_indices)
+        _check_stages('non_local_stages', non_local_stages, 1, num_stages)
+        _check_stages('out_indices', out_indices, 0, num_stages - 1)
+        _check_stages('frozen_stages', [frozen_stages], -1, num_stages)
+        super().__init__(
+            depth,
+            num_stages=num_stages,
+            dilations=(1,) * num_stages,
+            out_indices=out_indices,
+            frozen_stages=frozen_stages,
+            norm_cfg=norm_cfg,
+            act_cfg=act_cfg,
+            norm_eval=norm_eval,
+            with_last_pool=False,
+            **({} if init_cfg is None else dict(init_cfg=init_cfg)),
+        )
+        # A backbone knows no classes, and ClassNumCheckHook compares what says it does.
+        del self.num_classes
+        # mmengine's container lets the blocks keep their own initialization.
+        self.non_local_blocks = ModuleDict(
+            {
+                str(stage): NonLocalBlock(64 * 2 ** min(stage - 1, 3), reduction)
+                for stage in non_local_stages
+            }
+        )
+        self.extra_conv = None
+        if extra_conv is not None:
+            self.extra_conv = ConvModule(
+                self.in_channels,
+                extra_conv,
+                kernel_size=3,
+                padding=1,
+                bias=True,
+                norm_cfg=norm_cfg,
+                act_cfg=act_cfg,
+            )
+        self._freeze_stages()
+
+    def init_weights(self) -> None:
+        """Initialize the weights, those of a ``Pretrained`` config last.
+
+        Raises:
+            ValueError: If the pretrained file does not fit.
+        """
+        if self.is_init:
+            return super().init_weights()
+        init_cfgs = self.init_cfg if isinstance(self.init_cfg, list) else [self.init_cfg]
+        pretrained = [cfg for cfg in init_cfgs if cfg['type'] == 'Pretrained']
+        self.init_cfg = [cfg for cfg in init_cfgs if cfg['type'] != 'Pretrained']
+        super().init_weights()
+        self.init_cfg = init_cfgs
+        for cfg in pretrained:
+            load_pretrained_vgg(self, cfg['checkpoint'], cfg.get('prefix'))
+            if hasattr(self, '_params_init_info'):  # mmengine's log, while it is open
+                update_init_info(self, init_info=f'loaded from {cfg["checkpoint"]}')
+
+    def forward(self, x: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+        """Compute the feature maps of an image batch.
+
+        Args:
+            x: Normalized images, (N, 3, H, W).
+
+        Returns:
+            The maps of the stages in ``out_indices``, (N, C, h, w) each.
+        """
+        maps = []
+        last = len(self.stage_blocks) - 1
+        for index, (start, end) in enumerate(self.range_sub_modules):
+            x = self.features[start:end](x)
+            block = str(index + 1)
+            if block in self.non_local_blocks:
+                x = self.non_local_blocks[block](x)
+            if index == last and self.extra_conv is not None:
+                x = self.extra_conv(x)
+            if index in self.out_indices:
+                maps.append(x)
+        return tuple(maps)
+
+    def train(self, mode: bool = True) -> 'NonLocalVGG':
+        """Set the training mode; unlike mmpretrain's VGG, return the module."""
+        super().train(mode)
+        return self
+
+
+def _check_stages(name: str, stages: Sequence[int], low: int, high: int) -> None:
+    wrong = [stage for stage in stages if not low <= stage <= high]
+    if wrong:
+        raise ValueError(f'{name} must lie between {low} and {high}, got {wrong[0]}')

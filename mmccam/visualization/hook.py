@@ -1,0 +1,96 @@
+"""Write a few pictures whenever a model is evaluated."""
+
+import math
+from pathlib import Path
+from typing import Optional, Sequence
+
+import mmcv
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
+from torch.utils.data import DataLoader
+
+from ..evaluation import build_box_rule
+from ..registry import HOOKS
+from .overlay import draw_localization
+
+
+@HOOKS.register_module()
+class LocalizationVisualizationHook(Hook):
+    """Draw maps and boxes of some images in validation and test.
+
+    The pictures go to the runner's visualizer: image and heat map side by side, the
+    box of the most probable class blue, the ground truth red.
+
+    Args:
+        cam: Name of the map, one of the head's ``cams``.
+        box_rule: Name of the box rule. Defaults to ``cam``.
+        threshold: Threshold of the rule. Defaults to the rule's own.
+        num_images: About how many images to draw, spread over the data set.
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(
+        self,
+        cam: str,
+        box_rule: str = 'cam',
+        threshold: Optional[float] = None,
+        num_images: int = 8,
+    ) -> None:
+        if num_images < 1:
+            raise ValueError(f'num_images must be 1 or more, got {num_images}')
+        self.cam = cam
+        self.box_rule = build_box_rule(box_rule, threshold)
+        self.num_images = num_images
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict,
+        outputs: Sequence[DataSample],
+    ) -> None:
+        """Draw the images of a validation batch whose turn it is."""
+        self._draw(runner, runner.val_dataloader, batch_idx, outputs, runner.epoch)
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict,
+        outputs: Sequence[DataSample],
+    ) -> None:
+        """Draw the images of a test batch whose turn it is."""
+        self._draw(runner, runner.test_dataloader, batch_idx, outputs, step=0)
+
+    @master_only
+    def _draw(
+        self,
+        runner: Runner,
+        dataloader: DataLoader,
+        batch_idx: int,
+        outputs: Sequence[DataSample],
+        step: int,
+    ) -> None:
+        interval = math.ceil(len(dataloader.dataset) / self.num_images)
+        first = batch_idx * dataloader.batch_size
+        for index, sample in enumerate(outputs, start=first):
+            if index % interval == 0:
+                classes = dataloader.dataset.metainfo.get('classes')
+                name = f'{index:05d}_{Path(sample.img_path).stem}'
+                runner.visualizer.add_image(name, self._picture(sample, classes), step)
+
+    def _picture(self, sample: DataSample, classes: Optional[Sequence[str]]):
+        height, width = sample.ori_shape
+        cam = sample.cams[self.cam][0].cpu().numpy()
+        label = sample.pred_label.item()
+        return draw_localization(
+            mmcv.imread(sample.img_path, backend='pillow', channel_order='rgb'),
+            cam,
+            self.box_rule(cam, (width, height)),
+            sample.loc_boxes,
+            title=f'{classes[label] if classes else label}: '
+            f'{sample.pred_score.max().item():.0%}',
+        )

@@ -1,0 +1,40 @@
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+# Read as text: importing mmccam would need torch and the OpenMMLab packages.
+version_file = Path(__file__).with_name('mmccam') / 'version.py'
+version = re.search(r"__version__ = '(.+)'", version_file.read_text()).group(1)
+
+torch = ['torch>=2.1,<3', 'torchvision>=0.16']
+# mmengine up to 0.10.7 needs pkg_resources, which setuptools 82 removed.
+mmengine = ['mmengine>=0.10.5,<0.11', 'setuptools<82']
+
+setup(
+    name='mmccam',
+    version=version,
+    description='Weakly supervised object localization for OpenMMLab',
+    author='mmccam contributors',
+    license='Apache-2.0',
+    python_requires='>=3.9',
+    packages=find_packages(include=['mmccam*']),
+    # Three distributions provide `import mmcv` and overwrite each other: which
+    # one, and with it the whole stack, is the user's choice of an extra.
+    install_requires=['numpy', 'packaging'],
+    extras_require={
+        # Wheels only, without mmcv's compiled operators.
+        'lite': [*torch, *mmengine, 'mmcv-lite>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
+        # The full mmcv, as openmim installs it.
+        'mim': [*torch, *mmengine, 'mmcv>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
+        # The maintained forks, which keep the import names (Python >= 3.10).
+        'onedl': [
+            *torch,
+            'onedl-mmengine>=0.10.12,<0.11',
+            'onedl-mmcv>=2.3.6,<2.4',
+            'onedl-mmpretrain>=1.3.6,<2',
+        ],
+        # The formatting of a ruff release differs from that of the next.
+        'tests': ['pytest>=7', 'ruff>=0.17,<0.18'],
+    },
+)

@@ -1,0 +1,40 @@
+"""What the command-line tools share: their options, and how these change a config."""
+
+import argparse
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+
+import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of all tools that run a model."""
+    parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='key=value pairs to override'
+    )
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+    )
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """Read the config and apply the shared options to it."""
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    default = Path('work_dirs', Path(args.config).stem)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
+    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+        _join_cpu_processes(cfg)
+    cfg.merge_from_dict(args.cfg_options or {})
+    return cfg
+
+
+def _join_cpu_processes(cfg: Config) -> None:
+    """Set up what mmengine's launcher only does for a GPU."""
+    torch.distributed.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+    )

@@ -1,0 +1,53 @@
+"""Train a model from a config, and evaluate it after each epoch."""
+
+import argparse
+
+import torch
+from common import add_options, read_config
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='checkpoint to resume from; without a value the latest of the work dir',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument(
+        '--no-validate', action='store_true', help='do not evaluate during training'
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the total batch size',
+    )
+    add_options(parser)
+    args = parser.parse_args()
+    if args.amp and not torch.cuda.is_available():
+        parser.error("--amp: mmengine's mixed precision needs a GPU, there is none here")
+    return args
+
+
+def build_config(args: argparse.Namespace) -> Config:
+    """Read the config and apply the options to it."""
+    cfg = read_config(args)
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    return cfg
+
+
+if __name__ == '__main__':
+    Runner.from_cfg(build_config(parse_args())).train()
