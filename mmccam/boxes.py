@@ -5,12 +5,12 @@ image, 0-based, with the first and the last pixel inside the box, so that its wi
 ``x1 - x0 + 1``. Maps are (h, w), image sizes (width, height).
 """
 
-from typing import Sequence, Tuple
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-Box = Tuple[float, float, float, float]
+Box = tuple[float, float, float, float]
 
 
 def is_degenerate(cam: np.ndarray) -> bool:
@@ -22,7 +22,7 @@ def is_degenerate(cam: np.ndarray) -> bool:
     return not np.isfinite(cam).all() or cam.min() == cam.max()
 
 
-def resize_map(cam: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
+def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Subtract the minimum of a map and resize it bilinearly.
 
     Args:
@@ -36,7 +36,7 @@ def resize_map(cam: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     return cv2.resize(cam - cam.min(), tuple(size), interpolation=cv2.INTER_LINEAR)
 
 
-def image_box(size: Tuple[int, int]) -> Box:
+def image_box(size: tuple[int, int]) -> Box:
     """The box of a whole image of the given width and height in pixels."""
     width, height = size
     return (0, 0, width - 1, height - 1)
@@ -50,7 +50,7 @@ def _components(mask: np.ndarray, connectivity: int) -> np.ndarray:
     return stats[1:]  # the first is the background
 
 
-def cam_box(cam: np.ndarray, size: Tuple[int, int], threshold: float = 0.2) -> Box:
+def cam_box(cam: np.ndarray, size: tuple[int, int], threshold: float = 0.2) -> Box:
     """The box rule of class activation maps (Zhou et al., CVPR 2016).
 
     Values of at least ``threshold`` of the maximum, at the image's own size; the
@@ -73,7 +73,7 @@ def cam_box(cam: np.ndarray, size: Tuple[int, int], threshold: float = 0.2) -> B
 
 
 def nlccam_released_box(
-    cam: np.ndarray, size: Tuple[int, int], threshold: float = 0.12
+    cam: np.ndarray, size: tuple[int, int], threshold: float = 0.12
 ) -> Box:
     """The box rule of the released NL-CCAM code.
 

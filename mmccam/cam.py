@@ -40,7 +40,9 @@ def move_to_front(ranking: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return ranking.gather(-1, is_other.argsort(dim=-1, stable=True))
 
 
-def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> torch.Tensor:
+def polynomial(
+    num_classes: int, degree: int, p: Optional[float] = None
+) -> torch.Tensor:
     r"""Coefficients of the polynomial combination function (Eq. 5).
 
     .. math::

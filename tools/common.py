@@ -13,7 +13,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of all tools that run a model."""
     parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='key=value pairs to override'
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='key=value pairs to override',
     )
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'

@@ -31,7 +31,9 @@ def main() -> None:
     args = parse_args()
     cfg = read_config(args)
     cfg.load_from = args.checkpoint
-    metrics = [m for m in cfg.test_evaluator if m.type == 'mmccam.CCAMLocalizationMetric']
+    metrics = [
+        m for m in cfg.test_evaluator if m.type == 'mmccam.CCAMLocalizationMetric'
+    ]
 
     search = copy.deepcopy(cfg)
     search.test_dataloader = search.val_dataloader

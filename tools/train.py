@@ -29,7 +29,9 @@ def parse_args() -> argparse.Namespace:
     add_options(parser)
     args = parser.parse_args()
     if args.amp and not torch.cuda.is_available():
-        parser.error("--amp: mmengine's mixed precision needs a GPU, there is none here")
+        parser.error(
+            "--amp: mmengine's mixed precision needs a GPU, there is none here"
+        )
     return args
 
 

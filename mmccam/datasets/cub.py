@@ -1,7 +1,6 @@
 """CUB-200-2011 with its bounding boxes."""
 
 from pathlib import Path
-from typing import List
 
 import numpy as np
 from mmpretrain.datasets import CUB as CUBClassification
@@ -12,7 +11,7 @@ from ..registry import DATASETS
 
 @DATASETS.register_module()
 class CUB(CUBClassification):
-    """mmpretrain's CUB with the box of each image, in the folder layout of the original.
+    """mmpretrain's CUB with the box of each image, in its original folder layout.
 
     Each sample also has ``loc_boxes``, (1, 4): x0, y0, x1, y1 in pixels of the original
     image. The pipeline leaves them alone.
@@ -27,12 +26,13 @@ class CUB(CUBClassification):
         ValueError: If ``bounding_boxes.txt`` is wrong; the message has file and line.
     """
 
-    def load_data_list(self) -> List[dict]:
+    def load_data_list(self) -> list[dict]:
         """Load paths, labels and boxes."""
         path = Path(self.data_root, 'bounding_boxes.txt')
         images_by_id = self._load_data_from_txt(self.ann_file)
         boxes = {
-            images_by_id.get(image_id): box for image_id, box in _read_boxes(path).items()
+            images_by_id.get(image_id): box
+            for image_id, box in _read_boxes(path).items()
         }
         data_list = super().load_data_list()
         for info in data_list:

@@ -1,9 +1,9 @@
 """The metadata format of weakly supervised object localization benchmarks."""
 
 import os
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterator, List, Tuple
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
@@ -67,7 +67,7 @@ class WSOLDataset(BaseDataset):
             self._metainfo['classes'] = read_classes(Path(self.data_root))
         super().full_init()
 
-    def load_data_list(self) -> List[dict]:
+    def load_data_list(self) -> list[dict]:
         """Load paths, labels and boxes."""
         folder = Path(self.ann_file).parent
         names = _read_images(Path(self.ann_file), Path(self.img_prefix))
@@ -81,7 +81,9 @@ class WSOLDataset(BaseDataset):
         data_list = []
         for name in names:
             if name not in labels:
-                raise ValueError(f'{folder / "class_labels.txt"} has no line for {name}')
+                raise ValueError(
+                    f'{folder / "class_labels.txt"} has no line for {name}'
+                )
             if self.test_mode and name not in boxes:
                 raise ValueError(
                     f'{localization} has no box for {name}, '
@@ -97,7 +99,7 @@ class WSOLDataset(BaseDataset):
         return data_list
 
 
-def read_classes(data_root: Path) -> Tuple[str, ...]:
+def read_classes(data_root: Path) -> tuple[str, ...]:
     """Read the class names, the last column of each line of ``classes.txt``.
 
     Args:
@@ -110,7 +112,7 @@ def read_classes(data_root: Path) -> Tuple[str, ...]:
     return tuple(line.split('\t')[-1] for line in text.splitlines() if line.strip())
 
 
-def _read_lines(path: Path, columns: str) -> Iterator[Tuple[str, List[str]]]:
+def _read_lines(path: Path, columns: str) -> Iterator[tuple[str, list[str]]]:
     """Yield where each line stands, for messages, and its comma-separated fields."""
     width = columns.count(',') + 1
     # The encoding passes over a byte-order mark.
@@ -126,7 +128,7 @@ def _read_lines(path: Path, columns: str) -> Iterator[Tuple[str, List[str]]]:
         yield f'{path}, line {number}', fields
 
 
-def _numbers(where: str, fields: List[str], kind: type) -> list:
+def _numbers(where: str, fields: list[str], kind: type) -> list:
     try:
         return [kind(field) for field in fields]
     except ValueError:
@@ -134,19 +136,21 @@ def _numbers(where: str, fields: List[str], kind: type) -> list:
         raise ValueError(f'{where}: expected {expected}, got {fields}') from None
 
 
-@lru_cache(maxsize=None)
-def _files_in(folder: Path) -> FrozenSet[str]:
+@cache
+def _files_in(folder: Path) -> frozenset[str]:
     """List a folder once, which is much faster than to ask for each file."""
     return frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
 
 
-def _read_images(path: Path, image_root: Path) -> Dict[str, str]:
+def _read_images(path: Path, image_root: Path) -> dict[str, str]:
     """Read which images there are; each one must exist."""
-    seen: Dict[str, str] = {}
+    seen: dict[str, str] = {}
     _files_in.cache_clear()
     for where, (name,) in _read_lines(path, 'path'):
         if name in seen:
-            raise ValueError(f'{where}: {name} stands there twice, first in {seen[name]}')
+            raise ValueError(
+                f'{where}: {name} stands there twice, first in {seen[name]}'
+            )
         image = image_root / name
         if image.name not in _files_in(image.parent):
             raise ValueError(f'{where}: there is no image {image}')
@@ -156,8 +160,8 @@ def _read_images(path: Path, image_root: Path) -> Dict[str, str]:
     return seen
 
 
-def _read_labels(path: Path, num_classes: int) -> Dict[str, int]:
-    labels: Dict[str, int] = {}
+def _read_labels(path: Path, num_classes: int) -> dict[str, int]:
+    labels: dict[str, int] = {}
     for where, (name, field) in _read_lines(path, 'path,label'):
         (label,) = _numbers(where, [field], int)
         if not 0 <= label < num_classes:
@@ -171,7 +175,7 @@ def _read_labels(path: Path, num_classes: int) -> Dict[str, int]:
     return labels
 
 
-def _read_sizes(path: Path) -> Dict[str, Tuple[int, int]]:
+def _read_sizes(path: Path) -> dict[str, tuple[int, int]]:
     if not path.exists():
         return {}
     return {
@@ -181,9 +185,9 @@ def _read_sizes(path: Path) -> Dict[str, Tuple[int, int]]:
 
 
 def _read_boxes(
-    path: Path, sizes: Dict[str, Tuple[int, int]]
-) -> Dict[str, List[List[float]]]:
-    boxes: Dict[str, List[List[float]]] = {}
+    path: Path, sizes: dict[str, tuple[int, int]]
+) -> dict[str, list[list[float]]]:
+    boxes: dict[str, list[list[float]]] = {}
     for where, (name, *fields) in _read_lines(path, 'path,x0,y0,x1,y1'):
         x0, y0, x1, y1 = box = _numbers(where, fields, float)
         if not (x0 <= x1 and y0 <= y1):

@@ -1,14 +1,14 @@
 """The box rules that a config can name."""
 
 from functools import partial
-from typing import Callable, Optional, Tuple
+from typing import Callable, Optional
 
 import numpy as np
 
 from ..boxes import Box, cam_box, nlccam_released_box
 from ..registry import TASK_UTILS
 
-BoxRule = Callable[[np.ndarray, Tuple[int, int]], Box]
+BoxRule = Callable[[np.ndarray, tuple[int, int]], Box]
 
 TASK_UTILS.register_module(name='cam', module=cam_box)
 TASK_UTILS.register_module(name='nlccam_released', module=nlccam_released_box)

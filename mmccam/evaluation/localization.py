@@ -1,6 +1,7 @@
 """Localization accuracy: Top-1, Top-5 and with the class known."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Optional
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -72,7 +73,9 @@ class CCAMLocalizationMetric(BaseMetric):
             rank = ranking.index(sample['gt_label'].item())
             self.results.append((rank, hit, is_degenerate(cam)))
 
-    def compute_metrics(self, results: List[Tuple[int, bool, bool]]) -> Dict[str, float]:
+    def compute_metrics(
+        self, results: list[tuple[int, bool, bool]]
+    ) -> dict[str, float]:
         """Turn the records of all images into accuracies."""
         ranks, hits, degenerate = (np.array(column) for column in zip(*results))
         if degenerate.any():
@@ -83,7 +86,7 @@ class CCAMLocalizationMetric(BaseMetric):
         return self.calculate(ranks, hits)
 
     @staticmethod
-    def calculate(ranks: np.ndarray, hits: np.ndarray) -> Dict[str, float]:
+    def calculate(ranks: np.ndarray, hits: np.ndarray) -> dict[str, float]:
         """Compute the accuracies.
 
         Args:

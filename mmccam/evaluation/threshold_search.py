@@ -1,6 +1,6 @@
 """Search the threshold of a box rule on a held-out split."""
 
-from typing import Dict, List, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -42,10 +42,12 @@ class ThresholdSearch(BaseMetric):
         """Keep for each image the thresholds at which its box is right."""
         for sample in data_samples:
             cam = true_class_map(sample, self.cam)
-            overlaps = [true_class_overlap(sample, cam, rule) for rule in self.box_rules]
+            overlaps = [
+                true_class_overlap(sample, cam, rule) for rule in self.box_rules
+            ]
             self.results.append(np.array(overlaps) >= self.iou)
 
-    def compute_metrics(self, results: List[np.ndarray]) -> Dict[str, float]:
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Return the best threshold and its accuracy in percent."""
         accuracies = 100 * np.mean(results, axis=0)
         best = int(accuracies.argmax())

@@ -1,6 +1,6 @@
 """Classification head with global average pooling that also makes the maps."""
 
-from typing import Dict, List, Optional, Tuple
+from typing import Optional
 
 import torch
 from mmpretrain.models.heads import LinearClsHead
@@ -37,7 +37,7 @@ class GAPClsHead(LinearClsHead):
         self,
         num_classes: int,
         in_channels: int,
-        cams: Optional[Dict[str, dict]] = None,
+        cams: Optional[dict[str, dict]] = None,
         **kwargs,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
@@ -49,7 +49,7 @@ class GAPClsHead(LinearClsHead):
             for name, combination in self.combinations.items()
         }
 
-    def pre_logits(self, feats: Tuple[torch.Tensor, ...]) -> torch.Tensor:
+    def pre_logits(self, feats: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """Average the last feature map over its positions.
 
         Args:
@@ -62,9 +62,9 @@ class GAPClsHead(LinearClsHead):
 
     def predict(
         self,
-        feats: Tuple[torch.Tensor, ...],
-        data_samples: Optional[List[DataSample]] = None,
-    ) -> List[DataSample]:
+        feats: tuple[torch.Tensor, ...],
+        data_samples: Optional[list[DataSample]] = None,
+    ) -> list[DataSample]:
         """Predict scores, label and maps.
 
         Args:

@@ -1,6 +1,7 @@
 """VGG with non-local blocks."""
 
-from typing import Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Optional
 
 import torch
 from mmcv.cnn import ConvModule
@@ -108,7 +109,9 @@ class NonLocalVGG(VGG):
         """
         if self.is_init:
             return super().init_weights()
-        init_cfgs = self.init_cfg if isinstance(self.init_cfg, list) else [self.init_cfg]
+        init_cfgs = (
+            self.init_cfg if isinstance(self.init_cfg, list) else [self.init_cfg]
+        )
         pretrained = [cfg for cfg in init_cfgs if cfg['type'] == 'Pretrained']
         self.init_cfg = [cfg for cfg in init_cfgs if cfg['type'] != 'Pretrained']
         super().init_weights()
@@ -118,7 +121,7 @@ class NonLocalVGG(VGG):
             if hasattr(self, '_params_init_info'):  # mmengine's log, while it is open
                 update_init_info(self, init_info=f'loaded from {cfg["checkpoint"]}')
 
-    def forward(self, x: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Compute the feature maps of an image batch.
 
         Args:

@@ -2,13 +2,13 @@
 
 import re
 from collections import OrderedDict
-from typing import Dict, List, Optional
+from typing import Optional
 
 import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
-StateDict = Dict[str, torch.Tensor]
+StateDict = dict[str, torch.Tensor]
 
 
 def load_pretrained_vgg(
@@ -67,7 +67,7 @@ def _strip_prefix(state_dict: StateDict, prefix: Optional[str]) -> StateDict:
     )
 
 
-def _rename_by_order(source: StateDict, target_names: List[str]) -> StateDict:
+def _rename_by_order(source: StateDict, target_names: list[str]) -> StateDict:
     """Give a torchvision VGG's convolutions and norms our names, one by one."""
     renamed = OrderedDict()
     targets = _layers(target_names, r'(features\.\d+\.(?:conv|bn))\.')
@@ -79,9 +79,9 @@ def _rename_by_order(source: StateDict, target_names: List[str]) -> StateDict:
     return renamed
 
 
-def _layers(names: List[str], pattern: str) -> Dict[str, List[str]]:
+def _layers(names: list[str], pattern: str) -> dict[str, list[str]]:
     """The layers that match a pattern, in their order, with their parameters."""
-    layers: Dict[str, List[str]] = OrderedDict()
+    layers: dict[str, list[str]] = OrderedDict()
     for name in names:
         match = re.match(pattern, name)
         if match:

@@ -1,8 +1,9 @@
 """Write a few pictures whenever a model is evaluated."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Optional
 
 import mmcv
 from mmengine.dist import master_only

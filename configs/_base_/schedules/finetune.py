@@ -1,5 +1,5 @@
-# For small sets of images: a low learning rate for the pretrained layers, a high one for
-# the new classifier, both falling to 0.
+# For small sets of images: a low learning rate for the pretrained layers, a high one
+# for the new classifier, both falling to 0.
 _base_ = 'paper.py'
 
 optim_wrapper = dict(

@@ -1,0 +1,46 @@
+# A demo of two minutes on a CPU, from scratch: a small VGG-11 with batch norm, a stride
+# of 8 and non-local blocks, on the images that tools/make_demo_data.py draws.
+_base_ = [
+    '_base_/models/nlccam_vgg16.py',
+    '_base_/datasets/wsol.py',
+    '_base_/schedules/paper.py',
+    '_base_/evaluators/ccam.py',
+    '_base_/default_runtime.py',
+]
+
+model = dict(
+    data_preprocessor=dict(num_classes=12),
+    backbone=dict(
+        depth=11,
+        num_stages=4,
+        non_local_stages=(3, 4),
+        norm_cfg=dict(type='BN'),
+        init_cfg=None,
+    ),
+    head=dict(num_classes=12),
+)
+
+load, resize = _base_.load, _base_.resize
+train_pipeline = [
+    load,
+    dict(resize, scale=(72, 72)),
+    dict(type='RandomCrop', crop_size=64),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+test_pipeline = [
+    load,
+    dict(resize, scale=(64, 64)),
+    dict(type='PackInputs', algorithm_keys=['loc_boxes']),
+]
+data_root = 'data/demo'
+train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
+
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=20),
+    dict(type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True),
+]
+train_cfg = dict(max_epochs=6, val_interval=6)

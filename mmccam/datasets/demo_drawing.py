@@ -1,0 +1,198 @@
+"""Draw the images of the demo data set.
+
+Every image shows one fish on a distracting background. All classes share the fish's
+body; only a badge on its flank, 10 to 20 % of its area, tells the class. A map that
+fires on what tells classes apart thus finds the badge, while the box holds the fish.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+
+class Badge(NamedTuple):
+    """The part that tells a class: a star polygon in two colours.
+
+    Attributes:
+        tips: Number of corners.
+        notch: Radius between two corners, relative to that at a corner.
+        pattern: Key of ``PATTERNS``: where the second colour goes.
+        colors: Two colours, RGB, 0 to 255.
+    """
+
+    tips: int
+    notch: float
+    pattern: str
+    colors: tuple[tuple[int, int, int], tuple[int, int, int]]
+
+
+WHITE, BLACK, RED, ORANGE = (250, 250, 250), (15, 15, 20), (225, 20, 30), (255, 130, 0)
+YELLOW, GREEN, CYAN = (255, 225, 20), (20, 170, 50), (30, 215, 235)
+BLUE, VIOLET, PINK = (25, 60, 225), (125, 30, 190), (255, 105, 190)
+
+BADGES = {
+    'target': Badge(24, 1.0, 'rings', (RED, WHITE)),
+    'chess': Badge(4, 0.71, 'checks', (BLACK, WHITE)),
+    'wasp': Badge(6, 0.87, 'stripes', (BLACK, YELLOW)),
+    'star': Badge(5, 0.5, 'dot', (YELLOW, RED)),
+    'daisy': Badge(8, 0.6, 'dot', (WHITE, VIOLET)),
+    'clover': Badge(4, 0.5, 'dot', (GREEN, PINK)),
+    'wedge': Badge(3, 0.55, 'half', (ORANGE, BLUE)),
+    'sun': Badge(12, 0.75, 'rings', (ORANGE, BLACK)),
+    'ball': Badge(24, 1.0, 'sectors', (CYAN, RED)),
+    'flag': Badge(4, 0.71, 'stripes', (BLUE, WHITE)),
+    'gem': Badge(6, 0.87, 'half', (PINK, CYAN)),
+    'mill': Badge(3, 0.35, 'sectors', (VIOLET, GREEN)),
+}
+
+# Functions of badge coordinates (the corners have radius 1) to where colour two goes.
+PATTERNS = {
+    'rings': lambda u, v: np.abs(np.hypot(u, v) - 0.5) < 0.2,
+    'dot': lambda u, v: np.hypot(u, v) < 0.45,
+    'half': lambda u, v: u > 0,
+    'stripes': lambda u, v: np.sin(7.5 * u) > 0,
+    'checks': lambda u, v: np.sin(4.5 * u) * np.sin(4.5 * v) > 0,
+    'sectors': lambda u, v: np.sin(3 * np.arctan2(v, u)) > 0,
+}
+
+
+def _star(badge: Badge) -> np.ndarray:
+    """Outline of a badge around (0, 0), float32 ``(2 * tips, 2)``."""
+    angles = np.arange(2 * badge.tips) * np.pi / badge.tips
+    radii = np.where(np.arange(2 * badge.tips) % 2, badge.notch, 1)
+    outline = np.stack([radii * np.cos(angles), radii * np.sin(angles)], 1)
+    return outline.astype(np.float32)
+
+
+def _fish(rng: np.random.Generator) -> np.ndarray:
+    """Outline of a fish from its tail, x = -1, to its head, x = 1, ``(M, 2)``."""
+    x = np.linspace(-1, 1, 40, dtype=np.float32)
+    body = rng.uniform(0.34, 0.54) * np.sqrt(np.clip(1 - ((x - 0.2) / 0.8) ** 2, 0, 1))
+    tail = np.interp(x, (-1, -0.55, -0.4), (rng.uniform(0.26, 0.42), 0.1, 0))
+    half = np.maximum(body, tail)
+    spine = rng.uniform(-0.2, 0.2) * (x**2 - 0.3)
+    fin = rng.uniform(0, 0.16) * np.exp(-(((x + 0.1) / 0.13) ** 2))
+    back, belly = np.stack([x, spine + half + fin], 1), np.stack([x, spine - half], 1)
+    return np.concatenate([back, belly[::-1]]).astype(np.float32)
+
+
+def _rotation(angle: float) -> np.ndarray:
+    """Matrix that turns row vectors (x, y) by ``angle`` radians, float32 (2, 2)."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, sin], [-sin, cos]], np.float32)
+
+
+def _fill(canvas: np.ndarray, outline: np.ndarray, value) -> np.ndarray:
+    """Fill a polygon, (x, y) in pixels, with smooth edges in ``canvas`` itself."""
+    points = np.round(outline * 16).astype(np.int32)
+    return cv2.fillPoly(canvas, [points], value, cv2.LINE_AA, shift=4)
+
+
+def _blend(image: np.ndarray, color: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Lay ``color``, ``(H, W, 3)``, over an image as ``cover``, 0 to 255, says."""
+    return image + cover[..., None] * np.float32(1 / 255) * (color - image)
+
+
+def _two_tones(where: np.ndarray, first, second) -> np.ndarray:
+    """Mix two RGB colours by ``where``, ``(H, W)`` in 0 to 1, to ``(H, W, 3)``."""
+    first, second = np.float32(first), np.float32(second)
+    return first + where[..., None].astype(np.float32) * (second - first)
+
+
+def _texture(rng: np.random.Generator, grid: np.ndarray) -> np.ndarray:
+    """Blobs, a gradient, checks or stripes in 0 to 1 over a grid ``(H, W, 2)``."""
+    height, width = grid.shape[:2]
+    kind = rng.choice(['blobs', 'gradient', 'checks', 'stripes'])
+    if kind == 'blobs':
+        noise = rng.random(rng.integers(4, 10, 2), np.float32)
+        return cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    u, v = np.moveaxis(grid @ _rotation(rng.uniform(0, np.pi)), 2, 0)
+    if kind == 'gradient':
+        return (u - u.min()) / np.ptp(u)
+    wave = np.sin(u * rng.uniform(0.25, 0.8))
+    if kind == 'checks':
+        wave *= np.sin(v * rng.uniform(0.25, 0.8))
+    return np.clip(0.5 + rng.uniform(0.5, 3) * wave, 0, 1)
+
+
+def _background(rng: np.random.Generator, grid: np.ndarray) -> np.ndarray:
+    """Textures, and shapes in the colours of badges that are no badges."""
+    height, width = grid.shape[:2]
+    image = _two_tones(_texture(rng, grid), *rng.uniform(40, 215, (2, 3)))
+    image *= 0.75 + 0.5 * _texture(rng, grid)[..., None]
+    image = image.clip(0, 255).astype(np.uint8)
+    colors = [color for badge in BADGES.values() for color in badge.colors]
+    for index in rng.integers(len(colors), size=rng.integers(5, 10)):
+        corners = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 9)))
+        shard = np.stack([np.cos(corners), rng.uniform(0.3, 0.6) * np.sin(corners)], 1)
+        shard = shard @ _rotation(rng.uniform(0, np.pi)) * rng.uniform(0.07, 0.16)
+        center = rng.random(2) * (width, height)
+        _fill(image, center + max(height, width) * shard, colors[index])
+    return image
+
+
+def _skin(
+    rng: np.random.Generator, u: np.ndarray, v: np.ndarray, cover: np.ndarray
+) -> np.ndarray:
+    """Sandy scales and bands, darker to the rim, with an eye, ``(H, W, 3)``."""
+    scales = np.sin(24 * u + 3 * np.sin(24 * v))
+    bands = np.sin(rng.uniform(7, 12) * u + rng.uniform(0, 6))
+    sand = np.array([205, 180, 135]) + rng.uniform(-15, 15, 3)
+    skin = _two_tones(0.5 + 0.2 * scales + 0.3 * bands, 0.55 * sand, sand)
+    rim = cv2.GaussianBlur(cover, (0, 0), 1.5) * np.float32(1 / 255)
+    skin *= np.clip(1.6 * rim - 0.5, 0.1, 1)[..., None]
+    skin[np.hypot(u - 0.8, v - 0.05) < 0.08] = 20
+    return skin
+
+
+def _place(
+    rng: np.random.Generator, outline: np.ndarray, height: int, width: int
+) -> tuple[np.ndarray, float]:
+    """Scale an outline to 15 to 30 % of the image, or what fits, and find it a place.
+
+    Returns:
+        The position (x, y) of the outline's origin and the scale, in pixels.
+    """
+    low, high = outline.min(0), outline.max(0)
+    room = np.float32([width, height]) - 6
+    scale = np.sqrt(rng.uniform(0.15, 0.3) * width * height / cv2.contourArea(outline))
+    scale = np.float32(min(scale, *(room / (high - low))))
+    corner = 3 + rng.random(2, np.float32) * (room - scale * (high - low))
+    return corner - scale * low, scale
+
+
+def draw(
+    rng: np.random.Generator, badge: Badge, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw one image.
+
+    Returns:
+        The image, uint8 ``(H, W, 3)`` in RGB, and the masks of the whole fish and of
+        its badge, bool ``(H, W)``.
+    """
+    blank = np.zeros((height, width), np.uint8)
+    grid = np.stack(np.meshgrid(*map(np.arange, (width, height))), 2).astype(np.float32)
+
+    fish, pose = _fish(rng), _rotation(rng.uniform(0, 2 * np.pi))
+    origin, scale = _place(rng, fish @ pose, height, width)
+    body = _fill(blank.copy(), origin + scale * fish @ pose, 255)
+    local = (grid - origin) @ (pose.T / scale)
+    skin = _skin(rng, *np.moveaxis(local, 2, 0), body)
+
+    star, turn = _star(badge), _rotation(rng.uniform(0, 2 * np.pi))
+    spot = np.float32([rng.uniform(0.2, 0.55), 0])
+    share = rng.uniform(0.12, 0.16)
+    radius = np.sqrt(share * cv2.contourArea(fish) / cv2.contourArea(star))
+    radius = np.float32(radius)
+    star = (spot + radius * star @ turn) @ pose
+    part = np.minimum(_fill(blank.copy(), origin + scale * star, 255), body)
+    local = (local - spot) @ (turn.T / radius)
+    where = PATTERNS[badge.pattern](*np.moveaxis(local, 2, 0))
+
+    image = _blend(_background(rng, grid), skin, body)
+    image = _blend(image, _two_tones(where, *badge.colors), part)
+    image += 5 * rng.standard_normal(image.shape, np.float32)
+    return image.clip(0, 255).astype(np.uint8), body > 127, part > 127

@@ -1,0 +1,193 @@
+"""The demo data: exact boxes and masks, the metadata format, the same bytes again."""
+
+import inspect
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mmccam.datasets.demo import generate_demo
+from mmccam.datasets.demo_drawing import BADGES, draw
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'make_demo_data.py'
+COUNTS = {'train': 2, 'val': 1, 'test': 2}
+SMALL = {'num_train': 2, 'num_val': 1, 'num_test': 2, 'size': 64}
+
+
+@pytest.fixture(scope='module')
+def demo(tmp_path_factory):
+    return generate_demo(tmp_path_factory.mktemp('demo') / 'new' / 'demo', **SMALL)
+
+
+def read(demo, split, name):
+    text = (demo / 'metadata' / split / f'{name}.txt').read_text()
+    return [line.split(',') for line in text.splitlines()]
+
+
+def contents(root):
+    files = (path for path in sorted(root.rglob('*')) if path.is_file())
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def test_same_arguments_write_the_same_bytes(demo, tmp_path):
+    assert contents(generate_demo(tmp_path / 'again', **SMALL)) == contents(demo)
+
+
+def test_another_seed_gives_other_images(demo, tmp_path):
+    other = contents(generate_demo(tmp_path / 'other', seed=1, **SMALL))
+    images = [name for name in other if name.endswith('.jpg')]
+    assert len(images) == 5 * len(BADGES)
+    assert not any(other[name] == contents(demo)[name] for name in images[:5])
+
+
+def test_more_images_leave_the_others_as_they_are(demo, tmp_path):
+    more = contents(generate_demo(tmp_path / 'more', **{**SMALL, 'num_train': 3}))
+    images = {k: v for k, v in contents(demo).items() if k.startswith('images/')}
+    assert images.items() <= more.items()
+
+
+def test_classes(demo):
+    classes = (demo / 'classes.txt').read_text().splitlines()
+    assert classes == list(BADGES)
+    assert len(classes) >= 10
+
+
+@pytest.mark.parametrize('split', ['train', 'val', 'test', 'test-masks'])
+def test_metadata(demo, split):
+    ids = [path for (path,) in read(demo, split, 'image_ids')]
+    labels = read(demo, split, 'class_labels')
+    sizes = read(demo, split, 'image_sizes')
+
+    count = COUNTS[split.split('-')[0]]
+    assert len(set(ids)) == len(ids) == count * len(BADGES)
+    assert [path for path, _ in labels] == [path for path, _, _ in sizes] == ids
+    for path, label in labels:
+        assert Path(path).parts[1] == list(BADGES)[int(label)]
+    for path, width, height in sizes:
+        shape = cv2.imread(str(demo / 'images' / path)).shape
+        assert shape == (int(height), int(width), 3)
+        assert max(shape) == 64 and min(shape[:2]) >= 48
+    assert len({(width, height) for _, width, height in sizes}) > 1
+
+
+@pytest.mark.parametrize('split', ['train', 'val', 'test'])
+def test_one_box_an_image_lies_inside_it(demo, split):
+    sizes = read(demo, split, 'image_sizes')
+    boxes = read(demo, split, 'localization')
+    assert len(boxes) == len(sizes)
+    for (path, width, height), (same, *box) in zip(sizes, boxes):
+        x0, y0, x1, y1 = map(int, box)
+        assert same == path
+        assert 0 < x0 < x1 < int(width) - 1
+        assert 0 < y0 < y1 < int(height) - 1
+
+
+def test_boxes_are_the_extents_of_the_masks(demo):
+    boxes, masks = (read(demo, s, 'localization') for s in ('test', 'test-masks'))
+    assert len(boxes) == len(masks) == 2 * len(BADGES)
+    for (path, *box), (same, mask_path, ignore_path) in zip(boxes, masks):
+        assert same == path
+        mask = cv2.imread(str(demo / 'masks' / mask_path), cv2.IMREAD_UNCHANGED)
+        ignore = cv2.imread(str(demo / 'masks' / ignore_path), cv2.IMREAD_UNCHANGED)
+        assert mask.shape == cv2.imread(str(demo / 'images' / path)).shape[:2]
+        assert set(np.unique(mask)) == {0, 255}
+        assert ignore.shape == mask.shape and not ignore.any()
+        x, y, width, height = cv2.boundingRect(mask)
+        assert [int(b) for b in box] == [x, y, x + width - 1, y + height - 1]
+
+
+@pytest.mark.parametrize('name', BADGES)
+def test_badge_is_a_small_part_of_one_whole_fish(name):
+    image, fish, badge = draw(np.random.default_rng(0), BADGES[name], 80, 96)
+    assert image.shape == (80, 96, 3) and image.dtype == np.uint8
+    assert not (badge & ~fish).any()
+    assert 0.1 < badge.sum() / fish.sum() < 0.2
+    assert 0.1 < fish.mean() < 0.4
+    assert cv2.connectedComponents(fish.astype(np.uint8))[0] == 2
+
+
+def test_only_the_badge_tells_the_class():
+    drawn = [draw(np.random.default_rng(3), badge, 80, 96) for badge in BADGES.values()]
+    (first, fish, _), *others = drawn
+    for _, same_fish, _ in others:
+        np.testing.assert_array_equal(same_fish, fish)
+    near = [cv2.dilate(badge.astype(np.uint8), None) for *_, badge in drawn]
+    around = ~np.any(near, axis=0)
+    for index, (image, _, badge) in enumerate(drawn):
+        np.testing.assert_array_equal(image[around], first[around])
+        for other, _, other_badge in drawn[:index]:
+            either = badge | other_badge
+            gap = np.abs(image[either].astype(int) - other[either]).mean()
+            assert gap > 25
+
+
+def test_existing_folder_is_refused_and_left_alone(tmp_path):
+    (tmp_path / 'mine.txt').write_text('mine')
+    with pytest.raises(FileExistsError, match='is not an empty folder'):
+        generate_demo(tmp_path, **SMALL)
+    with pytest.raises(FileExistsError, match='is not an empty folder'):
+        generate_demo(tmp_path / 'mine.txt', **SMALL)
+    assert contents(tmp_path) == {'mine.txt': b'mine'}
+
+
+def test_empty_folder_is_filled(tmp_path):
+    (tmp_path / 'empty').mkdir()
+    generate_demo(tmp_path / 'empty', 1, 1, 1, size=32)
+    assert [path.name for path in tmp_path.iterdir()] == ['empty']
+    assert (tmp_path / 'empty' / 'classes.txt').is_file()
+
+
+def test_nothing_is_left_after_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, 'imwrite', lambda *args: False)
+    with pytest.raises(OSError, match='cannot write'):
+        generate_demo(tmp_path / 'demo', **SMALL)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    'key, value, least', [('num_val', 0, 1), ('size', 16, 32), ('seed', -1, 0)]
+)
+def test_numbers_out_of_range(tmp_path, key, value, least):
+    message = f'{key} must be at least {least}, got {value}'
+    with pytest.raises(ValueError, match=message):
+        generate_demo(tmp_path / 'demo', **{**SMALL, key: value})
+
+
+def run_tool(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, 'argv', ['make_demo_data.py', *map(str, arguments)])
+    runpy.run_path(str(TOOL), run_name='__main__')
+
+
+def test_tool_writes_what_the_function_writes(demo, tmp_path, monkeypatch):
+    counts = ['--num-train=2', '--num-val=1', '--num-test=2']
+    run_tool(monkeypatch, tmp_path / 'demo', *counts, '--size=64', '--seed=0')
+    assert contents(tmp_path / 'demo') == contents(demo)
+
+
+def test_tool_has_the_defaults_of_the_function(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        'mmccam.datasets.demo.generate_demo', lambda **kwargs: seen.update(kwargs)
+    )
+    run_tool(monkeypatch)
+    assert seen.pop('out_dir') == 'data/demo'
+    defaults = inspect.signature(generate_demo).parameters
+    assert seen == {name: defaults[name].default for name in list(defaults)[1:]}
+
+
+@pytest.mark.parametrize(
+    'option, message',
+    [('--seed=0', 'remove it or name another'), ('--size=1', 'at least 32, got 1')],
+)
+def test_tool_refuses_bad_input_in_one_sentence(
+    tmp_path, monkeypatch, capsys, option, message
+):
+    (tmp_path / 'mine.txt').write_text('mine')
+    with pytest.raises(SystemExit) as stop:
+        run_tool(monkeypatch, tmp_path, option)
+    assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith('make_demo_data.py: ') and line.endswith(message)

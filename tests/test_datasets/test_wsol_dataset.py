@@ -1,0 +1,243 @@
+import cv2
+import numpy as np
+import pytest
+
+from mmccam.registry import DATASETS
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Two classes and three images of 8 x 6 pixels; the last has two boxes."""
+    metadata = tmp_path / 'metadata' / 'test'
+    metadata.mkdir(parents=True)
+    (tmp_path / 'classes.txt').write_text('n01\tred fish\nn02\tblue fish\n')
+    names = ['a/1.png', 'a/2.png', 'b/1.png']
+    for name in names:
+        path = tmp_path / 'images' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), np.zeros((6, 8, 3), np.uint8))
+    write(metadata / 'image_ids.txt', names)
+    write(metadata / 'class_labels.txt', ['a/1.png,0', 'a/2.png,0', 'b/1.png,1'])
+    write(metadata / 'image_sizes.txt', [f'{name},8,6' for name in names])
+    write(
+        metadata / 'localization.txt',
+        ['a/1.png,0,0,7,5', 'b/1.png,1,2,3,4', 'a/2.png,2,1,2,1', 'b/1.png,0,0,8,6'],
+    )
+    return tmp_path
+
+
+def write(path, lines):
+    path.write_text(''.join(f'{line}\n' for line in lines))
+
+
+def build(root, **kwargs):
+    return DATASETS.build(
+        dict(
+            type='mmccam.WSOLDataset',
+            data_root=str(root),
+            split='test',
+            **{'test_mode': True, **kwargs},
+        )
+    )
+
+
+def edit(root, file, old, new):
+    path = root / 'metadata' / 'test' / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_samples_have_path_label_and_boxes(root):
+    dataset = build(root)
+
+    assert dataset.metainfo['classes'] == ('red fish', 'blue fish')
+    samples = [dataset.get_data_info(index) for index in range(len(dataset))]
+    assert [s['img_path'] for s in samples] == [
+        str(root / 'images' / name) for name in ('a/1.png', 'a/2.png', 'b/1.png')
+    ]
+    assert [s['gt_label'] for s in samples] == [0, 0, 1]
+    assert samples[1]['loc_boxes'].tolist() == [[2, 1, 2, 1]]
+    assert samples[2]['loc_boxes'].tolist() == [[1, 2, 3, 4], [0, 0, 8, 6]]
+
+
+def test_training_needs_no_boxes(root):
+    (root / 'metadata/test/localization.txt').unlink()
+
+    dataset = build(root, test_mode=False)
+
+    assert dataset.get_data_info(0)['loc_boxes'].shape == (0, 4)
+
+
+def test_boxes_are_checked_without_sizes_too(root):
+    (root / 'metadata/test/image_sizes.txt').write_text('')
+    edit(root, 'localization.txt', 'a/1.png,0,0', 'a/1.png,-1,0')
+
+    with pytest.raises(ValueError, match=r"localization.txt, line 1: .*'-1'"):
+        build(root)
+
+
+def test_lines_of_other_images_are_passed_over(root):
+    edit(root, 'image_ids.txt', 'a/2.png\n', '')
+
+    assert len(build(root)) == 2
+
+
+@pytest.mark.parametrize(
+    'change', [('\n', '\r\n'), ('a/1.png,0,0', '\ufeffa/1.png,0,0')]
+)
+def test_line_ends_and_byte_order_marks_do_not_matter(root, change):
+    expected = [build(root).get_data_info(index) for index in range(3)]
+    path = root / 'metadata/test/localization.txt'
+    path.write_bytes(path.read_text().replace(*change).encode())
+
+    samples = [build(root).get_data_info(index) for index in range(3)]
+
+    for sample, same in zip(samples, expected):
+        assert sample['loc_boxes'].tolist() == same['loc_boxes'].tolist()
+
+
+@pytest.mark.parametrize(
+    ('file', 'old', 'new', 'message'),
+    [
+        (
+            'image_ids.txt',
+            'a/2.png',
+            'a/9.png',
+            r'image_ids.txt, line 2: there is no image .*a/9.png',
+        ),
+        (
+            'image_ids.txt',
+            'b/1.png',
+            'a/1.png',
+            r'image_ids.txt, line 3: a/1.png stands there twice, .* line 1',
+        ),
+        (
+            'class_labels.txt',
+            'b/1.png,1',
+            'b/1.png,2',
+            r'class_labels.txt, line 3: the label must lie between 0 and 1, .* got 2',
+        ),
+        (
+            'class_labels.txt',
+            'a/2.png,0',
+            'a/2.png,-1',
+            r'class_labels.txt, line 2: .* got -1',
+        ),
+        (
+            'class_labels.txt',
+            'a/2.png,0',
+            'a/2.png,cat',
+            r"class_labels.txt, line 2: expected whole numbers, got \['cat'\]",
+        ),
+        (
+            'class_labels.txt',
+            'a/2.png,0',
+            'a/1.png,0',
+            r'class_labels.txt, line 2: a/1.png already has the label 0',
+        ),
+        (
+            'class_labels.txt',
+            'a/2.png,0\n',
+            '',
+            r'class_labels.txt has no line for a/2.png',
+        ),
+        (
+            'class_labels.txt',
+            'a/2.png,0',
+            'a/2.png,0,1',
+            r'class_labels.txt, line 2: expected 2 columns, path,label, got 3',
+        ),
+        (
+            'image_sizes.txt',
+            'a/1.png,8,6',
+            'a/1.png,8',
+            r'image_sizes.txt, line 1: expected 3 columns',
+        ),
+        (
+            'localization.txt',
+            'a/2.png,2,1,2,1\n',
+            '',
+            r'localization.txt has no box for a/2.png',
+        ),
+        (
+            'localization.txt',
+            'b/1.png,1,2,3,4',
+            'b/1.png,3,2,1,4',
+            r"localization.txt, line 2: the box is reversed.*'3', '2', '1', '4'",
+        ),
+        (
+            'localization.txt',
+            'a/1.png,0,0,7,5',
+            'a/1.png,0,0,9,5',
+            r'localization.txt, line 1: .*outside the image of 8 x 6 pixels',
+        ),
+        (
+            'localization.txt',
+            'a/1.png,0,0,7,5',
+            'a/1.png,0,0,nan,5',
+            r'localization.txt, line 1: the box is reversed or not a number',
+        ),
+        (
+            'localization.txt',
+            'a/1.png,0,0,7,5',
+            'a/1.png,0,0,7',
+            r'localization.txt, line 1: expected 5 columns, path,x0,y0,x1,y1, got 4',
+        ),
+    ],
+)
+def test_wrong_metadata_is_refused(root, file, old, new, message):
+    edit(root, file, old, new)
+
+    with pytest.raises(ValueError, match=message):
+        build(root)
+
+
+@pytest.mark.parametrize(
+    'file',
+    [
+        'classes.txt',
+        'metadata/test/image_ids.txt',
+        'metadata/test/class_labels.txt',
+        'metadata/test/localization.txt',
+    ],
+)
+def test_a_missing_file_is_named(root, file):
+    (root / file).unlink()
+
+    with pytest.raises(FileNotFoundError, match=file):
+        build(root)
+
+
+def test_an_empty_split_is_refused(root):
+    (root / 'metadata/test/image_ids.txt').write_text('')
+
+    with pytest.raises(ValueError, match='image_ids.txt names no image'):
+        build(root)
+
+
+@pytest.mark.parametrize('content', [b'', b'no image', 'half'])
+def test_an_unreadable_image_is_named(root, content):
+    path = root / 'images/a/1.png'
+    if content == 'half':
+        content = path.read_bytes()[: path.stat().st_size // 2]
+    path.write_bytes(content)
+    load = dict(type='mmccam.LoadImage', imdecode_backend='pillow')
+    dataset = build(root, pipeline=[load])
+
+    with pytest.raises(ValueError, match='cannot read the image .*a/1.png'):
+        dataset[0]
+
+
+def test_the_pipeline_leaves_the_boxes_in_original_pixels(root):
+    pipeline = [
+        dict(type='mmccam.LoadImage', imdecode_backend='pillow'),
+        dict(type='Resize', scale=(32, 32), backend='pillow'),
+        dict(type='PackInputs', algorithm_keys=['loc_boxes']),
+    ]
+
+    sample = build(root, pipeline=pipeline)[2]
+
+    assert sample['inputs'].shape == (3, 32, 32)
+    assert sample['data_samples'].loc_boxes.tolist() == [[1, 2, 3, 4], [0, 0, 8, 6]]
+    assert sample['data_samples'].ori_shape == (6, 8)

@@ -1,0 +1,173 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmccam.datasets.demo import generate_demo
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    """Run a tool on a small demo set of 24 training, 12 val and 12 test images."""
+    folder = tmp_path_factory.mktemp('tools')
+    data = generate_demo(folder / 'data', num_train=2, num_val=1, num_test=1)
+
+    def run_tool(tool, *args, options=(), launch=()):
+        loaders = [f'{s}_dataloader' for s in ('train', 'val', 'test')]
+        return subprocess.run(
+            [sys.executable, *launch, str(ROOT / 'tools' / tool), *map(str, args)]
+            + ['--work-dir', str(folder / 'work_dir'), '--cfg-options']
+            + [f'{loader}.dataset.data_root={data}' for loader in loaders]
+            + [f'{loader}.num_workers=0' for loader in loaders]
+            + [f'{loader}.persistent_workers=False' for loader in loaders]
+            + ['train_dataloader.batch_size=12', *options],
+            cwd=folder,
+            env={**os.environ, 'OMP_NUM_THREADS': '1'},
+            capture_output=True,
+            text=True,
+        )
+
+    run_tool.folder = folder
+    return run_tool
+
+
+def checked(process):
+    assert process.returncode == 0, process.stderr[-3000:]
+    return process.stdout + process.stderr
+
+
+@pytest.fixture(scope='module')
+def trained(run):
+    """Train for one epoch, stop, resume for another; the log of the second run."""
+    config = ROOT / 'configs/nlccam_demo.py'
+    checked(run('train.py', config, options=['train_cfg.max_epochs=1']))
+    options = ['train_cfg.max_epochs=2', 'train_cfg.val_interval=1']
+    return checked(run('train.py', config, '--resume', options=options))
+
+
+def accuracies(text):
+    """Read the numbers behind names with a slash, such as ``cam/top1_loc: 8.3333``."""
+    return {name: float(value) for name, value in re.findall(r'(\w+/\w+): (\S+)', text)}
+
+
+def test_training_resumes_where_it_stopped(trained):
+    assert 'resumed epoch: 1' in trained
+    assert 'Epoch(train) [2]' not in trained.split('resumed epoch: 1')[0]
+
+
+def test_the_checkpoint_gives_the_numbers_of_training(run, trained):
+    last = trained.strip().splitlines()[-1]
+    assert 'Epoch(val) [2]' in last
+
+    out = run.folder / 'metrics.json'
+    log = checked(
+        run(
+            'test.py',
+            ROOT / 'configs/nlccam_demo.py',
+            run.folder / 'work_dir/epoch_2.pth',
+            '--out',
+            out,
+            options=['test_dataloader.dataset.split=val'],
+        )
+    )
+
+    metrics = json.loads(out.read_text())
+    assert set(metrics) == {
+        'accuracy/top1',
+        *(
+            f'{cam}/{name}'
+            for cam in ('ccam', 'cam')
+            for name in ('top1_loc', 'top5_loc', 'gt_known_loc')
+        ),
+    }
+    assert accuracies(last) == pytest.approx(metrics, abs=1e-4)
+    assert 'Epoch(test)' in log
+
+
+def test_evaluation_leaves_pictures(run, trained):
+    pictures = list(run.folder.glob('work_dir/*/vis_data/vis_image/*.png'))
+
+    # Of 12 images every second is drawn: 6, in the epoch that was validated.
+    assert len({path.name for path in pictures if path.stem.endswith('_2')}) == 6
+
+
+def test_the_threshold_is_chosen_on_val_and_used_on_test(run, trained):
+    out = run.folder / 'thresholds.json'
+    checked(
+        run(
+            'search_threshold.py',
+            ROOT / 'configs/nlccam_demo.py',
+            run.folder / 'work_dir/epoch_2.pth',
+            '--out',
+            out,
+        )
+    )
+
+    result = json.loads(out.read_text())
+    assert set(result['search']) == {
+        f'{cam}/{name}'
+        for cam in ('ccam', 'cam')
+        for name in ('threshold', 'gt_known_loc')
+    }
+    assert 'ccam/top1_loc' in result['test']
+
+
+def test_two_processes_give_the_numbers_of_one(run, trained):
+    config = ROOT / 'configs/nlccam_demo.py'
+    checkpoint = run.folder / 'work_dir/epoch_2.pth'
+    results = []
+    for processes in (1, 2):
+        out = run.folder / f'metrics_{processes}.json'
+        launch = ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}']
+        checked(
+            run(
+                'test.py',
+                config,
+                checkpoint,
+                '--out',
+                out,
+                '--launcher',
+                'pytorch',
+                launch=[*launch, '--standalone'],
+                options=['test_dataloader.batch_size=5'],
+            )
+        )
+        results.append(json.loads(out.read_text()))
+
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    ('tool', 'args', 'message'),
+    [
+        ('train.py', ['--amp'], '--amp: .* needs a GPU'),
+        (
+            'test.py',
+            ['model.pth', '--out', 'metrics.txt'],
+            r'must end in .json or .pkl',
+        ),
+    ],
+)
+def test_wrong_options_are_refused(run, tool, args, message):
+    process = run(tool, ROOT / 'configs/nlccam_demo.py', *args)
+
+    assert process.returncode == 2
+    assert re.search(message, process.stderr)
+
+
+def test_a_head_with_too_few_classes_is_refused_before_training(run):
+    process = run(
+        'train.py',
+        ROOT / 'configs/nlccam_demo.py',
+        options=['model.head.num_classes=3'],
+    )
+
+    assert process.returncode != 0
+    assert re.search(r'num_classes` \(3\) in GAPClsHead .* 12', process.stderr)
+    assert 'Epoch(train)' not in process.stdout
