@@ -80,8 +80,8 @@ class CCAMLocalizationMetric(BaseMetric):
         ranks, hits, degenerate = (np.array(column) for column in zip(*results))
         if degenerate.any():
             MMLogger.get_current_instance().warning(
-                f'{self.prefix}: {degenerate.sum()} of {len(results)} maps are constant '
-                'or not finite; the whole image is taken as their box'
+                f'{self.prefix}: {degenerate.sum()} of {len(results)} maps are constant'
+                ' or not finite; the whole image is taken as their box'
             )
         return self.calculate(ranks, hits)
 
