@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
 from mmccam.registry import MODELS
 
@@ -21,7 +20,6 @@ def custom_images(tmp_path, monkeypatch):
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_the_model_of_each_config_is_built(path):
     cfg = Config.fromfile(path)
-    init_default_scope(cfg.default_scope)
 
     model = MODELS.build(cfg.model)
 
@@ -43,7 +41,6 @@ def test_the_configs_differ_in_blocks_channels_and_maps(
     name, blocks, channels, cams, data
 ):
     cfg = Config.fromfile(Path(__file__).parents[1] / f'configs/{name}_{data}.py')
-    init_default_scope(cfg.default_scope)
 
     model = MODELS.build(cfg.model)
 

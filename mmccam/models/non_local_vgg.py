@@ -59,7 +59,7 @@ class NonLocalVGG(VGG):
     ) -> None:
         if depth not in self.arch_settings:
             raise ValueError(
-                f'depth must be one of {sorted(self.arch_settings)}, got {depth}'
+                f'depth must be one of {sorted(self.arch_settings)}, got {depth!r}'
             )
         if not 1 <= num_stages <= 5:
             raise ValueError(f'num_stages must be 1 to 5, got {num_stages}')

@@ -44,6 +44,13 @@ def load_pretrained_vgg(
             f'{checkpoint} does not fit the backbone: {len(missing)} weights are '
             f'missing, the first is {missing[0]}; the file holds {found}, ...'
         )
+    for name in source:
+        layer = re.match(r'features\.\d+\.', name)
+        if layer and name not in target and f'{layer.group()}conv.weight' in target:
+            raise ValueError(
+                f'{checkpoint} does not fit the backbone, which has no {name}: set '
+                'norm_cfg to the norm of the file'
+            )
     for name in target.keys() & source.keys():
         if source[name].shape != target[name].shape:
             raise ValueError(
@@ -69,14 +76,15 @@ def _strip_prefix(state_dict: StateDict, prefix: Optional[str]) -> StateDict:
 
 def _rename_by_order(source: StateDict, target_names: list[str]) -> StateDict:
     """Give a torchvision VGG's convolutions and norms our names, one by one."""
-    renamed = OrderedDict()
     targets = _layers(target_names, r'(features\.\d+\.(?:conv|bn))\.')
     sources = _layers(list(source), r'(features\.\d+)\.')
-    if len(sources) == len(targets):
-        for (old, parameters), new in zip(sources.items(), targets):
-            for parameter in parameters:
-                renamed[f'{new}.{parameter}'] = source[f'{old}.{parameter}']
-    return renamed
+    if len(sources) != len(targets):
+        return source
+    return OrderedDict(
+        (f'{new}.{parameter}', source[f'{old}.{parameter}'])
+        for (old, parameters), new in zip(sources.items(), targets)
+        for parameter in parameters
+    )
 
 
 def _layers(names: list[str], pattern: str) -> dict[str, list[str]]:

@@ -1,0 +1,281 @@
+import pytest
+import torch
+from mmpretrain.models import LinearClsHead
+from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
+from mmpretrain.structures import DataSample
+
+from mmccam.models import CombinationFunction, GAPClsHead
+from mmccam.registry import MODELS, TASK_UTILS
+
+CAM = dict(type='mmccam.TopBottom', i=1, j=0)
+TOP1_BOTTOM1 = dict(type='mmccam.TopBottom', i=1, j=1)
+LINEAR = dict(type='mmccam.Polynomial', degree=1)
+
+# One image, three channels, 1 x 2 positions.
+FEATURES = torch.tensor([[[[6.0, 4.0]], [[1.0, 3.0]], [[0.0, 1.0]]]])
+POOLED = torch.tensor([[5.0, 2.0, 0.5]])
+
+
+def samples_of(*labels):
+    return [DataSample().set_gt_label(label) for label in labels]
+
+
+@pytest.fixture
+def hand_head():
+    """Build a head with hand-set weights and given maps.
+
+    The maps of its classes are M^0 = f^0 = (6, 4), M^1 = 2 f^1 = (2, 6) and
+    M^2 = 3 f^2 = (0, 3). The logits are 5 + 0, 4 + 0 and 1.5 + 10, so that the
+    ranking is 2, 0, 1.
+    """
+
+    def build(**cams):
+        head = GAPClsHead(3, 3, cams=cams)
+        weight = torch.diag(torch.tensor([1.0, 2.0, 3.0]))
+        head.load_state_dict(
+            {'fc.weight': weight, 'fc.bias': torch.tensor([0.0, 0.0, 10.0])}
+        )
+        return head
+
+    return build
+
+
+# What it has in common with mmpretrain's head
+
+
+@pytest.fixture
+def linear_head():
+    return LinearClsHead(3, 3)
+
+
+def test_linear_head_checkpoint_loads(linear_head):
+    head = GAPClsHead(3, 3)
+    assert head.state_dict().keys() == linear_head.state_dict().keys()
+    head.load_state_dict(linear_head.state_dict())
+    assert torch.equal(head.fc.weight, linear_head.fc.weight)
+
+
+def test_logits_are_those_of_the_pooled_features(linear_head):
+    head = GAPClsHead(3, 3)
+    head.load_state_dict(linear_head.state_dict())
+    torch.testing.assert_close(head((FEATURES,)), linear_head((POOLED,)))
+
+
+def test_loss_is_that_of_the_pooled_features(linear_head):
+    head = GAPClsHead(3, 3)
+    head.load_state_dict(linear_head.state_dict())
+    loss = head.loss((FEATURES,), samples_of(1))
+    expected = linear_head.loss((POOLED,), samples_of(1))
+    assert loss.keys() == expected.keys()
+    torch.testing.assert_close(loss['loss'], expected['loss'])
+
+
+def test_only_the_last_feature_map_counts(hand_head):
+    maps = (torch.full((1, 7, 4, 4), torch.nan), FEATURES)
+    assert hand_head(cam=CAM)(maps).tolist() == [[5, 4, 11.5]]
+
+
+def test_further_arguments_go_to_the_linear_head():
+    head = GAPClsHead(3, 3, topk=(1, 2), cal_acc=True)
+    losses = head.loss((FEATURES,), samples_of(1))
+    assert losses.keys() == {'loss', 'accuracy_top-1', 'accuracy_top-2'}
+
+
+# Prediction
+
+
+def test_pred_score_is_the_softmax():
+    head = GAPClsHead(3, 3)
+    # exp of the logits: 1, 2 and 5 of 8.
+    head.load_state_dict(
+        {
+            'fc.weight': torch.zeros(3, 3),
+            'fc.bias': torch.tensor([1.0, 2.0, 5.0]).log(),
+        }
+    )
+    (sample,) = head.predict((FEATURES,))
+    expected = torch.tensor([1 / 8, 2 / 8, 5 / 8])
+    torch.testing.assert_close(sample.pred_score, expected)
+    assert sample.pred_label.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ('samples', 'cam_labels'),
+    [
+        (None, [2]),
+        ([DataSample()], [2]),
+        (samples_of(1), [2, 1]),
+        (samples_of(2), [2, 2]),
+    ],
+    ids=['no sample', 'no label', 'wrong guess', 'right guess'],
+)
+def test_targets(hand_head, samples, cam_labels):
+    head = hand_head(plain=CAM, linear=LINEAR)
+    (sample,) = head.predict((FEATURES,), samples)
+    assert sample.cam_labels.tolist() == cam_labels
+    shapes = {name: tuple(cams.shape) for name, cams in sample.cams.items()}
+    shape = (len(cam_labels), 1, 2)
+    assert shapes == {'plain': shape, 'linear': shape}
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'expected'),
+    [
+        # The plain map of each target, without the bias.
+        (CAM, [[0, 3], [2, 6]]),
+        # Ranking 2, 0, 1: M^2 - M^1. With class 1 moved to rank 1 it is 1, 2, 0:
+        # M^1 - M^0.
+        (TOP1_BOTTOM1, [[-2, -3], [-4, 2]]),
+        (dict(TOP1_BOTTOM1, target_first=False), [[-2, -3], [-2, -3]]),
+        # g = (1, 0, -1): the same coefficients.
+        (LINEAR, [[-2, -3], [-2, -3]]),
+        (dict(LINEAR, target_first=True), [[-2, -3], [-4, 2]]),
+        # g = (1, -1, -1) for p = 1.5: M^2 - M^0 - M^1.
+        (dict(type='mmccam.Polynomial', degree=0, p=1.5), [[-8, -7], [-8, -7]]),
+    ],
+)
+def test_maps(hand_head, cfg, expected):
+    (sample,) = hand_head(cam=cfg).predict((FEATURES,), samples_of(1))
+    assert sample.cams['cam'][:, 0].tolist() == expected
+
+
+def test_default_map(hand_head):
+    head = GAPClsHead(3, 3)
+    head.load_state_dict(hand_head().state_dict())
+    (sample,) = head.predict((FEATURES,))
+    # Quadratic: g = (1, 0, -1) as for the linear one of three classes.
+    assert {k: v.tolist() for k, v in sample.cams.items()} == {'ccam': [[[-2, -3]]]}
+
+
+def test_each_image_has_its_own_maps(hand_head):
+    # Of the second image the logits are 0, 0 and 10 + 3 * 2: M^2 = (9, 3).
+    second = torch.tensor([[[[0.0, 0.0]], [[0.0, 0.0]], [[3.0, 1.0]]]])
+    samples = hand_head(cam=CAM).predict((torch.cat([FEATURES, second]),))
+    assert [sample.cams['cam'].tolist() for sample in samples] == [
+        [[[0, 3]]],
+        [[[9, 3]]],
+    ]
+
+
+def test_samples_are_written_to(hand_head):
+    samples = samples_of(1)
+    assert hand_head(cam=CAM).predict((FEATURES,), samples)[0] is samples[0]
+
+
+def test_improbable_classes_are_ranked_by_their_logits():
+    # The softmax of 200, 1, 0 and 2 is 1 and three times 0 in float32. Class 2 is the
+    # least probable all the same: M^0 - M^2 with weights 1, 2, 4 and 8.
+    head = GAPClsHead(4, 1, cams=dict(cam=TOP1_BOTTOM1))
+    head.load_state_dict(
+        {
+            'fc.weight': torch.tensor([[1.0], [2.0], [4.0], [8.0]]),
+            'fc.bias': torch.tensor([200.0, 1.0, 0.0, 2.0]),
+        }
+    )
+    features = torch.tensor([[[[1.0, -1.0]]]])  # pooled: 0
+    (sample,) = head.predict((features,))
+    assert sample.pred_score.tolist() == [1, 0, 0, 0]
+    assert sample.cams['cam'].tolist() == [[[-3, 3]]]
+
+
+def test_maps_are_float32_in_half_precision():
+    head = GAPClsHead(3, 3).to(torch.bfloat16)
+    (sample,) = head.predict((FEATURES.to(torch.bfloat16),))
+    assert sample.cams['ccam'].dtype == torch.float32
+
+
+# Combination functions
+
+
+@pytest.fixture
+def half_of_the_second():
+    """A user's own combination function, registered while a test runs."""
+
+    @TASK_UTILS.register_module()
+    class HalfOfTheSecond(CombinationFunction):
+        def __init__(self):
+            super().__init__(target_first=True)
+
+        def coefficients(self, num_classes):
+            g = torch.zeros(num_classes)
+            g[1] = 0.5
+            return g
+
+    yield
+    TASK_UTILS.module_dict.pop('HalfOfTheSecond')
+
+
+def test_own_combination_function(hand_head, half_of_the_second):
+    head = hand_head(own=dict(type='mmccam.HalfOfTheSecond'))
+    (sample,) = head.predict((FEATURES,), samples_of(1))
+    # Rankings 2, 0, 1 and 1, 2, 0: half of M^0 and half of M^2.
+    assert sample.cams['own'].tolist() == [[[3, 2]], [[0, 1.5]]]
+
+
+@pytest.mark.parametrize(
+    ('cfg', 'message'),
+    [
+        (
+            dict(type='mmccam.TopBottom', i=5, j=5),
+            'at most the number of classes 3, got i=5, j=5',
+        ),
+        (dict(type='mmccam.TopBottom', i=0, j=0), 'not both 0, got i=0, j=0'),
+        (dict(type='mmccam.Polynomial', degree=-1), 'degree must be 0 or more, got -1'),
+        (
+            dict(type='mmccam.Polynomial', degree=1, p=3),
+            'between 1 and the number of classes 3, got 3',
+        ),
+    ],
+)
+def test_combination_without_meaning(cfg, message):
+    with pytest.raises(ValueError, match=message):
+        GAPClsHead(3, 3, cams=dict(cam=cfg))
+
+
+def test_single_class():
+    with pytest.raises(ValueError, match='needs at least 2 classes, got 1'):
+        GAPClsHead(1, 3)
+
+
+# Inside mmpretrain's classifier
+
+
+@pytest.fixture
+def classifier():
+    return MMPRETRAIN_MODELS.build(
+        dict(
+            type='ImageClassifier',
+            backbone=dict(type='mmccam.NonLocalVGG', depth=11),
+            head=dict(
+                type='mmccam.GAPClsHead',
+                num_classes=4,
+                in_channels=512,
+                cams=dict(cam=CAM, linear=LINEAR),
+            ),
+        )
+    )
+
+
+def test_classifier_predicts(classifier):
+    classifier.eval()
+    samples = classifier(torch.randn(2, 3, 32, 48), samples_of(1, 3), mode='predict')
+    # Stride 16: 2 x 3 positions.
+    assert [
+        {name: tuple(cams.shape) for name, cams in sample.cams.items()}
+        for sample in samples
+    ] == 2 * [{'cam': (2, 2, 3), 'linear': (2, 2, 3)}]
+    assert [sample.cam_labels[1].item() for sample in samples] == [1, 3]
+
+
+def test_classifier_trains(classifier):
+    classifier.init_weights()
+    images = torch.randn(2, 3, 32, 32)
+    losses = classifier(images, samples_of(1, 3), mode='loss')
+    losses['loss'].backward()
+    assert classifier.head.fc.weight.grad.abs().max() > 0
+    assert classifier.backbone.features[0].conv.weight.grad.abs().max() > 0
+
+
+def test_built_by_name():
+    head = MODELS.build(dict(type='mmccam.GAPClsHead', num_classes=3, in_channels=3))
+    assert isinstance(head, GAPClsHead)
