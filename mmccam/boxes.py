@@ -33,7 +33,9 @@ def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         Map with no value below 0, (height, width), float32.
     """
     cam = np.asarray(cam, dtype=np.float32)
-    return cv2.resize(cam - cam.min(), tuple(size), interpolation=cv2.INTER_LINEAR)
+    with np.errstate(invalid='ignore'):  # infinite values become NaN
+        cam = cam - cam.min()
+    return cv2.resize(cam, tuple(size), interpolation=cv2.INTER_LINEAR)
 
 
 def image_box(size: tuple[int, int]) -> Box:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,23 +19,35 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp('tools')
     data = generate_demo(folder / 'data', num_train=2, num_val=1, num_test=1)
 
-    def run_tool(tool, *args, options=(), launch=()):
+    def run_tool(tool, *args, options=()):
         loaders = [f'{s}_dataloader' for s in ('train', 'val', 'test')]
+        shell = 'bash' if tool.endswith('.sh') else sys.executable
         return subprocess.run(
-            [sys.executable, *launch, str(ROOT / 'tools' / tool), *map(str, args)]
+            [shell, str(ROOT / 'tools' / tool), *map(str, args)]
             + ['--work-dir', str(folder / 'work_dir'), '--cfg-options']
             + [f'{loader}.dataset.data_root={data}' for loader in loaders]
             + [f'{loader}.num_workers=0' for loader in loaders]
             + [f'{loader}.persistent_workers=False' for loader in loaders]
             + ['train_dataloader.batch_size=12', *options],
             cwd=folder,
-            env={**os.environ, 'OMP_NUM_THREADS': '1'},
+            env={
+                **os.environ,
+                'OMP_NUM_THREADS': '1',
+                'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
+                'PORT': str(free_port()),
+            },
             capture_output=True,
             text=True,
         )
 
     run_tool.folder = folder
     return run_tool
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        return listener.getsockname()[1]
 
 
 def checked(process):
@@ -117,28 +130,37 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(run, trained):
 
 
 def test_two_processes_give_the_numbers_of_one(run, trained):
-    config = ROOT / 'configs/nlccam_demo.py'
-    checkpoint = run.folder / 'work_dir/epoch_2.pth'
     results = []
     for processes in (1, 2):
         out = run.folder / f'metrics_{processes}.json'
-        launch = ['-m', 'torch.distributed.run', f'--nproc_per_node={processes}']
         checked(
             run(
-                'test.py',
-                config,
-                checkpoint,
+                'dist_test.sh',
+                ROOT / 'configs/nlccam_demo.py',
+                run.folder / 'work_dir/epoch_2.pth',
+                processes,
                 '--out',
                 out,
-                '--launcher',
-                'pytorch',
-                launch=[*launch, '--standalone'],
                 options=['test_dataloader.batch_size=5'],
             )
         )
         results.append(json.loads(out.read_text()))
 
     assert results[0] == results[1]
+
+
+def test_two_processes_train(run):
+    log = checked(
+        run(
+            'dist_train.sh',
+            ROOT / 'configs/nlccam_demo.py',
+            2,
+            options=['train_cfg.max_epochs=1', 'train_cfg.val_interval=1'],
+        )
+    )
+
+    assert 'Saving checkpoint at 1 epochs' in log
+    assert re.search(r'Epoch\(val\) \[1\].*accuracy/top1', log)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,10 @@ def _add_title(picture: np.ndarray, title: str) -> np.ndarray:
     bar = np.full((28, picture.shape[1], 3), 255, np.uint8)
     visualizer = Visualizer(image=bar)
     visualizer.draw_texts(
-        title, np.array([4, 14]), font_sizes=12, vertical_alignments='center'
+        title,
+        np.array([4, 14]),
+        font_sizes=12,
+        colors='k',
+        vertical_alignments='center',
     )
     return np.concatenate([visualizer.get_image(), picture])

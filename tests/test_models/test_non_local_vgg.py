@@ -19,7 +19,7 @@ BN = dict(type='BN')
 
 @pytest.fixture
 def tmp_path(tmp_path):
-    """pytest's directory, without the files of 40 to 80 MB once a test is over."""
+    """The directory, without the files of 40 to 80 MB once a test is over."""
     yield tmp_path
     for file in tmp_path.iterdir():
         file.unlink()
