@@ -9,6 +9,6 @@ _base_ = [
 
 model = dict(
     data_preprocessor=dict(num_classes=_base_.num_classes),
-    backbone=dict(frozen_stages=2),
+    backbone=dict(frozen_stages=2),  # edges and textures are the same everywhere
     head=dict(num_classes=_base_.num_classes),
 )

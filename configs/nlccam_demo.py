@@ -20,19 +20,11 @@ model = dict(
     head=dict(num_classes=12),
 )
 
-load, resize = _base_.load, _base_.resize
-train_pipeline = [
-    load,
-    dict(resize, scale=(72, 72)),
-    dict(type='RandomCrop', crop_size=64),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='PackInputs'),
-]
-test_pipeline = [
-    load,
-    dict(resize, scale=(64, 64)),
-    dict(type='PackInputs', algorithm_keys=['loc_boxes']),
-]
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].scale = (72, 72)
+train_pipeline[2].crop_size = 64
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = (64, 64)
 data_root = 'data/demo'
 train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))

@@ -1,6 +1,6 @@
 """The registries of mmccam: children of mmengine's, all with the scope ``mmccam``.
 
-``TASK_UTILS`` holds the combination functions g(k) and the box rules.
+``TASK_UTILS`` holds the combination functions g(k), ``FUNCTIONS`` the box rules.
 """
 
 from mmengine import registry as mmengine_registry
@@ -12,9 +12,9 @@ def _child(parent: Registry, location: str) -> Registry:
 
 
 MODELS = _child(mmengine_registry.MODELS, 'mmccam.models')
-TASK_UTILS = _child(mmengine_registry.TASK_UTILS, 'mmccam')
+TASK_UTILS = _child(mmengine_registry.TASK_UTILS, 'mmccam.models')
+FUNCTIONS = _child(mmengine_registry.FUNCTIONS, 'mmccam.evaluation')
 DATASETS = _child(mmengine_registry.DATASETS, 'mmccam.datasets')
 TRANSFORMS = _child(mmengine_registry.TRANSFORMS, 'mmccam.datasets')
 METRICS = _child(mmengine_registry.METRICS, 'mmccam.evaluation')
 HOOKS = _child(mmengine_registry.HOOKS, 'mmccam.visualization')
-VISUALIZERS = _child(mmengine_registry.VISUALIZERS, 'mmccam.visualization')

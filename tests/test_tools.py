@@ -70,8 +70,9 @@ def accuracies(text):
 
 
 def test_training_resumes_where_it_stopped(trained):
-    assert 'resumed epoch: 1' in trained
-    assert 'Epoch(train) [2]' not in trained.split('resumed epoch: 1')[0]
+    assert 'resumed epoch: 1, iter: 2' in trained
+    assert 'Epoch(train) [1]' not in trained
+    assert 'Saving checkpoint at 2 epochs' in trained
 
 
 def test_the_checkpoint_gives_the_numbers_of_training(run, trained):
@@ -110,7 +111,7 @@ def test_evaluation_leaves_pictures(run, trained):
 
 def test_the_threshold_is_chosen_on_val_and_used_on_test(run, trained):
     out = run.folder / 'thresholds.json'
-    checked(
+    log = checked(
         run(
             'search_threshold.py',
             ROOT / 'configs/nlccam_demo.py',
@@ -121,12 +122,49 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(run, trained):
     )
 
     result = json.loads(out.read_text())
-    assert set(result['search']) == {
-        f'{cam}/{name}'
-        for cam in ('ccam', 'cam')
-        for name in ('threshold', 'gt_known_loc')
-    }
-    assert 'ccam/top1_loc' in result['test']
+    for cam in ('ccam', 'cam'):
+        row = [
+            float(value) for value in re.search(rf'^{cam} +(.*)$', log, re.M)[1].split()
+        ]
+        test = [
+            result['test'][f'{cam}/{n}']
+            for n in ('top1_loc', 'top5_loc', 'gt_known_loc')
+        ]
+        assert row == pytest.approx(
+            [result['search'][f'{cam}/threshold'], *test], abs=0.05
+        )
+        config = next(run.folder.glob('work_dir/test/*/vis_data/config.py')).read_text()
+        assert f'threshold={result["search"][f"{cam}/threshold"]}' in config
+
+
+def test_a_threshold_is_not_chosen_on_the_test_split(run, trained):
+    process = run(
+        'search_threshold.py',
+        ROOT / 'configs/nlccam_demo.py',
+        run.folder / 'work_dir/epoch_2.pth',
+        '--out',
+        run.folder / 'same.json',
+        options=['val_dataloader.dataset.split=test'],
+    )
+
+    assert process.returncode != 0
+    assert 'validation and test split of the config are the same' in process.stderr
+
+
+def test_a_checkpoint_of_another_network_is_refused(run, trained):
+    out = run.folder / 'other.json'
+    process = run(
+        'test.py',
+        ROOT / 'configs/nlccam_demo.py',
+        run.folder / 'work_dir/epoch_2.pth',
+        '--out',
+        out,
+        options=['model.backbone.non_local_stages=(4,)'],
+    )
+
+    assert process.returncode != 0
+    assert 'unexpected key in source state_dict: backbone.non_local' in process.stderr
+    assert not out.exists()
 
 
 def test_two_processes_give_the_numbers_of_one(run, trained):

@@ -1,10 +1,12 @@
 """What the command-line tools share: their options, and how these change a config."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
 
@@ -33,6 +35,14 @@ def read_config(args: argparse.Namespace) -> Config:
         _join_cpu_processes(cfg)
     cfg.merge_from_dict(args.cfg_options or {})
     return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build a runner that refuses a checkpoint of another network."""
+    runner = Runner.from_cfg(cfg)
+    # mmengine's own default only warns, and evaluates random weights.
+    runner.load_checkpoint = partial(runner.load_checkpoint, strict=True)
+    return runner
 
 
 def _join_cpu_processes(cfg: Config) -> None:

@@ -1,15 +1,14 @@
-"""Choose the threshold of each map on a held-out split, then evaluate with it."""
+"""Choose the threshold of each map on the validation split, then evaluate on test."""
 
 import argparse
 import copy
 from pathlib import Path
 
 import mmengine
-from common import add_options, read_config
+from common import add_options, build_runner, read_config
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,20 +20,43 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def search_config(cfg: Config, metrics: dict[str, dict]) -> Config:
+    """A config that searches the thresholds of the metrics on the validation split."""
+    if cfg.val_dataloader.dataset == cfg.test_dataloader.dataset:
+        raise ValueError(
+            'validation and test split of the config are the same: a threshold chosen '
+            'there would be chosen on the images that it is reported on'
+        )
+    cfg = copy.deepcopy(cfg)
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.custom_hooks = []
+    cfg.test_evaluator = [
+        dict(
+            type='mmccam.ThresholdSearch',
+            cam=metric.cam,
+            box_rule=metric.get('box_rule', 'cam'),
+            iou=metric.get('iou', 0.5),
+            prefix=name,
+        )
+        for name, metric in metrics.items()
+    ]
+    return cfg
+
+
 def run(cfg: Config, stage: str) -> dict:
     """Evaluate the test split of a config in a work dir of its own."""
     cfg.work_dir = str(Path(cfg.work_dir, stage))
     cfg.experiment_name = f'{Path(cfg.work_dir).parent.name}_{stage}'
-    return Runner.from_cfg(cfg).test()
+    return build_runner(cfg).test()
 
 
-def table(metrics: list[dict], result: dict) -> str:
-    """Put the accuracies of all maps below each other, in percent."""
-    names = ('top1_loc', 'top5_loc', 'gt_known_loc')
-    rows = [f'{"map":14}{"threshold":>10}' + ''.join(f'{name:>14}' for name in names)]
-    for metric in metrics:
-        values = ''.join(f'{result[f"{metric.cam}/{name}"]:14.1f}' for name in names)
-        rows.append(f'{metric.cam:14}{metric.threshold:10.2f}{values}')
+def table(metrics: dict[str, dict], result: dict) -> str:
+    """Put the accuracies of all metrics below each other, in percent."""
+    accuracies = ('top1_loc', 'top5_loc', 'gt_known_loc')
+    rows = [f'{"map":14}{"threshold":>10}' + ''.join(f'{a:>14}' for a in accuracies)]
+    for name, metric in metrics.items():
+        values = ''.join(f'{result[f"{name}/{a}"]:14.1f}' for a in accuracies)
+        rows.append(f'{name:14}{metric.threshold:10.2f}{values}')
     return '\n'.join(['threshold from the validation split, accuracy on test:', *rows])
 
 
@@ -42,31 +64,21 @@ def main() -> None:
     args = parse_args()
     cfg = read_config(args)
     cfg.load_from = args.checkpoint
-    metrics = [
-        m for m in cfg.test_evaluator if m.type == 'mmccam.CCAMLocalizationMetric'
-    ]
-
-    search = copy.deepcopy(cfg)
-    search.test_dataloader = search.val_dataloader
-    search.custom_hooks = []
-    search.test_evaluator = [
-        dict(
-            type='mmccam.ThresholdSearch',
-            cam=metric.cam,
-            box_rule=metric.get('box_rule', 'cam'),
-        )
-        for metric in metrics
-    ]
-    found = run(search, 'search')
-    for metric in metrics:
-        metric.threshold = found[f'{metric.cam}/threshold']
-    for hook in cfg.custom_hooks:
-        if hook.type == 'mmccam.LocalizationVisualizationHook':
-            hook.threshold = found[f'{hook.cam}/threshold']
+    metrics = {
+        metric.get('prefix') or metric.cam: metric
+        for metric in cfg.test_evaluator
+        if metric.type == 'mmccam.CCAMLocalizationMetric'
+    }
+    found = run(search_config(cfg, metrics), 'search')
+    for name, metric in metrics.items():
+        metric.threshold = found[f'{name}/threshold']
+    for hook in cfg.get('custom_hooks', []):
+        if hook.get('cam') in metrics:
+            hook.threshold = metrics[hook.cam].threshold
     result = run(cfg, 'test')
-    MMLogger.get_current_instance().info(table(metrics, result))
     if is_main_process():
         mmengine.dump(dict(search=found, test=result), args.out, indent=2)
+        MMLogger.get_current_instance().info(table(metrics, result))
 
 
 if __name__ == '__main__':

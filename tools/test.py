@@ -4,10 +4,9 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import add_options, read_config
+from common import add_options, build_runner, read_config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
-from mmengine.runner import Runner
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,7 +30,7 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     if args.amp:
         cfg.test_cfg.fp16 = True
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     if args.out and args.out.endswith('.pkl'):
         runner.test_evaluator.metrics.append(DumpResults(args.out))
     metrics = runner.test()

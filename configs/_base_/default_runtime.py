@@ -6,5 +6,7 @@ default_hooks = dict(
     checkpoint=dict(max_keep_ckpts=2),
     # Head and data must agree on the number of classes.
     class_num_check=dict(type='ClassNumCheckHook'),
+    # All processes evaluate with the statistics that are saved.
+    sync_buffers=dict(type='SyncBuffersHook'),
 )
 randomness = dict(seed=0)

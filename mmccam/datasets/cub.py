@@ -1,6 +1,8 @@
 """CUB-200-2011 with its bounding boxes."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from mmpretrain.datasets import CUB as CUBClassification
@@ -29,14 +31,16 @@ class CUB(CUBClassification):
     def load_data_list(self) -> list[dict]:
         """Load paths, labels and boxes."""
         path = Path(self.data_root, 'bounding_boxes.txt')
-        images_by_id = self._load_data_from_txt(self.ann_file)
-        boxes = {
-            images_by_id.get(image_id): box
-            for image_id, box in _read_boxes(path).items()
-        }
+        names = self._load_data_from_txt(self.ann_file)
+        boxes = {names.get(image_id): box for image_id, box in _read_boxes(path)}
         data_list = super().load_data_list()
         for info in data_list:
             name = Path(info['img_path']).relative_to(self.img_prefix).as_posix()
+            if not 0 <= info['gt_label'] < len(self.CLASSES):
+                raise ValueError(
+                    f'{self.image_class_labels_file}: the class of {name} must lie '
+                    f'between 1 and {len(self.CLASSES)}, got {info["gt_label"] + 1}'
+                )
             if name not in boxes:
                 raise ValueError(f'{path} has no box for the image {name}')
             with Image.open(info['img_path']) as image:
@@ -44,24 +48,42 @@ class CUB(CUBClassification):
         return data_list
 
 
-def _read_boxes(path: Path) -> dict:
-    """Read lines of ``id x y w h`` as a box (4,) for each id, counted from 0."""
-    boxes = {}
+class _Box(NamedTuple):
+    """A box as it stands in the file, and where."""
+
+    xy: np.ndarray
+    size: np.ndarray
+    where: str
+
+
+def _read_boxes(path: Path) -> Iterator[tuple[int, _Box]]:
+    """Read lines of ``id x y width height``; yield ids from 0 and boxes."""
+    seen = set()
     for number, line in enumerate(path.read_text().splitlines(), start=1):
+        where = f'{path}, line {number}'
         try:
             image_id, *box = line.split()
-            boxes[int(image_id) - 1] = np.array(box, dtype=np.float32).reshape(4)
+            image_id, box = int(image_id), np.array(box, np.float32).reshape(4)
         except ValueError:
             raise ValueError(
-                f'{path}, line {number}: expected "id x y width height", got "{line}"'
+                f'{where}: expected "id x y width height", got "{line}"'
             ) from None
-        if not (boxes[int(image_id) - 1][2:] > 0).all():
-            raise ValueError(f'{path}, line {number}: the box is empty: "{line}"')
-    return boxes
+        if not (
+            np.isfinite(box).all() and (box[:2] >= 0).all() and (box[2:] > 0).all()
+        ):
+            raise ValueError(f'{where}: the box is empty or outside: "{line}"')
+        if image_id in seen:
+            raise ValueError(f'{where}: the image {image_id} already has a box')
+        seen.add(image_id)
+        yield image_id - 1, _Box(box[:2], box[2:], where)
 
 
-def _to_xyxy(box: np.ndarray, size: tuple) -> np.ndarray:
-    """Turn x, y, width, height into corners inside an image, (1, 4)."""
-    limit = np.array(size, dtype=np.float32) - 1
-    end = np.minimum(box[:2] + box[2:], limit)
-    return np.concatenate([box[:2], end])[None]
+def _to_xyxy(box: _Box, image_size: tuple[int, int]) -> np.ndarray:
+    """Turn a box into corners inside an image of (width, height) pixels, (1, 4)."""
+    last = np.array(image_size, np.float32) - 1
+    if (box.xy > last).any():
+        raise ValueError(
+            f'{box.where}: the box starts at {box.xy.tolist()}, outside the image of '
+            f'{image_size[0]} x {image_size[1]} pixels'
+        )
+    return np.concatenate([box.xy, np.minimum(box.xy + box.size, last)])[None]

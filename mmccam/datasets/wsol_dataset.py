@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +26,11 @@ class WSOLDataset(BaseDataset):
     Paths are relative to ``images``; boxes are in pixels of the original image, from
     0, several lines where an image has several. ``image_ids.txt`` says which images
     belong to the split, lines of other images are passed over. ``image_sizes.txt``
-    only serves to check the boxes and may be missing; ``localization.txt`` may be
-    missing where nothing is evaluated.
+    only serves to check the boxes and may be missing; ``localization.txt`` is only
+    read where the split is evaluated.
 
-    Each sample has ``img_path``, ``gt_label`` and ``loc_boxes``, (n, 4), float32. The
-    pipeline leaves these boxes alone.
+    Each sample has ``img_path``, ``gt_label`` and ``loc_boxes``, (n, 4), float32, none
+    in training. The pipeline leaves these boxes alone.
 
     Args:
         data_root: Folder of the data set.
@@ -74,10 +73,7 @@ class WSOLDataset(BaseDataset):
         labels = _read_labels(folder / 'class_labels.txt', len(self.CLASSES))
         sizes = _read_sizes(folder / 'image_sizes.txt')
         localization = folder / 'localization.txt'
-        if self.test_mode or localization.exists():
-            boxes = _read_boxes(localization, sizes)
-        else:
-            boxes = {}
+        boxes = _read_boxes(localization, sizes) if self.test_mode else {}
         data_list = []
         for name in names:
             if name not in labels:
@@ -115,10 +111,13 @@ def read_classes(data_root: Path) -> tuple[str, ...]:
 def _read_lines(path: Path, columns: str) -> Iterator[tuple[str, list[str]]]:
     """Yield where each line stands, for messages, and its comma-separated fields."""
     width = columns.count(',') + 1
-    # The encoding passes over a byte-order mark.
-    for number, line in enumerate(
-        path.read_text(encoding='utf-8-sig').splitlines(), start=1
-    ):
+    try:
+        text = path.read_text(encoding='utf-8-sig')  # passes over a byte-order mark
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{path} is no UTF-8 text: {error}') from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
         fields = line.split(',')
         if len(fields) != width:
             raise ValueError(
@@ -136,24 +135,20 @@ def _numbers(where: str, fields: list[str], kind: type) -> list:
         raise ValueError(f'{where}: expected {expected}, got {fields}') from None
 
 
-@cache
-def _files_in(folder: Path) -> frozenset[str]:
-    """List a folder once, which is much faster than to ask for each file."""
-    return frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
-
-
 def _read_images(path: Path, image_root: Path) -> dict[str, str]:
     """Read which images there are; each one must exist."""
     seen: dict[str, str] = {}
-    _files_in.cache_clear()
+    files: dict[str, set[str]] = {}  # to list a folder is faster than to ask for each
     for where, (name,) in _read_lines(path, 'path'):
         if name in seen:
             raise ValueError(
                 f'{where}: {name} stands there twice, first in {seen[name]}'
             )
-        image = image_root / name
-        if image.name not in _files_in(image.parent):
-            raise ValueError(f'{where}: there is no image {image}')
+        folder, file = os.path.split(image_root / name)
+        if folder not in files:
+            files[folder] = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+        if file not in files[folder]:
+            raise ValueError(f'{where}: there is no image {image_root / name}')
         seen[name] = where
     if not seen:
         raise ValueError(f'{path} names no image')

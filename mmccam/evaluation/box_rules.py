@@ -6,19 +6,19 @@ from typing import Callable, Optional
 import numpy as np
 
 from ..boxes import Box, cam_box, nlccam_released_box
-from ..registry import TASK_UTILS
+from ..registry import FUNCTIONS
 
 BoxRule = Callable[[np.ndarray, tuple[int, int]], Box]
 
-TASK_UTILS.register_module(name='cam', module=cam_box)
-TASK_UTILS.register_module(name='nlccam_released', module=nlccam_released_box)
+FUNCTIONS.register_module(name='cam', module=cam_box)
+FUNCTIONS.register_module(name='nlccam_released', module=nlccam_released_box)
 
 
 def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     """Find a box rule by its name and set its threshold.
 
     A rule of your own is a function ``rule(cam, size, threshold)`` that returns a box
-    (x0, y0, x1, y1) in pixels, registered in ``mmccam.registry.TASK_UTILS``.
+    (x0, y0, x1, y1) in pixels, registered in ``mmccam.registry.FUNCTIONS``.
 
     Args:
         name: Name of the rule: ``cam``, ``nlccam_released`` or your own.
@@ -31,7 +31,7 @@ def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     Raises:
         ValueError: If there is no such rule or the threshold lies outside its range.
     """
-    rule = TASK_UTILS.get(name)
+    rule = FUNCTIONS.get(name)
     if rule is None:
         raise ValueError(
             f'there is no box rule "{name}"; mmccam has "cam" and "nlccam_released"'

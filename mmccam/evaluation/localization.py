@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
@@ -69,7 +70,7 @@ class CCAMLocalizationMetric(BaseMetric):
         for sample in data_samples:
             cam = true_class_map(sample, self.cam)
             hit = true_class_overlap(sample, cam, self.box_rule) >= self.iou
-            ranking = rank_classes(sample['pred_score']).tolist()
+            ranking = rank_classes(sample['pred_score'].float()).tolist()
             rank = ranking.index(sample['gt_label'].item())
             self.results.append((rank, hit, is_degenerate(cam)))
 
@@ -103,6 +104,27 @@ class CCAMLocalizationMetric(BaseMetric):
         )
 
 
+def find_map(cams: dict[str, torch.Tensor], name: str) -> torch.Tensor:
+    """Find the maps of a name among those that the head made.
+
+    Args:
+        cams: Maps (T, h, w) for each name.
+        name: Name of the map.
+
+    Returns:
+        Maps, (T, h, w).
+
+    Raises:
+        ValueError: If the head made no map of that name.
+    """
+    if name not in cams:
+        raise ValueError(
+            f'the head makes no map "{name}", only {sorted(cams)}: '
+            'add it to the cams of the head'
+        )
+    return cams[name]
+
+
 def true_class_map(sample: dict, name: str) -> np.ndarray:
     """The map of an image's true class.
 
@@ -116,13 +138,8 @@ def true_class_map(sample: dict, name: str) -> np.ndarray:
     Raises:
         ValueError: If the head made no map of that name.
     """
-    if name not in sample['cams']:
-        raise ValueError(
-            f'the head makes no map "{name}", only {sorted(sample["cams"])}: '
-            'add it to the cams of the head'
-        )
     index = sample['cam_labels'].tolist().index(sample['gt_label'].item())
-    return sample['cams'][name][index].cpu().numpy()
+    return find_map(sample['cams'], name)[index].cpu().numpy()
 
 
 def true_class_overlap(sample: dict, cam: np.ndarray, box_rule: BoxRule) -> float:
@@ -137,9 +154,15 @@ def true_class_overlap(sample: dict, cam: np.ndarray, box_rule: BoxRule) -> floa
         Intersection over union, 0 to 1.
 
     Raises:
-        ValueError: If the image has no ground-truth box.
+        ValueError: If the image has no ground-truth box, or one outside.
     """
-    if len(sample['loc_boxes']) == 0:
-        raise ValueError(f'{sample["img_path"]} has no ground-truth box')
+    boxes = np.asarray(sample['loc_boxes'])
     height, width = sample['ori_shape']
-    return box_iou(box_rule(cam, (width, height)), sample['loc_boxes']).max()
+    if len(boxes) == 0:
+        raise ValueError(f'{sample["img_path"]} has no ground-truth box')
+    if boxes.min() < 0 or (boxes[:, 2:] > [width, height]).any():
+        raise ValueError(
+            f'{sample["img_path"]} has {width} x {height} pixels, '
+            f'but a ground-truth box outside: {boxes.tolist()}'
+        )
+    return box_iou(box_rule(cam, (width, height)), boxes).max()

@@ -1,6 +1,7 @@
 """Search the threshold of a box rule on a held-out split."""
 
 from collections.abc import Sequence
+from typing import Optional
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -18,10 +19,11 @@ class ThresholdSearch(BaseMetric):
     good thresholds the lowest is taken.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``; also the metric's prefix.
+        cam: Name of the map, one of the head's ``cams``.
         box_rule: Name of the box rule. Defaults to ``cam``.
         iou: Overlap at which a box is right. Defaults to 0.5.
         collect_device: Device to gather results on, ``cpu`` or ``gpu``.
+        prefix: Prefix of the names. Defaults to the name of the map.
     """
 
     thresholds = np.arange(1, 100) / 100
@@ -32,8 +34,9 @@ class ThresholdSearch(BaseMetric):
         box_rule: str = 'cam',
         iou: float = 0.5,
         collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
     ) -> None:
-        super().__init__(collect_device, prefix=cam)
+        super().__init__(collect_device, prefix or cam)
         self.cam = cam
         self.box_rules = [build_box_rule(box_rule, float(t)) for t in self.thresholds]
         self.iou = iou

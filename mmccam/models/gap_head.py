@@ -79,7 +79,7 @@ class GAPClsHead(LinearClsHead):
         # The logits, since the softmax of improbable classes may round to one number.
         ranking = rank_classes(logits)
         targets = ranking[:, :1]
-        if 'gt_label' in data_samples[0]:
+        if all('gt_label' in sample for sample in data_samples):
             labels = torch.stack([sample.gt_label for sample in data_samples])
             targets = torch.cat([targets, labels.to(targets)], dim=1)
         cams = {
@@ -103,6 +103,9 @@ class GAPClsHead(LinearClsHead):
             ranking = move_to_front(ranking, targets)
         else:
             ranking = ranking[:, None]
-        weights = combine_weights(self.fc.weight, ranking, self.coefficients[name])
-        maps = activation_maps(features, weights).float()
+        coefficients = self.coefficients[name]
+        # Sums over all classes and channels are too much for half precision.
+        with torch.autocast(features.device.type, enabled=False):
+            weights = combine_weights(self.fc.weight.float(), ranking, coefficients)
+            maps = activation_maps(features.float(), weights)
         return maps.expand(-1, targets.shape[1], -1, -1)

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 from torch.utils.data import DataLoader
 
-from ..evaluation import build_box_rule
+from ..evaluation import build_box_rule, find_map
 from ..registry import HOOKS
 from .overlay import draw_localization
 
@@ -30,8 +30,6 @@ class LocalizationVisualizationHook(Hook):
         threshold: Threshold of the rule. Defaults to the rule's own.
         num_images: About how many images to draw, spread over the data set.
     """
-
-    priority = 'NORMAL'
 
     def __init__(
         self,
@@ -80,15 +78,20 @@ class LocalizationVisualizationHook(Hook):
         for index, sample in enumerate(outputs, start=first):
             if index % interval == 0:
                 classes = dataloader.dataset.metainfo.get('classes')
-                name = f'{index:05d}_{Path(sample.img_path).stem}'
+                name = f'{self.cam}_{index:05d}_{Path(sample.img_path).stem}'
                 runner.visualizer.add_image(name, self._picture(sample, classes), step)
 
     def _picture(self, sample: DataSample, classes: Optional[Sequence[str]]):
         height, width = sample.ori_shape
-        cam = sample.cams[self.cam][0].cpu().numpy()
+        cam = find_map(sample.cams, self.cam)[0].cpu().numpy()
         label = sample.pred_label.item()
         return draw_localization(
-            mmcv.imread(sample.img_path, backend='pillow', channel_order='rgb'),
+            mmcv.imread(
+                sample.img_path,
+                flag='color_ignore_orientation',
+                channel_order='rgb',
+                backend='pillow',
+            ),
             cam,
             self.box_rule(cam, (width, height)),
             sample.loc_boxes,

@@ -87,14 +87,15 @@ def test_lines_of_other_images_are_passed_over(root):
     'change', [('\n', '\r\n'), ('a/1.png,0,0', '\ufeffa/1.png,0,0')]
 )
 def test_line_ends_and_byte_order_marks_do_not_matter(root, change):
-    expected = [build(root).get_data_info(index) for index in range(3)]
+    before = build(root)
     path = root / 'metadata/test/localization.txt'
     path.write_bytes(path.read_text().replace(*change).encode())
 
-    samples = [build(root).get_data_info(index) for index in range(3)]
+    after = build(root)
 
-    for sample, same in zip(samples, expected):
-        assert sample['loc_boxes'].tolist() == same['loc_boxes'].tolist()
+    for index in range(3):
+        boxes = after.get_data_info(index)['loc_boxes']
+        assert boxes.tolist() == before.get_data_info(index)['loc_boxes'].tolist()
 
 
 @pytest.mark.parametrize(
@@ -207,6 +208,28 @@ def test_a_missing_file_is_named(root, file):
 
     with pytest.raises(FileNotFoundError, match=file):
         build(root)
+
+
+def test_blank_lines_do_not_matter(root):
+    edit(root, 'image_ids.txt', 'a/2.png\n', 'a/2.png\n\n')
+    edit(root, 'localization.txt', 'a/2.png', '\n\na/2.png')
+
+    assert len(build(root)) == 3
+
+
+def test_metadata_of_another_encoding_is_refused(root):
+    (root / 'metadata/test/class_labels.txt').write_bytes(
+        'vögel/1.png,0'.encode('latin1')
+    )
+
+    with pytest.raises(ValueError, match='class_labels.txt is no UTF-8 text'):
+        build(root)
+
+
+def test_training_does_not_read_the_localization(root):
+    edit(root, 'localization.txt', 'a/1.png,0,0,7,5', 'a/1.png,mask.png,ignore.png')
+
+    assert len(build(root, test_mode=False)) == 3
 
 
 def test_an_empty_split_is_refused(root):

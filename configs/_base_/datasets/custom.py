@@ -1,11 +1,25 @@
-# The folder that MMCCAM_DATA_ROOT points at.
+# The folder that MMCCAM_DATA_ROOT points at, with inputs of MMCCAM_SIZE pixels.
 _base_ = 'wsol.py'
 
 data_root = '{{$MMCCAM_DATA_ROOT:data/custom}}'
-with open(f'{data_root}/classes.txt', encoding='utf-8-sig') as lines:
-    num_classes = sum(1 for line in lines if line.strip())
+size = int('{{$MMCCAM_SIZE:224}}')
+
+try:
+    with open(f'{data_root}/classes.txt', encoding='utf-8-sig') as lines:
+        num_classes = sum(1 for line in lines if line.strip())
+except OSError as error:
+    raise FileNotFoundError(
+        'the environment variable MMCCAM_DATA_ROOT must name a folder with a '
+        f'classes.txt: {error}'
+    ) from None
 del lines
 
-train_dataloader = dict(dataset=dict(data_root=data_root))
-val_dataloader = dict(dataset=dict(data_root=data_root))
-test_dataloader = dict(dataset=dict(data_root=data_root))
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].scale = (round(size * 256 / 224), round(size * 256 / 224))
+train_pipeline[2].crop_size = size
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = (size, size)
+
+train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))

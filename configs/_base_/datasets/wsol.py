@@ -1,20 +1,22 @@
 # A folder in the metadata format: training, validation and test split with boxes.
-size = int('{{$MMCCAM_SIZE:224}}')
-
-# The paper's protocol: 256 and 224 pixels, or as much larger than the crop.
-resized = round(size * 256 / 224)
-load = dict(type='mmccam.LoadImage', imdecode_backend='pillow')
+# Size and augmentation are those of the paper.
+# Boxes are in the pixels as they are stored, whatever the EXIF orientation.
+load = dict(
+    type='mmccam.LoadImage',
+    color_type='color_ignore_orientation',
+    imdecode_backend='pillow',
+)
 resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
 train_pipeline = [
     load,
-    dict(resize, scale=(resized, resized)),
-    dict(type='RandomCrop', crop_size=size),
+    dict(resize, scale=(256, 256)),
+    dict(type='RandomCrop', crop_size=224),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
 ]
 test_pipeline = [
     load,
-    dict(resize, scale=(size, size)),
+    dict(resize, scale=(224, 224)),
     dict(type='PackInputs', algorithm_keys=['loc_boxes']),
 ]
 
