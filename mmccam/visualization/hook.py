@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Optional
 
 import mmcv
+import numpy as np
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
-from torch.utils.data import DataLoader
 
 from ..evaluation import build_box_rule, find_map
 from ..registry import HOOKS
@@ -44,44 +44,31 @@ class LocalizationVisualizationHook(Hook):
         self.box_rule = build_box_rule(box_rule, threshold)
         self.num_images = num_images
 
-    def after_val_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: dict,
-        outputs: Sequence[DataSample],
-    ) -> None:
-        """Draw the images of a validation batch whose turn it is."""
-        self._draw(runner, runner.val_dataloader, batch_idx, outputs, runner.epoch)
-
-    def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: dict,
-        outputs: Sequence[DataSample],
-    ) -> None:
-        """Draw the images of a test batch whose turn it is."""
-        self._draw(runner, runner.test_dataloader, batch_idx, outputs, step=0)
-
     @master_only
-    def _draw(
+    def _after_iter(
         self,
         runner: Runner,
-        dataloader: DataLoader,
         batch_idx: int,
-        outputs: Sequence[DataSample],
-        step: int,
+        data_batch: Optional[dict] = None,
+        outputs: Optional[Sequence[DataSample]] = None,
+        mode: str = 'train',
     ) -> None:
+        """Draw those images of a validation or test batch whose turn it is."""
+        if mode == 'train':
+            return
+        dataloader = getattr(runner, f'{mode}_dataloader')
         interval = math.ceil(len(dataloader.dataset) / self.num_images)
         first = batch_idx * dataloader.batch_size
+        step = runner.epoch if mode == 'val' else 0
         for index, sample in enumerate(outputs, start=first):
             if index % interval == 0:
                 classes = dataloader.dataset.metainfo.get('classes')
                 name = f'{self.cam}_{index:05d}_{Path(sample.img_path).stem}'
                 runner.visualizer.add_image(name, self._picture(sample, classes), step)
 
-    def _picture(self, sample: DataSample, classes: Optional[Sequence[str]]):
+    def _picture(
+        self, sample: DataSample, classes: Optional[Sequence[str]]
+    ) -> np.ndarray:
         height, width = sample.ori_shape
         cam = find_map(sample.cams, self.cam)[0].cpu().numpy()
         label = sample.pred_label.item()
@@ -94,7 +81,7 @@ class LocalizationVisualizationHook(Hook):
             ),
             cam,
             self.box_rule(cam, (width, height)),
-            sample.loc_boxes,
+            sample.get('loc_boxes', np.empty((0, 4))),
             title=f'{classes[label] if classes else label}: '
             f'{sample.pred_score.max().item():.0%}',
         )
