@@ -35,8 +35,8 @@ def load_pretrained_vgg(
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     source = _strip_prefix(loaded.get('state_dict', loaded), prefix)
     target = backbone.state_dict()
-    if not any(re.match(r'features\.\d+\.conv\.', name) for name in source):
-        source = _rename_by_order(source, list(target))
+    if any(re.match(r'features\.\d+\.(weight|bias)', name) for name in source):
+        source = _rename_by_order(checkpoint, source, list(target))
     missing = [k for k in target if k.startswith('features.') and k not in source]
     if missing:
         found = ', '.join(list(source)[:3]) or 'nothing'
@@ -74,12 +74,17 @@ def _strip_prefix(state_dict: StateDict, prefix: Optional[str]) -> StateDict:
     )
 
 
-def _rename_by_order(source: StateDict, target_names: list[str]) -> StateDict:
+def _rename_by_order(
+    checkpoint: str, source: StateDict, target_names: list[str]
+) -> StateDict:
     """Give a torchvision VGG's convolutions and norms our names, one by one."""
     targets = _layers(target_names, r'(features\.\d+\.(?:conv|bn))\.')
     sources = _layers(list(source), r'(features\.\d+)\.')
     if len(sources) != len(targets):
-        return source
+        raise ValueError(
+            f'{checkpoint} does not fit the backbone: it has {len(sources)} '
+            f'convolutions and norms, the backbone {len(targets)}'
+        )
     return OrderedDict(
         (f'{new}.{parameter}', source[f'{old}.{parameter}'])
         for (old, parameters), new in zip(sources.items(), targets)
