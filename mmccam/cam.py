@@ -64,7 +64,7 @@ def polynomial(
     """
     _check_num_classes(num_classes)
     p = (num_classes + 1) / 2 if p is None else p
-    if degree < 0:
+    if not degree >= 0:  # true of NaN too
         raise ValueError(f'degree must be 0 or more, got {degree}')
     if not 1 < p < num_classes:
         raise ValueError(

@@ -1,6 +1,7 @@
 """What the command-line tools share: their options, and how these change a config."""
 
 import argparse
+import atexit
 from functools import partial
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def build_runner(cfg: Config) -> Runner:
 def _join_cpu_processes(cfg: Config) -> None:
     """Set up what mmengine's launcher only does for a GPU."""
     torch.distributed.init_process_group('gloo')
+    # Else its threads may still run when the process ends, which aborts it.
+    atexit.register(torch.distributed.destroy_process_group)
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
     )

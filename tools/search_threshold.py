@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+from itertools import product
 from pathlib import Path
 
 import mmengine
@@ -64,17 +65,22 @@ def main() -> None:
     args = parse_args()
     cfg = read_config(args)
     cfg.load_from = args.checkpoint
+    if isinstance(cfg.test_evaluator, dict):
+        cfg.test_evaluator = [cfg.test_evaluator]
     metrics = {
         metric.get('prefix') or metric.cam: metric
         for metric in cfg.test_evaluator
         if metric.type == 'mmccam.CCAMLocalizationMetric'
     }
+    if not metrics:
+        raise ValueError('the test_evaluator has no mmccam.CCAMLocalizationMetric')
     found = run(search_config(cfg, metrics), 'search')
     for name, metric in metrics.items():
         metric.threshold = found[f'{name}/threshold']
-    for hook in cfg.get('custom_hooks', []):
-        if hook.get('cam') in metrics:
-            hook.threshold = metrics[hook.cam].threshold
+    for hook, metric in product(cfg.get('custom_hooks', []), metrics.values()):
+        rules = {owner.get('box_rule', 'cam') for owner in (hook, metric)}
+        if hook.get('cam') == metric.cam and len(rules) == 1:
+            hook.threshold = metric.threshold
     result = run(cfg, 'test')
     if is_main_process():
         mmengine.dump(dict(search=found, test=result), args.out, indent=2)

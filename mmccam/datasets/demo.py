@@ -1,10 +1,9 @@
 """A small data set made on the spot, with exact boxes and masks."""
 
-from __future__ import annotations
-
 import tempfile
 from itertools import product
 from pathlib import Path
+from typing import Union
 
 import cv2
 import numpy as np
@@ -64,7 +63,7 @@ def _write_split(root: Path, split: str, count: int, size: int, seed: int) -> No
 
 
 def generate_demo(
-    out_dir: str | Path,
+    out_dir: Union[str, Path],
     num_train: int = 90,
     num_val: int = 10,
     num_test: int = 25,

@@ -5,8 +5,6 @@ body; only a badge on its flank, 10 to 20 % of its area, tells the class. A map 
 fires on what tells classes apart thus finds the badge, while the box holds the fish.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import cv2
@@ -168,6 +166,12 @@ def draw(
     rng: np.random.Generator, badge: Badge, height: int, width: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw one image.
+
+    Args:
+        rng: Source of all that varies.
+        badge: Badge of the class.
+        height: Height in pixels.
+        width: Width in pixels.
 
     Returns:
         The image, uint8 ``(H, W, 3)`` in RGB, and the masks of the whole fish and of

@@ -17,8 +17,9 @@ FUNCTIONS.register_module(name='nlccam_released', module=nlccam_released_box)
 def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     """Find a box rule by its name and set its threshold.
 
-    A rule of your own is a function ``rule(cam, size, threshold)`` that returns a box
-    (x0, y0, x1, y1) in pixels, registered in ``mmccam.registry.FUNCTIONS``.
+    A rule of your own is a function ``rule(cam, size, threshold=...)`` that returns a
+    box (x0, y0, x1, y1) in pixels, for constant and NaN maps too, registered in
+    ``mmccam.registry.FUNCTIONS``.
 
     Args:
         name: Name of the rule: ``cam``, ``nlccam_released`` or your own.

@@ -50,8 +50,7 @@ class CCAMLocalizationMetric(BaseMetric):
         prefix: Optional[str] = None,
     ) -> None:
         super().__init__(collect_device, prefix or cam)
-        if not 0 < iou <= 1:
-            raise ValueError(f'iou must lie above 0 and be at most 1, got {iou}')
+        check_iou(iou)
         self.cam = cam
         self.box_rule = build_box_rule(box_rule, threshold)
         self.iou = iou
@@ -102,6 +101,16 @@ class CCAMLocalizationMetric(BaseMetric):
             top5_loc=100 * float(np.mean((ranks < 5) & hits)),
             gt_known_loc=100 * float(np.mean(hits)),
         )
+
+
+def check_iou(iou: float) -> None:
+    """Check that an overlap can be asked for.
+
+    Raises:
+        ValueError: If not 0 < iou <= 1.
+    """
+    if not 0 < iou <= 1:
+        raise ValueError(f'iou must lie above 0 and be at most 1, got {iou}')
 
 
 def find_map(cams: dict[str, torch.Tensor], name: str) -> torch.Tensor:

@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric
 
 from ..registry import METRICS
 from .box_rules import build_box_rule
-from .localization import true_class_map, true_class_overlap
+from .localization import check_iou, true_class_map, true_class_overlap
 
 
 @METRICS.register_module()
@@ -21,9 +21,12 @@ class ThresholdSearch(BaseMetric):
     Args:
         cam: Name of the map, one of the head's ``cams``.
         box_rule: Name of the box rule. Defaults to ``cam``.
-        iou: Overlap at which a box is right. Defaults to 0.5.
+        iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
         collect_device: Device to gather results on, ``cpu`` or ``gpu``.
         prefix: Prefix of the names. Defaults to the name of the map.
+
+    Raises:
+        ValueError: If an argument lies outside its range or names nothing.
     """
 
     thresholds = np.arange(1, 100) / 100
@@ -37,6 +40,7 @@ class ThresholdSearch(BaseMetric):
         prefix: Optional[str] = None,
     ) -> None:
         super().__init__(collect_device, prefix or cam)
+        check_iou(iou)
         self.cam = cam
         self.box_rules = [build_box_rule(box_rule, float(t)) for t in self.thresholds]
         self.iou = iou

@@ -13,14 +13,15 @@ class CombinationFunction(ABC):
     """Weights for the class activation maps by the rank of their class.
 
     A function of your own is a subclass with ``coefficients``, registered in
-    ``mmccam.registry.TASK_UTILS``.
+    ``mmccam.registry.TASK_UTILS`` and named ``mmccam.<class>`` in configs.
 
     Args:
         target_first: Whether a target class other than the most probable is moved to
-            rank 1, the order of the rest kept. If False, all targets share one map.
+            rank 1, the order of the rest kept. If False, the default, all targets share
+            one map.
     """
 
-    def __init__(self, target_first: bool) -> None:
+    def __init__(self, target_first: bool = False) -> None:
         self.target_first = target_first
 
     @abstractmethod

@@ -17,8 +17,8 @@ class GAPClsHead(LinearClsHead):
     Loss and scores are those of mmpretrain's ``LinearClsHead``, and so are the names of
     the parameters. In prediction each data sample also gets
 
-    - ``cam_labels``: the classes T that the maps are of: the most probable one and,
-      where the sample has a label, the true one, (T,);
+    - ``cam_labels``: the classes that the maps are of: the most probable one and, if
+      all samples have a label, the true one, (T,);
     - ``cams``: for each named combination function the maps of these classes, at the
       size of the feature map, (T, h, w), float32.
 
@@ -30,7 +30,8 @@ class GAPClsHead(LinearClsHead):
         **kwargs: Further arguments of mmpretrain's ``LinearClsHead``.
 
     Raises:
-        ValueError: If a combination function has no meaning for K classes.
+        ValueError: If a combination function has no meaning for K classes, or not K
+            coefficients.
     """
 
     def __init__(
@@ -48,6 +49,12 @@ class GAPClsHead(LinearClsHead):
             name: combination.coefficients(num_classes)
             for name, combination in self.combinations.items()
         }
+        for name, coefficients in self.coefficients.items():
+            if coefficients.shape != (num_classes,):
+                raise ValueError(
+                    f'the combination function "{name}" must have {num_classes} '
+                    f'coefficients, got the shape {tuple(coefficients.shape)}'
+                )
 
     def pre_logits(self, feats: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """Average the last feature map over its positions.
@@ -88,7 +95,9 @@ class GAPClsHead(LinearClsHead):
         }
         for index, sample in enumerate(data_samples):
             sample.set_field(targets[index], 'cam_labels')
-            sample.set_field({name: cams[name][index] for name in cams}, 'cams')
+            # Copies: a view would be saved with the maps of the whole batch.
+            maps = {name: cams[name][index].clone() for name in cams}
+            sample.set_field(maps, 'cams')
         return data_samples
 
     def _maps(

@@ -37,7 +37,14 @@ def load_pretrained_vgg(
     target = backbone.state_dict()
     if any(re.match(r'features\.\d+\.(weight|bias)', name) for name in source):
         source = _rename_by_order(checkpoint, source, list(target))
-    missing = [k for k in target if k.startswith('features.') and k not in source]
+    # Files from before torch 0.4.1 do not count the batches.
+    missing = [
+        name
+        for name in target
+        if name.startswith('features.')
+        and not name.endswith('num_batches_tracked')
+        and name not in source
+    ]
     if missing:
         found = ', '.join(list(source)[:3]) or 'nothing'
         raise ValueError(

@@ -28,7 +28,11 @@ class LocalizationVisualizationHook(Hook):
         cam: Name of the map, one of the head's ``cams``.
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
-        num_images: About how many images to draw, spread over the data set.
+        num_images: About how many images to draw, spread over the data set; of several
+            processes only the first draws.
+
+    Raises:
+        ValueError: If an argument lies outside its range or names nothing.
     """
 
     def __init__(

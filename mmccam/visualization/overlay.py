@@ -31,7 +31,7 @@ def draw_localization(
         title: Line of text above.
 
     Returns:
-        Picture, uint8, RGB.
+        Picture of both side by side, (H', W', 3), uint8, RGB.
     """
     height, width = image.shape[:2]
     scale = max(1.0, MIN_SIDE / max(height, width))

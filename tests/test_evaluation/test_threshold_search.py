@@ -52,6 +52,12 @@ def test_the_most_images_win():
     assert metric.evaluate(3) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize('iou', [0, 7])
+def test_an_overlap_out_of_range_is_refused(iou):
+    with pytest.raises(ValueError, match=f'iou must lie above 0 .* got {iou}'):
+        METRICS.build(dict(type='mmccam.ThresholdSearch', cam='ccam', iou=iou))
+
+
 @pytest.mark.parametrize(('iou', 'accuracy'), [(0.8, 100), (0.9, 0)])
 def test_the_overlap_is_that_asked_for(iou, accuracy):
     metric = METRICS.build(

@@ -186,7 +186,7 @@ def half_of_the_second():
             g[1] = 0.5
             return g
 
-    yield
+    yield HalfOfTheSecond
     TASK_UTILS.module_dict.pop('HalfOfTheSecond')
 
 
@@ -210,6 +210,13 @@ def test_own_combination_function(hand_head, half_of_the_second):
 def test_combination_without_meaning(num_classes, cfg, message):
     with pytest.raises(ValueError, match=message):
         GAPClsHead(num_classes, 3, cams=dict(cam=cfg))
+
+
+def test_combination_with_coefficients_missing(half_of_the_second, monkeypatch):
+    monkeypatch.setattr(half_of_the_second, 'coefficients', lambda *_: torch.ones(2))
+    message = r'"own" must have 3 coefficients, got the shape \(2,\)'
+    with pytest.raises(ValueError, match=message):
+        GAPClsHead(3, 3, cams=dict(own=dict(type='mmccam.HalfOfTheSecond')))
 
 
 # Inside mmpretrain's classifier

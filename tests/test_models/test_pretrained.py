@@ -165,6 +165,23 @@ def test_second_init_weights_changes_nothing(tmp_path):
     assert model.features[0].conv.bias.unique().tolist() == [5]
 
 
+def test_file_that_does_not_count_the_batches(tmp_path):
+    path = tmp_path / 'vgg11_bn.pth'
+    features = torchvision_features(norm=True)
+    state_dict = {f'features.{k}': v for k, v in features.state_dict().items()}
+    counters = [name for name in state_dict if name.endswith('num_batches_tracked')]
+    for name in counters:
+        del state_dict[name]
+    torch.save(state_dict, path)
+
+    model = pretrained(path, non_local_stages=(), norm_cfg=BN)
+    model.init_weights()
+
+    assert len(counters) == 8
+    variance = model.features[0].bn.running_var
+    torch.testing.assert_close(variance, state_dict['features.1.running_var'])
+
+
 @pytest.mark.parametrize(
     ('source', 'arguments', 'layers'),
     [
