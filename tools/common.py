@@ -1,12 +1,12 @@
 """What the command-line tools share: their options, and how these change a config."""
 
 import argparse
-import atexit
 from functools import partial
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.dist import barrier
 from mmengine.runner import Runner
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
@@ -46,11 +46,18 @@ def build_runner(cfg: Config) -> Runner:
     return runner
 
 
+def end_together() -> None:
+    """Wait for all processes at the end of a run.
+
+    A thread of gloo lets go of the tensors of the last broadcast when it gets to it; if
+    Python is shutting down by then, the process aborts. The barrier holds no tensors.
+    """
+    barrier()
+
+
 def _join_cpu_processes(cfg: Config) -> None:
     """Set up what mmengine's launcher only does for a GPU."""
     torch.distributed.init_process_group('gloo')
-    # Else its threads may still run when the process ends, which aborts it.
-    atexit.register(torch.distributed.destroy_process_group)
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
     )

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import mmengine
-from common import add_options, build_runner, read_config
+from common import add_options, build_runner, end_together, read_config
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
@@ -85,6 +85,7 @@ def main() -> None:
     if is_main_process():
         mmengine.dump(dict(search=found, test=result), args.out, indent=2)
         MMLogger.get_current_instance().info(table(metrics, result))
+    end_together()
 
 
 if __name__ == '__main__':

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import add_options, build_runner, read_config
+from common import add_options, build_runner, end_together, read_config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
@@ -36,6 +36,7 @@ def main() -> None:
     metrics = runner.test()
     if args.out and args.out.endswith('.json') and is_main_process():
         mmengine.dump(metrics, args.out, indent=2)
+    end_together()
 
 
 if __name__ == '__main__':

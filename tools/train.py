@@ -3,7 +3,7 @@
 import argparse
 
 import torch
-from common import add_options, read_config
+from common import add_options, end_together, read_config
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -53,3 +53,4 @@ def build_config(args: argparse.Namespace) -> Config:
 
 if __name__ == '__main__':
     Runner.from_cfg(build_config(parse_args())).train()
+    end_together()
