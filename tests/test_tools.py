@@ -11,6 +11,7 @@ import pytest
 from mmccam.datasets.demo import generate_demo
 
 ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / 'configs/nlccam_demo.py'
 
 
 @pytest.fixture(scope='module')
@@ -41,6 +42,7 @@ def run(tmp_path_factory):
         )
 
     run_tool.folder = folder
+    run_tool.checkpoint = folder / 'work_dir/epoch_2.pth'
     return run_tool
 
 
@@ -58,10 +60,9 @@ def checked(process):
 @pytest.fixture(scope='module')
 def trained(run):
     """Train for one epoch, stop, resume for another; the log of the second run."""
-    config = ROOT / 'configs/nlccam_demo.py'
-    checked(run('train.py', config, options=['train_cfg.max_epochs=1']))
+    checked(run('train.py', CONFIG, options=['train_cfg.max_epochs=1']))
     options = ['train_cfg.max_epochs=2', 'train_cfg.val_interval=1']
-    return checked(run('train.py', config, '--resume', options=options))
+    return checked(run('train.py', CONFIG, '--resume', options=options))
 
 
 def accuracies(text):
@@ -81,8 +82,8 @@ def test_the_checkpoint_gives_the_numbers_of_training(run, trained):
     log = checked(
         run(
             'test.py',
-            ROOT / 'configs/nlccam_demo.py',
-            run.folder / 'work_dir/epoch_2.pth',
+            CONFIG,
+            run.checkpoint,
             '--out',
             out,
             options=['test_dataloader.dataset.split=val'],
@@ -114,8 +115,8 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(run, trained):
     log = checked(
         run(
             'search_threshold.py',
-            ROOT / 'configs/nlccam_demo.py',
-            run.folder / 'work_dir/epoch_2.pth',
+            CONFIG,
+            run.checkpoint,
             '--out',
             out,
         )
@@ -140,8 +141,8 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(run, trained):
 def test_a_threshold_is_not_chosen_on_the_test_split(run, trained):
     process = run(
         'search_threshold.py',
-        ROOT / 'configs/nlccam_demo.py',
-        run.folder / 'work_dir/epoch_2.pth',
+        CONFIG,
+        run.checkpoint,
         '--out',
         run.folder / 'same.json',
         options=['val_dataloader.dataset.split=test'],
@@ -155,8 +156,8 @@ def test_a_checkpoint_of_another_network_is_refused(run, trained):
     out = run.folder / 'other.json'
     process = run(
         'test.py',
-        ROOT / 'configs/nlccam_demo.py',
-        run.folder / 'work_dir/epoch_2.pth',
+        CONFIG,
+        run.checkpoint,
         '--out',
         out,
         options=['model.backbone.non_local_stages=(4,)'],
@@ -174,8 +175,8 @@ def test_two_processes_give_the_numbers_of_one(run, trained):
         checked(
             run(
                 'dist_test.sh',
-                ROOT / 'configs/nlccam_demo.py',
-                run.folder / 'work_dir/epoch_2.pth',
+                CONFIG,
+                run.checkpoint,
                 processes,
                 '--out',
                 out,
@@ -191,7 +192,7 @@ def test_two_processes_train(run):
     log = checked(
         run(
             'dist_train.sh',
-            ROOT / 'configs/nlccam_demo.py',
+            CONFIG,
             2,
             options=['train_cfg.max_epochs=1', 'train_cfg.val_interval=1'],
         )
@@ -213,7 +214,7 @@ def test_two_processes_train(run):
     ],
 )
 def test_wrong_options_are_refused(run, tool, args, message):
-    process = run(tool, ROOT / 'configs/nlccam_demo.py', *args)
+    process = run(tool, CONFIG, *args)
 
     assert process.returncode == 2
     assert re.search(message, process.stderr)
@@ -222,7 +223,7 @@ def test_wrong_options_are_refused(run, tool, args, message):
 def test_a_head_with_too_few_classes_is_refused_before_training(run):
     process = run(
         'train.py',
-        ROOT / 'configs/nlccam_demo.py',
+        CONFIG,
         options=['model.head.num_classes=3'],
     )
 

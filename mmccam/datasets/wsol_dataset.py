@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Union
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
@@ -63,7 +64,7 @@ class WSOLDataset(BaseDataset):
     def full_init(self) -> None:
         """Read the names of the classes, then the images."""
         if not self._fully_initialized and self.CLASSES is None:
-            self._metainfo['classes'] = read_classes(Path(self.data_root))
+            self._metainfo['classes'] = read_classes(self.data_root)
         super().full_init()
 
     def load_data_list(self) -> list[dict]:
@@ -95,7 +96,7 @@ class WSOLDataset(BaseDataset):
         return data_list
 
 
-def read_classes(data_root: Path) -> tuple[str, ...]:
+def read_classes(data_root: Union[str, Path]) -> tuple[str, ...]:
     """Read the class names, the last column of each line of ``classes.txt``.
 
     Args:

@@ -3,6 +3,7 @@ import torch
 from mmpretrain.models import VGG
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from mmpretrain.structures import DataSample
+from norms import shuffle_norms
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -12,23 +13,6 @@ from mmccam.registry import MODELS
 pytestmark = pytest.mark.filterwarnings('ignore:Unnecessary conv bias:UserWarning')
 
 BN = dict(type='BN')
-
-
-@pytest.fixture
-def images():
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(2, 3, 32, 48, generator=generator)
-
-
-def shuffle_norms(model):
-    """Give the batch norms of a model values that none of them starts with."""
-    for module in model.modules():
-        if isinstance(module, _BatchNorm):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.uniform_(module.bias, -0.5, 0.5)
-            nn.init.uniform_(module.running_mean, -0.5, 0.5)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
-    return model
 
 
 def without_gradient(model):

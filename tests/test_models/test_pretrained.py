@@ -6,8 +6,7 @@ import pytest
 import torch
 from mmengine.model import Sequential
 from mmpretrain.models import VGG
-from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from norms import shuffle_norms
 from torchvision.models import vgg as torchvision_vgg
 
 from mmccam.models import NonLocalVGG
@@ -24,23 +23,6 @@ def tmp_path(tmp_path):
     yield tmp_path
     for file in tmp_path.iterdir():
         file.unlink()
-
-
-@pytest.fixture
-def images():
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(2, 3, 32, 48, generator=generator)
-
-
-def shuffle_norms(model):
-    """Give the batch norms of a model values that none of them starts with."""
-    for module in model.modules():
-        if isinstance(module, _BatchNorm):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.uniform_(module.bias, -0.5, 0.5)
-            nn.init.uniform_(module.running_mean, -0.5, 0.5)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
-    return model
 
 
 def torchvision_features(depth=11, norm=False):

@@ -1,18 +1,19 @@
 # The folder that MMCCAM_DATA_ROOT points at, with inputs of MMCCAM_SIZE pixels.
+# First, since mmengine reads a file that starts with an import as of another kind.
 _base_ = 'wsol.py'
+
+from mmccam.datasets.wsol_dataset import read_classes  # noqa: E402
 
 data_root = '{{$MMCCAM_DATA_ROOT:data/custom}}'
 size = int('{{$MMCCAM_SIZE:224}}')
 
 try:
-    with open(f'{data_root}/classes.txt', encoding='utf-8-sig') as lines:
-        num_classes = sum(1 for line in lines if line.strip())
+    num_classes = len(read_classes(data_root))
 except OSError as error:
     raise FileNotFoundError(
         'the environment variable MMCCAM_DATA_ROOT must name a folder with a '
         f'classes.txt: {error}'
     ) from None
-del lines
 
 train_pipeline = _base_.train_pipeline
 train_pipeline[1].scale = (round(size * 256 / 224), round(size * 256 / 224))
