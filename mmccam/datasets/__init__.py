@@ -1,7 +1,19 @@
 """Data sets with the boxes that localization is measured by."""
 
 from .cub import CUB
+from .ilsvrc import ILSVRC
 from .loading import LoadImage
+from .stanford_cars import StanfordCars
+from .stanford_dogs import StanfordDogs
+from .stl10 import STL10
 from .wsol_dataset import WSOLDataset
 
-__all__ = ['CUB', 'LoadImage', 'WSOLDataset']
+__all__ = [
+    'CUB',
+    'ILSVRC',
+    'LoadImage',
+    'STL10',
+    'StanfordCars',
+    'StanfordDogs',
+    'WSOLDataset',
+]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from mmpretrain.datasets import CUB as CUBClassification
 from PIL import Image
 
 from ..registry import DATASETS
+from .annotations import clip_boxes
+from .files import check_label, read_lines
 
 
 @DATASETS.register_module()
@@ -32,35 +33,27 @@ class CUB(CUBClassification):
         """Load paths, labels and boxes."""
         path = Path(self.data_root, 'bounding_boxes.txt')
         names = self._load_data_from_txt(self.ann_file)
-        boxes = {names.get(image_id): box for image_id, box in _read_boxes(path)}
+        boxes = {names.get(image_id): box for image_id, *box in _read_boxes(path)}
         data_list = super().load_data_list()
         for info in data_list:
             name = Path(info['img_path']).relative_to(self.img_prefix).as_posix()
-            if not 0 <= info['gt_label'] < len(self.CLASSES):
-                raise ValueError(
-                    f'{self.image_class_labels_file}: the class of {name} must lie '
-                    f'between 1 and {len(self.CLASSES)}, got {info["gt_label"] + 1}'
-                )
+            check_label(
+                info['gt_label'],
+                len(self.CLASSES),
+                f'{self.image_class_labels_file}, {name}',
+            )
             if name not in boxes:
                 raise ValueError(f'{path} has no box for the image {name}')
+            box, where = boxes[name]
             with Image.open(info['img_path']) as image:
-                info['loc_boxes'] = _to_xyxy(boxes[name], image.size)
+                info['loc_boxes'] = clip_boxes(box, image.size, where)
         return data_list
 
 
-class _Box(NamedTuple):
-    """A box as it stands in the file, and where."""
-
-    xy: np.ndarray
-    size: np.ndarray
-    where: str
-
-
-def _read_boxes(path: Path) -> Iterator[tuple[int, _Box]]:
-    """Read lines of ``id x y width height``; yield ids from 0 and boxes."""
+def _read_boxes(path: Path) -> Iterator[tuple[int, np.ndarray, str]]:
+    """Read lines ``id x y width height``; yield ids from 0, corners and where."""
     seen = set()
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
-        where = f'{path}, line {number}'
+    for where, line in read_lines(path):
         try:
             image_id, *box = line.split()
             image_id, box = int(image_id), np.array(box, np.float32).reshape(4)
@@ -75,15 +68,4 @@ def _read_boxes(path: Path) -> Iterator[tuple[int, _Box]]:
         if image_id in seen:
             raise ValueError(f'{where}: the image {image_id} already has a box')
         seen.add(image_id)
-        yield image_id - 1, _Box(box[:2], box[2:], where)
-
-
-def _to_xyxy(box: _Box, image_size: tuple[int, int]) -> np.ndarray:
-    """Turn a box into corners inside an image of (width, height) pixels, (1, 4)."""
-    last = np.array(image_size, np.float32) - 1
-    if (box.xy > last).any():
-        raise ValueError(
-            f'{box.where}: the box starts at {box.xy.tolist()}, outside the image of '
-            f'{image_size[0]} x {image_size[1]} pixels'
-        )
-    return np.concatenate([box.xy, np.minimum(box.xy + box.size, last)])[None]
+        yield image_id - 1, np.concatenate([box[:2], box[:2] + box[2:]]), where

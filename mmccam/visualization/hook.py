@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-import mmcv
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -14,6 +14,7 @@ from mmpretrain.structures import DataSample
 
 from ..evaluation import build_box_rule, find_map
 from ..registry import HOOKS
+from .images import read_image
 from .overlay import draw_localization
 
 
@@ -66,23 +67,19 @@ class LocalizationVisualizationHook(Hook):
         step = runner.epoch if mode == 'val' else 0
         for index, sample in enumerate(outputs, start=first):
             if index % interval == 0:
-                classes = dataloader.dataset.metainfo.get('classes')
-                name = f'{self.cam}_{index:05d}_{Path(sample.img_path).stem}'
-                runner.visualizer.add_image(name, self._picture(sample, classes), step)
+                name = f'{self.cam}_{index:05d}'
+                if 'img_path' in sample:
+                    name += f'_{Path(sample.img_path).stem}'
+                picture = self._picture(sample, dataloader.dataset)
+                runner.visualizer.add_image(name, picture, step)
 
-    def _picture(
-        self, sample: DataSample, classes: Optional[Sequence[str]]
-    ) -> np.ndarray:
+    def _picture(self, sample: DataSample, dataset: BaseDataset) -> np.ndarray:
         height, width = sample.ori_shape
         cam = find_map(sample.cams, self.cam)[0].cpu().numpy()
         label = sample.pred_label.item()
+        classes = dataset.metainfo.get('classes')
         return draw_localization(
-            mmcv.imread(
-                sample.img_path,
-                flag='color_ignore_orientation',
-                channel_order='rgb',
-                backend='pillow',
-            ),
+            read_image(sample, dataset),
             cam,
             self.box_rule(cam, (width, height)),
             sample.get('loc_boxes', np.empty((0, 4))),

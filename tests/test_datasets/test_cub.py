@@ -65,7 +65,7 @@ def test_each_split_has_its_own_boxes(root):
         (
             '2 2.0 2.0 6.0 4.0',
             '2 8.0 2.0 6.0 4.0',
-            r'line 2: .* \[8.0, 2.0\], out',
+            r'line 2: the box \[8.0, 2.0, 14.0, 6.0\] is .* outside .* 8 x 6 pixels',
         ),
         ('2 2.0 2.0 6.0 4.0', '1 2.0 2.0 6.0 4.0', 'line 2: the image 1 already has'),
         ('2 2.0 2.0 6.0 4.0\n', '', 'no box for the image 001.Albatross/b.jpg'),

@@ -10,6 +10,7 @@ import pytest
 
 from mmccam.datasets.demo import generate_demo
 from mmccam.datasets.demo_drawing import BADGES, draw
+from mmccam.registry import DATASETS
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'make_demo_data.py'
 COUNTS = {'train': 2, 'val': 1, 'test': 2}
@@ -96,6 +97,23 @@ def test_boxes_are_the_extents_of_the_masks(demo):
         assert ignore.shape == mask.shape and not ignore.any()
         x, y, width, height = cv2.boundingRect(mask)
         assert [int(b) for b in box] == [x, y, x + width - 1, y + height - 1]
+
+
+def test_the_split_with_masks_is_loaded(demo):
+    dataset = DATASETS.build(
+        dict(
+            type='mmccam.WSOLDataset',
+            data_root=str(demo),
+            split='test-masks',
+            test_mode=True,
+        )
+    )
+
+    assert len(dataset) == 2 * len(BADGES)
+    sample = dataset.get_data_info(0)
+    stem = 'masks/test/target/0000'
+    assert sample['loc_masks'] == [str(demo / f'{stem}.png')]
+    assert sample['loc_ignore'] == str(demo / f'{stem}_ignore.png')
 
 
 @pytest.mark.parametrize('name', BADGES)

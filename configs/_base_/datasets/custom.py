@@ -2,7 +2,7 @@
 # First, since mmengine reads a file that starts with an import as of another kind.
 _base_ = 'wsol.py'
 
-from mmccam.datasets.wsol_dataset import read_classes  # noqa: E402
+from mmccam.datasets.metadata import read_classes  # noqa: E402
 
 data_root = '{{$MMCCAM_DATA_ROOT:data/custom}}'
 size = int('{{$MMCCAM_SIZE:224}}')

@@ -1,5 +1,5 @@
-# A folder in the metadata format: training, validation and test split with boxes.
-# Size and augmentation are those of the paper.
+# A folder in the metadata format: training, validation and test split, with boxes or
+# masks. Size and augmentation are those of the paper.
 # Boxes are in the pixels as they are stored, whatever the EXIF orientation.
 load = dict(
     type='mmccam.LoadImage',
@@ -17,7 +17,7 @@ train_pipeline = [
 test_pipeline = [
     load,
     dict(resize, scale=(224, 224)),
-    dict(type='PackInputs', algorithm_keys=['loc_boxes']),
+    dict(type='PackInputs', algorithm_keys=['loc_boxes', 'loc_masks', 'loc_ignore']),
 ]
 
 dataset = dict(type='mmccam.WSOLDataset', data_root='data/wsol')

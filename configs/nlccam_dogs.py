@@ -1,0 +1,13 @@
+# NL-CCAM on Stanford Dogs: quadratic combination, the paper's protocol.
+_base_ = [
+    '_base_/models/nlccam_vgg16.py',
+    '_base_/datasets/stanford_dogs.py',
+    '_base_/schedules/paper.py',
+    '_base_/evaluators/ccam.py',
+    '_base_/default_runtime.py',
+]
+
+model = dict(
+    data_preprocessor=dict(num_classes=120),
+    head=dict(num_classes=120),
+)

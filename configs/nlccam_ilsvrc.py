@@ -1,0 +1,8 @@
+# NL-CCAM on ILSVRC: top-1 & bottom-10, the paper's protocol.
+_base_ = [
+    '_base_/models/nlccam_vgg16_imagenet.py',
+    '_base_/datasets/ilsvrc.py',
+    '_base_/schedules/paper.py',
+    '_base_/evaluators/ccam.py',
+    '_base_/default_runtime.py',
+]

@@ -1,0 +1,2 @@
+# Table 7: no non-local blocks, CCAM.
+_base_ = '../vggccam_cub.py'

@@ -1,0 +1,194 @@
+"""The text files of the metadata format, read and checked."""
+
+from collections.abc import Container, Iterator
+from pathlib import Path
+from typing import Optional, Union
+
+import numpy as np
+
+from .files import Files, read_lines
+
+BOXES = 'path,x0,y0,x1,y1'
+MASKS = 'path,mask_path,ignore_path'
+
+
+def read_classes(
+    data_root: Union[str, Path], num_classes: Optional[int] = None
+) -> tuple[str, ...]:
+    """Read the class names, the last column of each line of ``classes.txt``.
+
+    Args:
+        data_root: Folder of the data set.
+        num_classes: Number of classes of a data set without the file, whose classes are
+            then called ``0``, ``1``, …
+
+    Raises:
+        FileNotFoundError: If there is neither file nor number.
+        ValueError: If both are there and differ.
+    """
+    path = Path(data_root, 'classes.txt')
+    if not path.exists():
+        if num_classes is None:
+            raise FileNotFoundError(
+                f'there is no {path}, so that num_classes must be given'
+            )
+        return tuple(str(label) for label in range(num_classes))
+    names = tuple(line.split('\t')[-1] for _, line in read_lines(path))
+    if num_classes not in (None, len(names)):
+        raise ValueError(
+            f'num_classes must be {len(names)}, the number of classes in {path}, '
+            f'got {num_classes}'
+        )
+    return names
+
+
+def read_images(path: Path, images: Files) -> dict[str, str]:
+    """Read ``image_ids.txt``.
+
+    Args:
+        path: File.
+        images: Folder of the images.
+
+    Returns:
+        The full path of each image.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it names no image, one twice or one that is not there.
+    """
+    found: dict[str, str] = {}
+    lines: dict[str, str] = {}
+    for where, (name,) in _read_rows(path, 'path'):
+        if name in lines:
+            raise ValueError(
+                f'{where}: {name} stands there twice, first in {lines[name]}'
+            )
+        lines[name] = where
+        found[name] = images.find(name, where)
+    if not found:
+        raise ValueError(f'{path} names no image')
+    return found
+
+
+def read_labels(path: Path, num_classes: int) -> dict[str, int]:
+    """Read ``class_labels.txt``: the label of each image, from 0.
+
+    Args:
+        path: File.
+        num_classes: Number of classes.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If an image has two labels or a label lies outside.
+    """
+    labels: dict[str, int] = {}
+    for where, (name, field) in _read_rows(path, 'path,label'):
+        (label,) = _numbers(where, [field], int)
+        if not 0 <= label < num_classes:
+            raise ValueError(
+                f'{where}: the label must lie between 0 and {num_classes - 1}, '
+                f'since there are {num_classes} classes, got {label}'
+            )
+        if name in labels:
+            raise ValueError(f'{where}: {name} already has the label {labels[name]}')
+        labels[name] = label
+    return labels
+
+
+def read_sizes(path: Path) -> dict[str, tuple[int, int]]:
+    """Read ``image_sizes.txt``, which may be missing: width and height in pixels.
+
+    Args:
+        path: File.
+
+    Raises:
+        ValueError: If a line is wrong.
+    """
+    if not path.exists():
+        return {}
+    return {
+        name: tuple(_numbers(where, fields, int))
+        for where, (name, *fields) in _read_rows(path, 'path,width,height')
+    }
+
+
+def read_localization(
+    path: Path,
+    images: Container[str],
+    sizes: dict[str, tuple[int, int]],
+    masks: Files,
+) -> dict[str, dict]:
+    """Read ``localization.txt``: boxes or masks, as its first line has them.
+
+    Args:
+        path: File.
+        images: The images of the split; lines of others are passed over.
+        sizes: Width and height of images in pixels, to check the boxes.
+        masks: Folder of the masks.
+
+    Returns:
+        ``loc_boxes``, n boxes, or ``loc_masks``, n full paths, and ``loc_ignore``, a
+        full path or None, for each image.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If a line is wrong or a mask is missing.
+    """
+    found: dict[str, dict] = {}
+    for where, (name, *fields) in _read_rows(path, BOXES, MASKS):
+        if name not in images:
+            continue
+        if len(fields) == 4:
+            box = _check_box(where, fields, sizes.get(name, (np.inf, np.inf)))
+            found.setdefault(name, dict(loc_boxes=[]))['loc_boxes'].append(box)
+            continue
+        mask, ignore = fields
+        if name not in found:
+            ignore = masks.find(ignore, where) if ignore else None
+            found[name] = dict(loc_masks=[], loc_ignore=ignore)
+        elif ignore:
+            raise ValueError(
+                f'{where}: only the first line of {name} may have an ignore mask, '
+                f'got {ignore}'
+            )
+        found[name]['loc_masks'].append(masks.find(mask, where))
+    return found
+
+
+def _read_rows(path: Path, *formats: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield where each line stands and its comma-separated fields.
+
+    Of several formats the first line decides.
+    """
+    for where, line in read_lines(path):
+        fields = line.split(',')
+        fitting = [names for names in formats if names.count(',') == len(fields) - 1]
+        if not fitting:
+            expected = ' or '.join(f'"{names}"' for names in formats)
+            raise ValueError(f'{where}: expected {expected}, got "{line}"')
+        formats = fitting
+        yield where, fields
+
+
+def _numbers(where: str, fields: list[str], kind: type) -> list:
+    try:
+        return [kind(field) for field in fields]
+    except ValueError:
+        expected = 'whole numbers' if kind is int else 'numbers'
+        raise ValueError(f'{where}: expected {expected}, got {fields}') from None
+
+
+def _check_box(
+    where: str, fields: list[str], image_size: tuple[float, float]
+) -> list[float]:
+    x0, y0, x1, y1 = box = _numbers(where, fields, float)
+    if not (x0 <= x1 and y0 <= y1):
+        raise ValueError(f'{where}: the box is reversed or not a number: {fields}')
+    # Some published boxes end behind the last pixel, at the width or height itself.
+    width, height = image_size
+    if x0 < 0 or y0 < 0 or x1 > width or y1 > height:
+        raise ValueError(
+            f'{where}: the box {fields} lies outside the image of '
+            f'{width} x {height} pixels'
+        )
+    return box

@@ -1,0 +1,64 @@
+"""Stanford Cars with its bounding boxes."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from mmpretrain.datasets import StanfordCars as StanfordCarsClassification
+from PIL import Image
+
+from ..registry import DATASETS
+from .annotations import clip_boxes
+from .files import check_label, check_split, read_mat
+
+ONE_FILE = 'cars_annos.mat'
+FILES = dict(
+    train='devkit/cars_train_annos.mat', test='devkit/cars_test_annos_withlabels.mat'
+)
+FIELDS = ('bbox_x1', 'bbox_y1', 'bbox_x2', 'bbox_y2', 'class')
+
+
+@DATASETS.register_module()
+class StanfordCars(StanfordCarsClassification):
+    """mmpretrain's Stanford Cars with the box of each image, in either of its layouts.
+
+    Each sample also has ``loc_boxes``, (1, 4): x0, y0, x1, y1 in pixels of the original
+    image, from 0 where MATLAB counts from 1. The pipeline leaves them alone.
+
+    Args:
+        data_root: Folder of the data set.
+        split: ``train`` or ``test``. Defaults to ``train``.
+        **kwargs: Further arguments of mmpretrain's ``StanfordCars``.
+
+    Raises:
+        FileNotFoundError: If the annotations or an image are missing.
+        ValueError: If the split, a label or a box is wrong; the message has the file.
+    """
+
+    def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
+        check_split(split, FILES)
+        if not any(Path(data_root, file).exists() for file in (ONE_FILE, FILES[split])):
+            raise FileNotFoundError(
+                f'{data_root} must have {ONE_FILE} or {FILES[split]}, and has neither'
+            )
+        super().__init__(data_root, split, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Load paths, labels and boxes."""
+        fields = ('fname', *FIELDS)
+        if Path(self.ann_file).name == ONE_FILE:
+            fields = ('relative_im_path', *FIELDS, 'test')
+        data_list = []
+        for name, x0, y0, x1, y1, number, *test in read_mat(
+            self.ann_file, fields, struct='annotations'
+        ):
+            if test and bool(test[0]) != (self.split == 'test'):
+                continue
+            where = f'{self.ann_file}, {name}'
+            label = int(number) - 1
+            check_label(label, len(self.CLASSES), where)
+            path = os.path.join(self.img_prefix, name)
+            with Image.open(path) as file:
+                boxes = clip_boxes(np.array([x0, y0, x1, y1]) - 1, file.size, where)
+            data_list.append(dict(img_path=path, gt_label=label, loc_boxes=boxes))
+        return data_list

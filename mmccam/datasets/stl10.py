@@ -1,0 +1,56 @@
+"""STL-10, images without boxes."""
+
+from pathlib import Path
+
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+
+from ..registry import DATASETS
+from .files import check_label, check_split, read_lines
+
+SHAPE = (3, 96, 96)
+
+
+@DATASETS.register_module()
+class STL10(BaseDataset):
+    """STL-10 in its binary files: ``<split>_X.bin``, ``<split>_y.bin`` and class names.
+
+    Each sample has ``img``, (96, 96, 3), uint8, BGR, and ``gt_label``. There are no
+    boxes: the maps can be looked at, not measured.
+
+    Args:
+        data_root: The folder ``stl10_binary``.
+        split: ``train`` or ``test``. Defaults to ``train``.
+        **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the split, the size of a file or a label is wrong.
+    """
+
+    def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
+        check_split(split, ('train', 'test'))
+        super().__init__(
+            ann_file=f'{split}_y.bin',
+            data_root=data_root,
+            data_prefix=f'{split}_X.bin',
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Load images and labels."""
+        names = read_lines(Path(self.data_root, 'class_names.txt'))
+        self._metainfo.setdefault('classes', tuple(name for _, name in names))
+        pixels = np.fromfile(self.img_prefix, np.uint8)
+        labels = np.fromfile(self.ann_file, np.uint8).astype(int) - 1
+        if pixels.size != len(labels) * np.prod(SHAPE):
+            raise ValueError(
+                f'{self.img_prefix} must have {len(labels) * np.prod(SHAPE)} bytes, '
+                f'since {self.ann_file} has {len(labels)} labels, got {pixels.size}'
+            )
+        data_list = []
+        # Each plane is stored column by column.
+        for planes, label in zip(pixels.reshape(-1, *SHAPE), labels.tolist()):
+            check_label(label, len(self.CLASSES), self.ann_file)
+            data_list.append(dict(img=planes.T[..., ::-1], gt_label=label))
+        return data_list

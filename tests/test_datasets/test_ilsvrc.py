@@ -1,0 +1,169 @@
+import pytest
+from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
+
+from mmccam.registry import DATASETS
+
+MAPPING = 'n01440764 tench, Tinca tinca\nn01443537 goldfish, Carassius auratus\n'
+TENCH, GOLDFISH = 'n01440764', 'n01443537'
+FIRST, SECOND = 'ILSVRC2012_val_00000001', 'ILSVRC2012_val_00000002'
+
+
+@pytest.fixture
+def root(tmp_path, write_image, write_xml):
+    """Two classes, two training and two validation images of 8 x 6 pixels."""
+    data, lists = tmp_path / 'Data/CLS-LOC', tmp_path / 'ImageSets/CLS-LOC'
+    lists.mkdir(parents=True)
+    trained = [f'{GOLDFISH}/{GOLDFISH}_7', f'{TENCH}/{TENCH}_10026']
+    for split, names in dict(train=trained, val=[FIRST, SECOND]).items():
+        for name in names:
+            write_image(data / split / f'{name}.JPEG', 8, 6)
+    # The numbers behind the names only count the lines.
+    (lists / 'train_cls.txt').write_text(f'{trained[0]} 1\n{trained[1]} 2\n')
+    (lists / 'val.txt').write_text(f'{FIRST} 1\n{SECOND} 2\n')
+    boxes = [(GOLDFISH, 1, 2, 3, 4), (TENCH, 0, 0, 1, 1), (GOLDFISH, 0, 0, 8, 7)]
+    annotations = tmp_path / 'Annotations/CLS-LOC/val'
+    write_xml(annotations / f'{FIRST}.xml', (8, 6), boxes)
+    write_xml(annotations / f'{SECOND}.xml', (8, 6), [(TENCH, 2, 1, 2, 5)])
+    (tmp_path / 'LOC_synset_mapping.txt').write_text(MAPPING)
+    return tmp_path
+
+
+def build(root, split='val'):
+    return DATASETS.build(dict(type='mmccam.ILSVRC', data_root=str(root), split=split))
+
+
+def test_validation_images_have_the_class_and_the_boxes_of_their_xml(root):
+    first, second = (build(root).get_data_info(index) for index in range(2))
+
+    assert first['img_path'] == str(root / f'Data/CLS-LOC/val/{FIRST}.JPEG')
+    assert (first['gt_label'], second['gt_label']) == (1, 0)
+    # Those of the goldfish alone; 8 and 7 are clipped to the last pixels, 7 and 5.
+    assert first['loc_boxes'].tolist() == [[1, 2, 3, 4], [0, 0, 7, 5]]
+    assert second['loc_boxes'].tolist() == [[2, 1, 2, 5]]
+
+
+def test_training_images_have_the_class_of_their_folder_and_no_boxes(root):
+    samples = [build(root, 'train').get_data_info(index) for index in range(2)]
+
+    assert [sample['gt_label'] for sample in samples] == [1, 0]
+    assert samples[0]['img_path'].endswith(f'train/{GOLDFISH}/{GOLDFISH}_7.JPEG')
+    assert samples[0]['loc_boxes'].shape == (0, 4)
+
+
+@pytest.mark.parametrize('line_end', ['\n', '\r\n'])
+def test_classes_are_in_the_order_of_their_wordnet_ids(root, line_end):
+    lines = reversed(MAPPING.splitlines())
+    (root / 'LOC_synset_mapping.txt').write_bytes(line_end.join(lines).encode())
+
+    dataset = build(root)
+
+    assert dataset.metainfo['classes'] == (
+        'tench, Tinca tinca',
+        'goldfish, Carassius auratus',
+    )
+    assert dataset.get_data_info(0)['gt_label'] == 1
+
+
+def test_without_a_mapping_the_classes_are_the_training_folders(root):
+    (root / 'LOC_synset_mapping.txt').unlink()
+
+    dataset = build(root)
+
+    assert dataset.metainfo['classes'] == (TENCH, GOLDFISH)
+    assert dataset.get_data_info(0)['gt_label'] == 1
+
+
+def test_a_thousand_training_folders_have_the_names_of_imagenet(root):
+    (root / 'LOC_synset_mapping.txt').unlink()
+    for index in range(998):
+        (root / f'Data/CLS-LOC/train/n9{index:07}').mkdir()
+
+    assert build(root).metainfo['classes'] == IMAGENET_CATEGORIES
+
+
+def test_the_config_gives_samples_with_boxes(root, build_from_config):
+    sample = build_from_config('nlccam_ilsvrc', root)[0]
+
+    assert sample['inputs'].shape == (3, 224, 224)
+    assert sample['data_samples'].loc_boxes.tolist() == [[1, 2, 3, 4], [0, 0, 7, 5]]
+
+
+def test_the_config_trains_on_crops(root, build_from_config):
+    sample = build_from_config('nlccam_ilsvrc', root, 'train')[0]
+
+    assert sample['inputs'].shape == (3, 224, 224)
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'message'),
+    [
+        (GOLDFISH, 'n02084071', 'must be one of 2 WordNet ids .* n01440764, got n0208'),
+        ('</annotation>', '', 'must be XML .* got ParseError'),
+        ('<width>8</width>', '', 'must be XML with the size of the image'),
+        ('<xmin>1</xmin>', '<xmin>one</xmin>', "must be XML .* 'one'"),
+        ('<xmin>1</xmin>', '', 'must be XML .* a bndbox for each object'),
+        ('object>', 'part>', 'names no object'),
+        (
+            '<xmin>1</xmin>',
+            '<xmin>4</xmin>',
+            r'\[4.0, 2.0, 3.0, 4.0\] is reversed or outside the image of 8 x 6 pixels',
+        ),
+        ('<xmin>1</xmin>', '<xmin>nan</xmin>', 'is reversed or outside'),
+        (
+            '<ymin>2</ymin>\n\t\t\t<xmax>3</xmax>\n\t\t\t<ymax>4</ymax>',
+            '<ymin>6</ymin>\n\t\t\t<xmax>3</xmax>\n\t\t\t<ymax>7</ymax>',
+            r'\[1.0, 6.0, 3.0, 7.0\] is reversed or outside',
+        ),
+    ],
+)
+def test_a_wrong_annotation_is_refused(root, old, new, message):
+    path = root / f'Annotations/CLS-LOC/val/{FIRST}.xml'
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+    with pytest.raises(ValueError, match=rf'(?s){FIRST}.xml.*{message}'):
+        build(root)
+
+
+@pytest.mark.parametrize(
+    ('file', 'where'),
+    [
+        (f'Annotations/CLS-LOC/val/{SECOND}.xml', 'val.txt, line 2'),
+        (f'Data/CLS-LOC/val/{FIRST}.JPEG', 'val.txt, line 1'),
+    ],
+)
+def test_a_missing_image_or_annotation_is_named(root, file, where):
+    (root / file).unlink()
+
+    with pytest.raises(ValueError, match=f'{where}: there is no file .*{file}'):
+        build(root)
+
+
+def test_a_missing_list_is_named(root):
+    (root / 'ImageSets/CLS-LOC/val.txt').unlink()
+
+    with pytest.raises(FileNotFoundError, match='ImageSets/CLS-LOC/val.txt'):
+        build(root)
+
+
+def test_an_unknown_folder_in_the_training_list_is_refused(root):
+    mapping = root / 'LOC_synset_mapping.txt'
+    mapping.write_text(MAPPING.splitlines()[0])
+
+    message = 'train_cls.txt, line 1: the class must be one of 1 .* got n01443537'
+    with pytest.raises(ValueError, match=message):
+        build(root, 'train')
+
+
+def test_neither_mapping_nor_training_folders_are_an_error(root):
+    (root / 'LOC_synset_mapping.txt').unlink()
+    (root / 'Data/CLS-LOC/train').rename(root / 'train')
+
+    with pytest.raises(FileNotFoundError, match='LOC_synset_mapping.txt .* neither is'):
+        build(root)
+
+
+def test_an_unknown_split_is_refused(root):
+    with pytest.raises(ValueError, match="split must be one of train, val, got 'test'"):
+        build(root, 'test')

@@ -1,0 +1,131 @@
+from importlib import import_module
+
+import mat4py
+import pytest
+
+from mmccam.registry import DATASETS
+
+CHIHUAHUA, DHOLE = 'n02085620-Chihuahua', 'n02115913-dhole'
+NAMES = [f'{CHIHUAHUA}/n02085620_650', f'{DHOLE}/n02115913_1']
+
+
+@pytest.fixture
+def save_list(monkeypatch):
+    """Write a list as columns, which mat4py only does for numbers by itself."""
+    writer = import_module('mat4py.savemat')
+    guess_header = writer.guess_header
+
+    def guess_column(array, name=''):
+        header, array = guess_header(array, name)
+        if header['mclass'] == 'mxCELL_CLASS':
+            header['dims'], array = (len(array), 1), [[item] for item in array]
+        return header, array
+
+    monkeypatch.setattr(writer, 'guess_header', guess_column)
+
+    def save(path, names, labels):
+        path.parent.mkdir(exist_ok=True)
+        data = dict(
+            file_list=[f'{name}.jpg' for name in names],
+            annotation_list=names,
+            labels=[[label] for label in labels],
+        )
+        mat4py.savemat(str(path), data)
+
+    return save
+
+
+@pytest.fixture
+def root(tmp_path, write_image, write_xml, save_list):
+    """Two breeds with an image of 8 x 6 pixels each, both in either list."""
+    boxes = [[('Chihuahua', 1, 2, 3, 4), ('Chihuahua', 0, 0, 8, 6)]]
+    boxes += [[('dhole', 2, 1, 7, 5)]]
+    for name, objects in zip(NAMES, boxes):
+        write_image(tmp_path / f'Images/{name}.jpg', 8, 6)
+        path = tmp_path / 'Annotation' / name
+        write_xml(path, (8, 6), objects, 'ImageNet database')
+    save_list(tmp_path / 'lists/train_list.mat', NAMES, [1, 2])
+    save_list(tmp_path / 'lists/test_list.mat', NAMES[::-1], [2, 1])
+    return tmp_path
+
+
+def build(root, split='train'):
+    return DATASETS.build(
+        dict(type='mmccam.StanfordDogs', data_root=str(root), split=split)
+    )
+
+
+def test_samples_have_path_label_and_boxes(root):
+    dataset = build(root)
+
+    assert dataset.metainfo['classes'] == ('Chihuahua', 'dhole')
+    first, second = (dataset.get_data_info(index) for index in range(2))
+    assert first['img_path'] == str(root / f'Images/{NAMES[0]}.jpg')
+    assert (first['gt_label'], second['gt_label']) == (0, 1)
+    # 8 and 6 are clipped to the last pixels, 7 and 5.
+    assert first['loc_boxes'].tolist() == [[1, 2, 3, 4], [0, 0, 7, 5]]
+    assert second['loc_boxes'].tolist() == [[2, 1, 7, 5]]
+
+
+def test_each_split_has_its_list(root):
+    assert build(root, 'test').get_data_info(0)['gt_label'] == 1
+
+
+def test_the_config_gives_samples_with_boxes(root, build_from_config):
+    sample = build_from_config('nlccam_dogs', root)[0]
+
+    assert sample['inputs'].shape == (3, 224, 224)
+    assert sample['data_samples'].loc_boxes.tolist() == [[2, 1, 7, 5]]
+
+
+def test_a_label_that_is_not_the_place_of_the_folder_is_refused(root, save_list):
+    save_list(root / 'lists/train_list.mat', NAMES, [1, 3])
+
+    message = r'train_list.mat: the label of .*n02115913_1.jpg must be 2, .* got 3'
+    with pytest.raises(ValueError, match=message):
+        build(root)
+
+
+@pytest.mark.parametrize('file', [f'Images/{NAMES[1]}.jpg', f'Annotation/{NAMES[1]}'])
+def test_a_missing_image_or_annotation_is_named(root, file):
+    (root / file).unlink()
+
+    with pytest.raises(ValueError, match=f'train_list.mat: there is no file .*{file}'):
+        build(root)
+
+
+def test_a_missing_list_is_named(root):
+    (root / 'lists/train_list.mat').unlink()
+
+    with pytest.raises(FileNotFoundError, match='lists/train_list.mat'):
+        build(root)
+
+
+def test_a_broken_list_is_refused(root):
+    path = root / 'lists/train_list.mat'
+    path.write_bytes(path.read_bytes()[:200])
+
+    with pytest.raises(ValueError, match='train_list.mat must be a MATLAB file with'):
+        build(root)
+
+
+def test_a_list_without_labels_is_refused(root):
+    mat4py.savemat(
+        str(root / 'lists/train_list.mat'),
+        dict(file_list=['ab.jpg', 'c.jpg'], annotation_list=['ab', 'c']),
+    )
+
+    with pytest.raises(ValueError, match="file_list, .* got KeyError.'labels'"):
+        build(root)
+
+
+def test_a_list_with_too_few_labels_is_refused(root, save_list):
+    save_list(root / 'lists/train_list.mat', NAMES, [1])
+
+    with pytest.raises(ValueError, match='train_list.mat .* different lengths'):
+        build(root)
+
+
+def test_an_unknown_split_is_refused(root):
+    with pytest.raises(ValueError, match="one of train, test, got 'val'"):
+        build(root, 'val')
