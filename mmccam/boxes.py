@@ -52,34 +52,40 @@ def _components(mask: np.ndarray, connectivity: int) -> np.ndarray:
     return stats[1:]  # the first is the background
 
 
-def cam_box(cam: np.ndarray, size: tuple[int, int], threshold: float = 0.2) -> Box:
+def cam_boxes(
+    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float] = (0.2,)
+) -> list[Box]:
     """The box rule of class activation maps (Zhou et al., CVPR 2016).
 
-    Values of at least ``threshold`` of the maximum, at the image's own size; the
+    Values of at least the threshold times the maximum, at the image's own size; the
     largest 8-connected component by area.
 
     Args:
         cam: Map, (h, w), of any range.
         size: Width and height of the image in pixels.
-        threshold: Fraction of the map's range above its minimum.
+        thresholds: Fractions of the map's range above its minimum.
 
     Returns:
-        The box; the whole image where the map is constant or not finite.
+        A box for each threshold; the whole image where the map is constant or not
+        finite.
     """
     cam = resize_map(cam, size)
     if is_degenerate(cam):
-        return image_box(size)
-    components = _components(cam >= threshold * cam.max(), connectivity=8)
-    x, y, width, height, _ = components[components[:, 4].argmax()].tolist()
-    return (x, y, x + width - 1, y + height - 1)
+        return [image_box(size)] * len(thresholds)
+    peak, boxes = cam.max(), []
+    for threshold in thresholds:
+        components = _components(cam >= threshold * peak, connectivity=8)
+        x, y, width, height, _ = components[components[:, 4].argmax()].tolist()
+        boxes.append((x, y, x + width - 1, y + height - 1))
+    return boxes
 
 
-def nlccam_released_box(
-    cam: np.ndarray, size: tuple[int, int], threshold: float = 0.12
-) -> Box:
+def nlccam_released_boxes(
+    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float] = (0.12,)
+) -> list[Box]:
     """The box rule of the released NL-CCAM code.
 
-    At 224 x 224, values above both ``threshold`` of the maximum and the mean of the
+    At 224 x 224, values above both the threshold times the maximum and the mean of the
     map after that first cut; the 4-connected component with the largest bounding box,
     scaled to the image and rounded. Unlike elsewhere the ends are exclusive, one pixel
     of the 224 behind the component, as the released code has them.
@@ -87,38 +93,51 @@ def nlccam_released_box(
     Args:
         cam: Map, (h, w), of any range.
         size: Width and height of the image in pixels.
-        threshold: Fraction of the map's range above its minimum.
+        thresholds: Fractions of the map's range above its minimum.
 
     Returns:
-        The box; the whole image where the map is constant or not finite.
+        A box for each threshold; the whole image where the map is constant or not
+        finite.
     """
     side = 224
     cam = resize_map(cam, (side, side))
     if is_degenerate(cam):
-        return image_box(size)
-    cut = threshold * cam.max()
-    mean_after_cut = np.where(cam > cut, cam, 0).mean()
-    components = _components(cam > max(cut, mean_after_cut), connectivity=4)
-    areas = components[:, 2] * components[:, 3]
-    x, y, width, height, _ = components[areas.argmax()].tolist()
-    scale = np.array([*size, *size]) / side
-    return tuple(np.rint([x, y, x + width, y + height] * scale).tolist())
+        return [image_box(size)] * len(thresholds)
+    peak, scale, boxes = cam.max(), np.array([*size, *size]) / side, []
+    for threshold in thresholds:
+        cut = threshold * peak
+        mean_after_cut = np.where(cam > cut, cam, 0).mean()
+        components = _components(cam > max(cut, mean_after_cut), connectivity=4)
+        areas = components[:, 2] * components[:, 3]
+        x, y, width, height, _ = components[areas.argmax()].tolist()
+        corners = [x, y, x + width, y + height] * scale
+        boxes.append(tuple(np.rint(corners).tolist()))
+    return boxes
 
 
-def box_iou(box: Sequence[float], others: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box with others, with the +1 pixel convention.
+def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of boxes with others, with the +1 pixel convention.
 
     Args:
-        box: Box (x0, y0, x1, y1) in pixels.
-        others: Boxes, (n, 4).
+        boxes: Boxes (x0, y0, x1, y1) in pixels, (n, 4).
+        others: Boxes, (m, 4).
 
     Returns:
-        Overlaps between 0 and 1, (n,).
+        Overlaps between 0 and 1, (n, m).
     """
-    box, others = np.asarray(box, np.float64), np.asarray(others, np.float64)
-    starts = np.maximum(box[:2], others[:, :2])
-    ends = np.minimum(box[2:], others[:, 2:])
-    intersection = np.clip(ends - starts + 1, 0, None).prod(axis=1)
-    area = (box[2:] - box[:2] + 1).prod()
-    areas = (others[:, 2:] - others[:, :2] + 1).prod(axis=1)
-    return intersection / (area + areas - intersection)
+    boxes = np.asarray(boxes, np.float64)[:, None]
+    others = np.asarray(others, np.float64)
+    shared = intersection(boxes, others)
+    return shared / (box_area(boxes) + box_area(others) - shared)
+
+
+def intersection(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Pixels that boxes (..., 4) have in common with others (..., 4)."""
+    starts = np.maximum(boxes[..., :2], others[..., :2])
+    ends = np.minimum(boxes[..., 2:], others[..., 2:])
+    return np.clip(ends - starts + 1, 0, None).prod(axis=-1)
+
+
+def box_area(boxes: np.ndarray) -> np.ndarray:
+    """Pixels of boxes (..., 4)."""
+    return (boxes[..., 2:] - boxes[..., :2] + 1).prod(axis=-1)

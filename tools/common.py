@@ -15,14 +15,19 @@ import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of all tools that run a model."""
     parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
+    add_config_options(parser)
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+    )
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add the option that changes a config."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         help='key=value pairs to override',
-    )
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
     )
 
 

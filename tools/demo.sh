@@ -6,6 +6,6 @@ work=work_dirs/nlccam_demo
 
 [ -e data/demo ] || python tools/make_demo_data.py data/demo
 python tools/train.py configs/nlccam_demo.py
-python tools/search_threshold.py configs/nlccam_demo.py "$work/epoch_4.pth" \
-    --out "$work/thresholds.json"
-echo "Pictures are in" "$work"/test/*/vis_data/vis_image
+python tools/search_threshold.py configs/nlccam_demo.py "$work/epoch_4.pth"
+python tools/test.py configs/nlccam_demo.py "$work/epoch_4.pth" --thresholds
+echo "Pictures are in" "$work"/*/vis_data/vis_image

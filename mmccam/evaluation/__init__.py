@@ -1,7 +1,22 @@
 """Box rules and metrics."""
 
+from .base import find_map
 from .box_rules import build_box_rule
-from .localization import CCAMLocalizationMetric, find_map
+from .errors import LocalizationErrors
+from .interchange import DumpBoxes, DumpMaps
+from .localization import CCAMLocalizationMetric
+from .max_box_acc import MaxBoxAcc
+from .px_ap import PxAP
 from .threshold_search import ThresholdSearch
 
-__all__ = ['CCAMLocalizationMetric', 'ThresholdSearch', 'build_box_rule', 'find_map']
+__all__ = [
+    'CCAMLocalizationMetric',
+    'DumpBoxes',
+    'DumpMaps',
+    'LocalizationErrors',
+    'MaxBoxAcc',
+    'PxAP',
+    'ThresholdSearch',
+    'build_box_rule',
+    'find_map',
+]

@@ -1,44 +1,61 @@
 """The box rules that a config can name."""
 
-from functools import partial
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Callable, Optional
 
 import numpy as np
 
-from ..boxes import Box, cam_box, nlccam_released_box
+from ..boxes import Box, cam_boxes, nlccam_released_boxes
 from ..registry import FUNCTIONS
 
-BoxRule = Callable[[np.ndarray, tuple[int, int]], Box]
+FUNCTIONS.register_module(name='cam', module=cam_boxes)
+FUNCTIONS.register_module(name='nlccam_released', module=nlccam_released_boxes)
 
-FUNCTIONS.register_module(name='cam', module=cam_box)
-FUNCTIONS.register_module(name='nlccam_released', module=nlccam_released_box)
+
+@dataclass(frozen=True)
+class BoxRule:
+    """A way from a map to a box, with its threshold.
+
+    Args:
+        name: Name of the rule.
+        boxes: Function of a map (h, w), an image size (width, height) and thresholds
+            that returns one box for each threshold.
+        threshold: Threshold, a fraction of the map's range.
+    """
+
+    name: str
+    boxes: Callable[[np.ndarray, tuple[int, int], Sequence[float]], Sequence[Box]]
+    threshold: float
+
+    def __call__(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
+        """Find the box of a map (h, w) in an image of (width, height) pixels."""
+        return self.boxes(cam, size, (self.threshold,))[0]
 
 
 def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     """Find a box rule by its name and set its threshold.
 
-    A rule of your own is a function ``rule(cam, size, threshold=...)`` that returns a
-    box (x0, y0, x1, y1) in pixels, for constant and NaN maps too, registered in
-    ``mmccam.registry.FUNCTIONS``.
+    A rule of your own is a function ``rule(cam, size, thresholds=(0.2,))`` that returns
+    a box (x0, y0, x1, y1) in pixels for each threshold, for constant and NaN maps too,
+    registered in ``mmccam.registry.FUNCTIONS``.
 
     Args:
         name: Name of the rule: ``cam``, ``nlccam_released`` or your own.
         threshold: Fraction of the map's range, 0 <= threshold < 1. Defaults to
             that of the rule.
 
-    Returns:
-        Function of a map (h, w) and an image size (width, height).
-
     Raises:
         ValueError: If there is no such rule or the threshold lies outside its range.
     """
-    rule = FUNCTIONS.get(name)
-    if rule is None:
+    boxes = FUNCTIONS.get(name)
+    if boxes is None:
         raise ValueError(
             f'there is no box rule "{name}"; mmccam has "cam" and "nlccam_released"'
         )
     if threshold is None:
-        return rule
+        (threshold,) = inspect.signature(boxes).parameters['thresholds'].default
     if not 0 <= threshold < 1:
         raise ValueError(f'threshold must be at least 0 and below 1, got {threshold}')
-    return partial(rule, threshold=threshold)
+    return BoxRule(name, boxes, threshold)

@@ -4,60 +4,104 @@ from collections.abc import Sequence
 from typing import Optional
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 
+from ..boxes import box_iou
 from ..registry import METRICS
+from .base import LocalizationMetric, true_boxes
 from .box_rules import build_box_rule
-from .localization import check_iou, true_class_map, true_class_overlap
+from .localization import check_iou
 
 
 @METRICS.register_module()
-class ThresholdSearch(BaseMetric):
-    """The threshold at which most boxes of the true class are right.
+class ThresholdSearch(LocalizationMetric):
+    """How many boxes of the true class are right, at each threshold of each box rule.
 
-    To be used on a split that no result is reported on. Tries 0.01 ... 0.99; of equally
-    good thresholds the lowest is taken.
+    To be used on a split that no result is reported on. Tries 0.01 ... 0.99. Reported
+    is, for each rule, the ``<rule>_threshold`` with the most boxes of an overlap of 0.5
+    (of equally good ones the lowest), and its accuracy in percent,
+    ``<rule>_gt_known_loc``. After the evaluation, the main process has the accuracies
+    of all thresholds in ``curves``.
 
     Args:
         cam: Name of the map, one of the head's ``cams``.
-        box_rule: Name of the box rule. Defaults to ``cam``.
-        iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
-        collect_device: Device to gather results on, ``cpu`` or ``gpu``.
+        box_rules: Names of the box rules. Defaults to ``cam`` and ``nlccam_released``.
+        ious: Overlaps at which a box is right, 0.5 among them. Defaults to 0.3, 0.5 and
+            0.7.
+        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
         prefix: Prefix of the names. Defaults to the name of the map.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
     """
 
-    thresholds = np.arange(1, 100) / 100
+    thresholds = (np.arange(1, 100) / 100).tolist()
 
     def __init__(
         self,
         cam: str,
-        box_rule: str = 'cam',
-        iou: float = 0.5,
+        box_rules: Sequence[str] = ('cam', 'nlccam_released'),
+        ious: Sequence[float] = (0.3, 0.5, 0.7),
         collect_device: str = 'cpu',
         prefix: Optional[str] = None,
     ) -> None:
-        super().__init__(collect_device, prefix or cam)
-        check_iou(iou)
-        self.cam = cam
-        self.box_rules = [build_box_rule(box_rule, float(t)) for t in self.thresholds]
-        self.iou = iou
+        super().__init__(cam, collect_device, prefix)
+        for iou in ious:
+            check_iou(iou)
+        if 0.5 not in ious:
+            raise ValueError(f'ious must have 0.5, by which is chosen, got {ious}')
+        self.box_rules = {name: build_box_rule(name).boxes for name in box_rules}
+        self.ious = list(ious)
 
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keep for each image the thresholds at which its box is right."""
-        for sample in data_samples:
-            cam = true_class_map(sample, self.cam)
-            overlaps = [
-                true_class_overlap(sample, cam, rule) for rule in self.box_rules
-            ]
-            self.results.append(np.array(overlaps) >= self.iou)
+    def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
+        """Return for each rule, threshold and IoU whether the box is right.
 
-    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
-        """Return the best threshold and its accuracy in percent."""
-        accuracies = 100 * np.mean(results, axis=0)
-        best = int(accuracies.argmax())
-        return dict(
-            threshold=float(self.thresholds[best]), gt_known_loc=float(accuracies[best])
-        )
+        Args:
+            sample: Prediction, with ``loc_boxes`` and ``ori_shape``.
+            cam: Map of the true class, (h, w).
+
+        Returns:
+            Bits, of (rules, thresholds, ious).
+
+        Raises:
+            ValueError: If the image has no ground-truth box, or one outside.
+        """
+        height, width = sample['ori_shape']
+        truth = true_boxes(sample)
+        overlaps = [
+            box_iou(boxes(cam, (width, height), self.thresholds), truth).max(axis=1)
+            for boxes in self.box_rules.values()
+        ]
+        return np.packbits(np.stack(overlaps)[..., None] >= self.ious)
+
+    def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
+        """Find the best threshold of each rule and its accuracy in percent."""
+        shape = (len(self.box_rules), len(self.thresholds), len(self.ious))
+        right = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
+        accuracies = 100 * right.mean(axis=0).reshape(shape)
+        self.curves = {
+            rule: dict(zip(self.ious, of_rule.T.tolist()))
+            for rule, of_rule in zip(self.box_rules, accuracies)
+        }
+        return {
+            f'{best["box_rule"]}_{name}': best[name]
+            for best in self.best_rules()
+            for name in ('threshold', 'gt_known_loc')
+        }
+
+    def best_rules(self) -> list[dict]:
+        """Each rule with its best threshold, from the best rule to the worst.
+
+        Returns:
+            ``box_rule``, ``threshold`` and ``gt_known_loc``, in percent, of each.
+        """
+        best = []
+        for rule, curves in self.curves.items():
+            index = int(np.argmax(curves[0.5]))  # the lowest of equally good ones
+            best.append(
+                dict(
+                    box_rule=rule,
+                    threshold=self.thresholds[index],
+                    gt_known_loc=curves[0.5][index],
+                )
+            )
+        return sorted(best, key=lambda rule: -rule['gt_known_loc'])

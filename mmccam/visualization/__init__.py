@@ -2,5 +2,6 @@
 
 from .hook import LocalizationVisualizationHook
 from .overlay import draw_localization
+from .worst import WorstImagesHook
 
-__all__ = ['LocalizationVisualizationHook', 'draw_localization']
+__all__ = ['LocalizationVisualizationHook', 'WorstImagesHook', 'draw_localization']

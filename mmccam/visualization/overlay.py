@@ -10,6 +10,7 @@ from ..boxes import Box, is_degenerate, resize_map
 PREDICTED = (0, 90, 255)  # blue and red, RGB
 TRUE = (230, 0, 0)
 MIN_SIDE = 320
+PIXELS_PER_CHARACTER = 11  # of a title, enough for names of classes
 
 
 def draw_localization(
@@ -60,6 +61,9 @@ def _draw_boxes(image: np.ndarray, corners: np.ndarray, colours: list) -> np.nda
 
 
 def _add_title(picture: np.ndarray, title: str) -> np.ndarray:
+    # Names of classes may need more room than a narrow image has.
+    missing = max(0, PIXELS_PER_CHARACTER * len(title) - picture.shape[1])
+    picture = np.pad(picture, [(0, 0), (0, missing), (0, 0)], constant_values=255)
     bar = np.full((28, picture.shape[1], 3), 255, np.uint8)
     visualizer = Visualizer(image=bar)
     visualizer.draw_texts(

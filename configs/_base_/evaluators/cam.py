@@ -1,7 +1,14 @@
-# Localization by the plain CAM, and pictures of it.
+# Localization by the plain CAM, and pictures of it. The test also has MaxBoxAcc, what
+# is wrong with the boxes, and pictures of the worst.
 val_evaluator = [
     dict(type='Accuracy', topk=(1,)),
     dict(type='mmccam.CCAMLocalizationMetric', cam='cam'),
 ]
-test_evaluator = val_evaluator
-custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', cam='cam')]
+test_evaluator = val_evaluator + [
+    dict(type='mmccam.MaxBoxAcc', cam='cam'),
+    dict(type='mmccam.LocalizationErrors', cam='cam'),
+]
+custom_hooks = [
+    dict(type='mmccam.LocalizationVisualizationHook', cam='cam'),
+    dict(type='mmccam.WorstImagesHook'),
+]

@@ -1,0 +1,170 @@
+"""What all metrics of localization maps share."""
+
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import Any, Optional
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+
+from ..boxes import is_degenerate
+
+# Images whose records may be under way at a time: their maps stay in memory.
+MAX_PENDING = 64
+
+
+class LocalizationMetric(BaseMetric):
+    """A metric of one map: that of the true class, found by its name.
+
+    Records are made in threads beside the network. What a subclass fills in is
+    :meth:`record`, for one image, and :meth:`summarize`, for all of them.
+
+    Args:
+        cam: Name of the map, one of the head's ``cams``.
+        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
+        prefix: Prefix of the names. Defaults to the name of the map.
+    """
+
+    def __init__(
+        self, cam: str, collect_device: str = 'cpu', prefix: Optional[str] = None
+    ) -> None:
+        super().__init__(collect_device, prefix or cam)
+        self.cam = cam
+        self._pending: deque[Future] = deque()
+
+    def target_class(self, sample: dict) -> int:
+        """The class whose map is evaluated: the true one.
+
+        Args:
+            sample: Prediction with its ground truth.
+        """
+        return sample['gt_label'].item()
+
+    @abstractmethod
+    def record(self, sample: dict, cam: np.ndarray) -> Any:
+        """Return the small record of one image.
+
+        Args:
+            sample: Prediction with its ground truth.
+            cam: Map of the true class, (h, w).
+        """
+
+    @abstractmethod
+    def summarize(self, records: list) -> dict[str, float]:
+        """Turn the records of all images into numbers."""
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Start to make the record of each image.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Predictions, with ``cams``, ``cam_labels`` and ground truth.
+
+        Raises:
+            ValueError: If a sample has no map of that name, or an earlier one could not
+                be evaluated.
+        """
+        for sample in data_samples:
+            cam = class_map(sample, self.cam, self.target_class(sample))
+            self._pending.append(_threads().submit(self._full_record, sample, cam))
+        self._finish(MAX_PENDING)
+
+    def _full_record(self, sample: dict, cam: np.ndarray) -> tuple[bool, Any]:
+        return is_degenerate(cam), self.record(sample, cam)
+
+    def _finish(self, left: int) -> None:
+        """Take over finished records until this many are left."""
+        while len(self._pending) > left:
+            self.results.append(self._pending.popleft().result())
+
+    def evaluate(self, size: int) -> dict:
+        """Gather the records of all processes and summarize them.
+
+        Args:
+            size: Number of images of the data set.
+        """
+        self._finish(0)
+        return super().evaluate(size)
+
+    def compute_metrics(self, results: list[tuple[bool, Any]]) -> dict[str, float]:
+        """Count the maps that show nothing, and summarize the records."""
+        degenerate, records = zip(*results)
+        if any(degenerate):
+            MMLogger.get_current_instance().warning(
+                f'{self.prefix}: {sum(degenerate)} of {len(results)} maps are constant'
+                ' or not finite'
+            )
+        return self.summarize(list(records))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix='mmccam')
+
+
+def find_map(cams: dict[str, torch.Tensor], name: str) -> torch.Tensor:
+    """Find the maps of a name among those that the head made.
+
+    Args:
+        cams: Maps (T, h, w) for each name.
+        name: Name of the map.
+
+    Returns:
+        Maps, (T, h, w).
+
+    Raises:
+        ValueError: If the head made no map of that name.
+    """
+    if name not in cams:
+        raise ValueError(
+            f'the head makes no map "{name}", only {sorted(cams)}: '
+            'add it to the cams of the head'
+        )
+    return cams[name]
+
+
+def class_map(sample: dict, name: str, label: int) -> np.ndarray:
+    """The map of a class.
+
+    Args:
+        sample: Prediction with ``cams`` and ``cam_labels``.
+        name: Name of the map.
+        label: One of ``cam_labels``.
+
+    Returns:
+        Map, (h, w).
+
+    Raises:
+        ValueError: If the head made no map of that name.
+    """
+    index = sample['cam_labels'].tolist().index(label)
+    return find_map(sample['cams'], name)[index].cpu().numpy()
+
+
+def true_boxes(sample: dict) -> np.ndarray:
+    """The ground-truth boxes of an image.
+
+    Args:
+        sample: Prediction with ``loc_boxes``, ``ori_shape`` and ``img_path``.
+
+    Returns:
+        Boxes in pixels of the original image, (n, 4), n > 0.
+
+    Raises:
+        ValueError: If the image has no ground-truth box, or one outside.
+    """
+    boxes = np.asarray(sample['loc_boxes'])
+    height, width = sample['ori_shape']
+    if len(boxes) == 0:
+        raise ValueError(f'{sample["img_path"]} has no ground-truth box')
+    if boxes.min() < 0 or (boxes[:, 2:] > [width, height]).any():
+        raise ValueError(
+            f'{sample["img_path"]} has {width} x {height} pixels, '
+            f'but a ground-truth box outside: {boxes.tolist()}'
+        )
+    return boxes

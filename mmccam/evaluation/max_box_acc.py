@@ -1,0 +1,184 @@
+"""MaxBoxAcc: the accuracy of boxes at the best threshold (Choe et al., CVPR 2020)."""
+
+from collections.abc import Sequence
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from ..boxes import box_iou
+from ..registry import METRICS
+from .base import LocalizationMetric, true_boxes
+from .localization import check_iou
+from .score_map import SIDE, score_map, score_thresholds
+
+# Levels that are looked at in one call of OpenCV: enough for threads to run side by
+# side, few enough for the processor's cache.
+LEVELS_AT_ONCE = 32
+
+
+@METRICS.register_module()
+class MaxBoxAcc(LocalizationMetric):
+    """MaxBoxAcc and MaxBoxAccV2 of one map, in percent.
+
+    The share of images with a right box, at the threshold that is best for the
+    evaluated images themselves. Reported are, for each IoU, say 0.5,
+
+    - ``max_box_acc_50`` (V1): with the box of the largest contour,
+    - ``max_box_acc_v2_50`` (V2): with the best of the boxes of all contours,
+
+    and ``max_box_acc_v2``, the mean of the latter. Map and boxes are brought to 224 x
+    224; a box is right if it overlaps one of the ground truths by at least the IoU.
+
+    Args:
+        cam: Name of the map, one of the head's ``cams``.
+        ious: Overlaps at which a box is right. Defaults to 0.3, 0.5 and 0.7.
+        contours: ``largest`` (V1), ``all`` (V2) or, the default, ``both``.
+        step: Distance of the thresholds. Defaults to 0.001.
+        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
+        prefix: Prefix of the names. Defaults to the name of the map.
+
+    Raises:
+        ValueError: If an argument lies outside its range.
+    """
+
+    def __init__(
+        self,
+        cam: str,
+        ious: Sequence[float] = (0.3, 0.5, 0.7),
+        contours: str = 'both',
+        step: float = 0.001,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
+        super().__init__(cam, collect_device, prefix)
+        names = dict(largest='max_box_acc', all='max_box_acc_v2')
+        if contours != 'both' and contours not in names:
+            raise ValueError(
+                f'contours must be "largest", "all" or "both", got "{contours}"'
+            )
+        if not ious:
+            raise ValueError('ious must name at least one overlap')
+        for iou in ious:
+            check_iou(iou)
+        self.ious = np.array(ious)
+        self.names = {
+            kind: name for kind, name in names.items() if contours in (kind, 'both')
+        }
+        self.levels, self.level_of_threshold = threshold_levels(step)
+
+    def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
+        """Return for each level, kind of contour and IoU whether there is a right box.
+
+        Args:
+            sample: Prediction, with ``loc_boxes`` and ``ori_shape``.
+            cam: Map of the true class, (h, w).
+
+        Returns:
+            Bits, of (levels, kinds, ious).
+
+        Raises:
+            ValueError: If the image has no ground-truth box, or one outside.
+        """
+        height, width = sample['ori_shape']
+        boxes = scale_boxes(true_boxes(sample), (width, height))
+        overlaps = level_overlaps(score_map(cam), boxes, self.levels)
+        overlaps = np.stack([overlaps[kind] for kind in self.names], axis=1)
+        return np.packbits(overlaps[..., None] >= self.ious)
+
+    def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
+        """Turn the records of all images into accuracies at the best threshold."""
+        values = {}
+        correct = self.num_correct(records)
+        for name, of_kind in zip(self.names.values(), correct):
+            best = 100 * of_kind.max(axis=1) / len(records)
+            for iou, accuracy in zip(self.ious, best):
+                values[f'{name}_{100 * iou:g}'] = float(accuracy)
+            if name == 'max_box_acc_v2':
+                values[name] = float(best.mean())
+        return values
+
+    def num_correct(self, records: list[np.ndarray]) -> np.ndarray:
+        """Count the images with a right box, (kinds, ious, thresholds)."""
+        shape = (len(self.levels), len(self.names), len(self.ious))
+        bits = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
+        correct = bits.sum(axis=0, dtype=np.int64).reshape(shape)
+        return correct[self.level_of_threshold].transpose(1, 2, 0)
+
+
+def threshold_levels(step: float) -> tuple[np.ndarray, np.ndarray]:
+    """The levels of a map of 0 ... 255 that thresholds stand for.
+
+    A threshold τ cuts at ``int(255 τ)``, so that any number of thresholds has at most
+    255 different levels.
+
+    Args:
+        step: Distance of the thresholds 0, step ... below 1.
+
+    Returns:
+        The different levels, (L,), and for each threshold the index of its level, (T,).
+    """
+    return np.unique((score_thresholds(step) * 255).astype(int), return_inverse=True)
+
+
+def scale_boxes(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Scale boxes (n, 4) of an image of (width, height) pixels to 224, truncated."""
+    return (np.asarray(boxes, np.float64) * SIDE / [*size, *size]).astype(int)
+
+
+def level_overlaps(
+    scores: np.ndarray, boxes: np.ndarray, levels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The best overlap with a ground-truth box at each level of a map.
+
+    At a level stand the values of ``uint8(255 scores)`` above it. Of the contours of
+    these, holes included, ``largest`` takes the first of the largest area, ``all``
+    every one; where there is none, the box is (0, 0, 0, 0).
+
+    Args:
+        scores: Map, (224, 224), from 0 to 1.
+        boxes: Ground-truth boxes at 224 x 224, (n, 4).
+        levels: Levels, (L,).
+
+    Returns:
+        Overlaps for ``largest`` and ``all``, (L,) each.
+    """
+    found, areas, index = _contour_boxes((scores * 255).astype(np.uint8), levels)
+    nothing = np.full(len(levels), box_iou([[0, 0, 0, 0]], boxes).max())
+    overlaps = box_iou(found, boxes).max(axis=1)
+    best_of_all, best_of_largest = nothing.copy(), nothing.copy()
+    best_of_all[index] = 0
+    np.maximum.at(best_of_all, index, overlaps)
+    # Both sorts are stable, so that the first of equal areas stays the first.
+    by_area = np.argsort(-areas, kind='stable')
+    level, first = np.unique(index[by_area], return_index=True)
+    best_of_largest[level] = overlaps[by_area[first]]
+    return dict(largest=best_of_largest, all=best_of_all)
+
+
+def _contour_boxes(
+    image: np.ndarray, levels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boxes (n, 4), areas (n,) and levels' indices (n,) of the contours at all levels.
+
+    Levels are stacked below each other, an empty row between, since Python's overhead
+    would cost as much as the contours of a single one.
+    """
+    height, width = image.shape
+    contours, index = [], []
+    for start in range(0, len(levels), LEVELS_AT_ONCE):
+        some = levels[start : start + LEVELS_AT_ONCE].astype(np.uint8)
+        stack = np.zeros((len(some), height + 1, width), np.uint8)
+        np.greater(image, some[:, None, None], out=stack[:, :height].view(bool))
+        found, _ = cv2.findContours(
+            stack.reshape(-1, width), cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE
+        )
+        contours += found
+        index += [start] * len(found)
+    areas = np.array([cv2.contourArea(contour) for contour in contours])
+    corners = np.array([cv2.boundingRect(contour) for contour in contours], int)
+    x, y, w, h = corners.reshape(-1, 4).T
+    below, y = np.divmod(y, height + 1)
+    last = SIDE - 1
+    found = np.stack([x, y, np.minimum(x + w, last), np.minimum(y + h, last)], axis=1)
+    return found, areas, np.array(index, int) + below

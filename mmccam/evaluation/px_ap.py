@@ -1,0 +1,122 @@
+"""PxAP: the average precision of a map's pixels (Choe et al., CVPR 2020)."""
+
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from ..registry import METRICS
+from .base import LocalizationMetric
+from .score_map import SIDE, score_map, score_thresholds
+
+
+@METRICS.register_module()
+class PxAP(LocalizationMetric):
+    """Pixel average precision of one map against masks, in percent.
+
+    The pixels of all images together are ranked by their score in a map of 224 x 224.
+    An image's foreground is the union of its instances; pixels of its ignore mask
+    outside of them do not count.
+
+    Args:
+        cam: Name of the map, one of the head's ``cams``.
+        step: Distance of the thresholds. Defaults to 0.001.
+        scaled_masks: Whether masks may be larger or smaller than their image, of the
+            same shape. Defaults to False.
+        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
+        prefix: Prefix of the names. Defaults to the name of the map.
+
+    Raises:
+        ValueError: If an argument lies outside its range.
+    """
+
+    def __init__(
+        self,
+        cam: str,
+        step: float = 0.001,
+        scaled_masks: bool = False,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
+        super().__init__(cam, collect_device, prefix)
+        # Scores reach 1, and the last bins of the original reach beyond it.
+        self.edges = np.append(score_thresholds(step), [1, 2, 3])
+        self.scaled_masks = scaled_masks
+
+    def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
+        """Count the pixels of an image by score.
+
+        Args:
+            sample: Prediction, with ``loc_masks``, ``loc_ignore``, ``ori_shape`` and
+                ``img_path``.
+            cam: Map of the true class, (h, w).
+
+        Returns:
+            Histograms of the foreground and the background, (2, bins), uint16.
+
+        Raises:
+            ValueError: If the image has no mask, or one that cannot be read or has
+                another size.
+        """
+        if not sample.get('loc_masks'):
+            raise ValueError(f'{sample["img_path"]} has no ground-truth mask')
+        instances = [self._read_mask(path, sample) for path in sample['loc_masks']]
+        foreground = np.logical_or.reduce(instances)
+        background = ~foreground
+        if sample.get('loc_ignore'):
+            background &= ~self._read_mask(sample['loc_ignore'], sample)
+        scores = score_map(cam)
+        counts = [
+            np.histogram(scores[pixels], bins=self.edges)[0]
+            for pixels in (foreground, background)
+        ]
+        return np.array(counts, np.uint16)  # 224 * 224 pixels fit
+
+    def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
+        """Add up the histograms of all images."""
+        foreground, background = np.sum(records, axis=0, dtype=np.int64)
+        return dict(px_ap=self.average_precision(foreground, background))
+
+    @staticmethod
+    def average_precision(foreground: np.ndarray, background: np.ndarray) -> float:
+        r"""Compute the area under precision and recall.
+
+        .. math:: AP = \sum_i P_i (R_i - R_{i-1})
+
+        with precision :math:`P_i` and recall :math:`R_i` of the pixels above the i-th
+        threshold, from the highest to the lowest.
+
+        Args:
+            foreground: Number of foreground pixels by score, (bins,).
+            background: Number of background pixels by score, (bins,).
+
+        Returns:
+            Average precision in percent.
+
+        Raises:
+            ValueError: If there is no foreground at all.
+        """
+        true = foreground[::-1].cumsum()
+        false = background[::-1].cumsum()
+        if true[-1] == 0:
+            raise ValueError('the masks of all images are empty')
+        precision = true / np.maximum(true + false, 1)
+        recall = true / true[-1]
+        return 100 * float((precision * np.diff(recall, prepend=0)).sum())
+
+    def _read_mask(self, path: str, sample: dict) -> np.ndarray:
+        """Read a mask and bring it to 224 x 224, bool."""
+        mask = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
+        if mask is None:
+            raise ValueError(f'cannot read the mask {path}')
+        height, width = sample['ori_shape']
+        expected = (height, width)
+        if self.scaled_masks:
+            scale = max(mask.shape) / max(expected)
+            expected = (round(height * scale), round(width * scale))
+        if np.abs(np.subtract(mask.shape, expected)).max() > self.scaled_masks:
+            raise ValueError(
+                f'the mask {path} has {mask.shape[1]} x {mask.shape[0]} pixels, '
+                f'its image {sample["img_path"]} {width} x {height}'
+            )
+        return cv2.resize(mask, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) > 0

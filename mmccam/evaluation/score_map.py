@@ -1,0 +1,52 @@
+"""The score maps that the metrics of Choe et al. start from.
+
+*Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020.
+"""
+
+import cv2
+import numpy as np
+
+from ..boxes import is_degenerate
+
+SIDE = 224
+
+
+def score_map(cam: np.ndarray) -> np.ndarray:
+    """Bring a map to 224 x 224 and to 0 ... 1, as :func:`stretch` does.
+
+    Args:
+        cam: Map, (h, w), of any range.
+
+    Returns:
+        Map, (224, 224), float64.
+    """
+    return stretch(cam, (SIDE, SIDE))
+
+
+def stretch(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize a map by cubic interpolation and stretch it to 0 ... 1.
+
+    Args:
+        cam: Map, (h, w), of any range.
+        size: Width and height in pixels.
+
+    Returns:
+        Map, (height, width), float64; zeros where it is constant or not finite.
+    """
+    scores = cv2.resize(cam, size, interpolation=cv2.INTER_CUBIC)
+    scores = scores.astype(np.float64)
+    if is_degenerate(cam) or is_degenerate(scores):
+        return np.zeros_like(scores)
+    scores -= scores.min()
+    return scores / scores.max()
+
+
+def score_thresholds(step: float) -> np.ndarray:
+    """The thresholds 0, step, 2 step ... below 1.
+
+    Raises:
+        ValueError: If not 0 < step < 1.
+    """
+    if not 0 < step < 1:
+        raise ValueError(f'step must lie between 0 and 1, got {step}')
+    return np.arange(0, 1, step)

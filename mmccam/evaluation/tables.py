@@ -1,0 +1,55 @@
+"""Results as tables, one row a map and one column a metric."""
+
+from collections.abc import Mapping
+
+from tabulate import tabulate
+
+from .errors import ERRORS
+
+# Titles of the columns and names of the metrics, in the order of the paper's tables.
+LOCALIZATION_COLUMNS = {
+    'box rule': 'box_rule',
+    'threshold': 'threshold',
+    'Top-1': 'top1_loc',
+    'Top-5': 'top5_loc',
+    'GT-known': 'gt_known_loc',
+    'MaxBoxAcc': 'max_box_acc_50',
+    'MaxBoxAccV2': 'max_box_acc_v2',
+    'PxAP': 'px_ap',
+}
+ERROR_COLUMNS = {kind.replace('_', ' '): kind for kind in ('right', *ERRORS)}
+
+
+def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
+    """Sort metrics into rows.
+
+    Args:
+        metrics: Values by ``<prefix>/<name>``.
+        columns: Names of the metrics that are asked for, by the title of their column.
+
+    Returns:
+        For each prefix with one of these metrics, in order, ``map`` with the prefix and
+        the values by title.
+    """
+    rows: dict[str, dict] = {}
+    for key, value in metrics.items():
+        prefix, _, name = key.rpartition('/')
+        if name in columns.values():
+            rows.setdefault(prefix, {})[name] = value
+    return [
+        {'map': prefix}
+        | {title: row[name] for title, name in columns.items() if name in row}
+        for prefix, row in rows.items()
+    ]
+
+
+def format_rows(rows: list[dict], markdown: bool = False) -> str:
+    """Write rows below each other, as text or as a Markdown table."""
+    titles = list(dict.fromkeys(title for row in rows for title in row))
+    formats = ['.2f' if title == 'threshold' else '.1f' for title in titles]
+    return tabulate(
+        [[row.get(title, '') for title in titles] for row in rows],
+        headers=titles,
+        tablefmt='github' if markdown else 'simple',
+        floatfmt=formats,
+    )

@@ -1,0 +1,121 @@
+"""Time the evaluation against a plain form of the same computation, in one process."""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import cv2
+import numpy as np
+from tabulate import tabulate
+
+from mmccam.boxes import box_iou
+from mmccam.evaluation.max_box_acc import level_overlaps, threshold_levels
+from mmccam.evaluation.score_map import score_map, score_thresholds
+
+IOUS = np.array([0.3, 0.5, 0.7])
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--images', type=int, default=20, help='number of maps')
+    parser.add_argument('--repeats', type=int, default=5, help='timed runs of each')
+    parser.add_argument('--step', type=float, default=0.001, help='of the thresholds')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--json', help='file to write the numbers to')
+    return parser.parse_args()
+
+
+def make_images(count: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Draw maps (14, 14) of three blobs on noise, each with two ground-truth boxes."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:14, :14]
+    images = []
+    for _ in range(count):
+        cam = 0.1 * rng.random((14, 14))
+        for x, y, radius in rng.uniform([0, 0, 1], [14, 14, 4], (3, 3)):
+            cam += np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * radius**2))
+        corners = np.sort(rng.integers(0, 224, (2, 2, 2)), axis=1)
+        images.append((cam.astype(np.float32), corners.reshape(2, 4)))
+    return images
+
+
+def plain_max_box_acc(images: list, step: float) -> np.ndarray:
+    """Count right boxes in a loop over all thresholds, (kinds, ious, thresholds)."""
+    thresholds = score_thresholds(step)
+    correct = np.zeros((2, len(IOUS), len(thresholds)), int)
+    for cam, truth in images:
+        image = (score_map(cam) * 255).astype(np.uint8)
+        for index, threshold in enumerate(thresholds):
+            level = int(threshold * image.max())
+            _, mask = cv2.threshold(image, level, 255, cv2.THRESH_BINARY)
+            contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+            largest = [max(contours, key=cv2.contourArea)] if contours else []
+            for kind, chosen in enumerate((largest, contours)):
+                boxes = [(0, 0, 0, 0)]
+                if chosen:
+                    corners = map(cv2.boundingRect, chosen)
+                    boxes = [
+                        (x, y, min(x + w, 223), min(y + h, 223))
+                        for x, y, w, h in corners
+                    ]
+                correct[kind, :, index] += box_iou(boxes, truth).max() >= IOUS
+    return correct
+
+
+def fast_max_box_acc(images: list, step: float) -> np.ndarray:
+    """Count right boxes as the metric does, (kinds, ious, thresholds)."""
+    levels, level_of_threshold = threshold_levels(step)
+    correct = np.zeros((2, len(IOUS), len(levels)), int)
+    for cam, truth in images:
+        overlaps = level_overlaps(score_map(cam), truth, levels)
+        for kind, name in enumerate(('largest', 'all')):
+            correct[kind] += overlaps[name] >= IOUS[:, None]
+    return correct[..., level_of_threshold]
+
+
+def timed(function: Callable, *args: Any) -> tuple[float, Any]:
+    """Return the seconds that a call took, and its result."""
+    start = time.perf_counter()
+    result = function(*args)
+    return time.perf_counter() - start, result
+
+
+def main() -> None:
+    args = parse_args()
+    images = make_images(args.images, args.seed)
+    # One after the other, so that what else the machine does meets both alike.
+    seconds: dict[str, list[float]] = {'plain': [], 'fast': []}
+    for _ in range(args.repeats):
+        plain, expected = timed(plain_max_box_acc, images, args.step)
+        fast, counts = timed(fast_max_box_acc, images, args.step)
+        seconds['plain'].append(plain)
+        seconds['fast'].append(fast)
+    ratios = [f / p for f, p in zip(seconds['fast'], seconds['plain'])]
+    result = dict(
+        what=f'MaxBoxAcc and V2, {len(score_thresholds(args.step))} thresholds',
+        plain_ms=1e3 * statistics.median(seconds['plain']) / args.images,
+        fast_ms=1e3 * statistics.median(seconds['fast']) / args.images,
+        ratio=statistics.median(ratios),
+        ratio_spread=f'{min(ratios):.3f} ... {max(ratios):.3f}',
+        equal_counts=bool(np.array_equal(counts, expected)),
+    )
+    print(tabulate([result], headers='keys', floatfmt='.3f'))
+    print(
+        f'milliseconds an image, medians of {args.repeats} runs with {args.images} '
+        f'images each, seed {args.seed}; {platform.processor() or platform.machine()}, '
+        f'Python {platform.python_version()}, OpenCV {cv2.__version__}, {date.today()}'
+    )
+    if args.json:
+        with open(args.json, 'w') as file:
+            json.dump(result, file, indent=2)
+    if not result['equal_counts']:
+        raise SystemExit('the counts of both forms differ')
+
+
+if __name__ == '__main__':
+    main()

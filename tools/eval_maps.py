@@ -1,0 +1,95 @@
+"""Score the maps or boxes of another program on the data set of a config."""
+
+import argparse
+from pathlib import Path
+
+import mmengine
+from common import add_config_options
+from mmengine.config import Config
+from mmengine.registry import DATASETS, init_default_scope
+
+from mmccam.evaluation.predictions import evaluate_boxes, evaluate_maps
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'predictions',
+        type=Path,
+        help='folder of .npy maps, or .json file of COCO results',
+    )
+    parser.add_argument('--split', choices=['val', 'test'], default='test')
+    parser.add_argument('--out', help='.json file to write')
+    add_config_options(parser)
+    maps = parser.add_argument_group('maps')
+    maps.add_argument('--box-rule', help='name of the box rule (default: cam)')
+    maps.add_argument(
+        '--threshold', type=float, help="threshold of the rule (default: the rule's)"
+    )
+    maps.add_argument(
+        '--root',
+        help="folder that the images' paths are below (default: that of the data set)",
+    )
+    maps.add_argument(
+        '--side',
+        type=int,
+        help='side of square maps in pixels (default: the size of each image)',
+    )
+    return parser
+
+
+def evaluate(args: argparse.Namespace) -> dict[str, float]:
+    """Build the data set of the config and score the predictions on it."""
+    options = {
+        name: value
+        for name in ('box_rule', 'threshold', 'root', 'side')
+        if (value := getattr(args, name)) is not None
+    }
+    is_json = args.predictions.suffix == '.json' and args.predictions.is_file()
+    if not (is_json or args.predictions.is_dir()):
+        raise FileNotFoundError(
+            f'{args.predictions} must be a folder of maps or a .json file, '
+            'and is neither'
+        )
+    if is_json and options:
+        names = ', '.join(f'--{name.replace("_", "-")}' for name in options)
+        raise ValueError(
+            f'{names} can only be given for a folder of maps, '
+            f'{args.predictions} is a file of boxes'
+        )
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    loader = cfg.get(f'{args.split}_dataloader')
+    if loader is None:
+        raise ValueError(f'{args.config} must have a {args.split}_dataloader')
+    dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+    if is_json:
+        return evaluate_boxes(dataset, args.predictions)
+    metrics = cfg.get(f'{args.split}_evaluator') or []
+    if isinstance(metrics, dict):
+        metrics = [metrics]
+    scaled_masks = any(metric.get('scaled_masks') for metric in metrics)
+    return evaluate_maps(
+        dataset, args.predictions, scaled_masks=scaled_masks, **options
+    )
+
+
+def main() -> None:
+    parser = build_parser()
+    args = parser.parse_args()
+    if args.out and Path(args.out).suffix != '.json':
+        parser.error(f'--out must end in .json, got {args.out}')
+    try:
+        values = evaluate(args)
+        if args.out:
+            mmengine.dump(values, args.out, indent=2)
+    except (OSError, ValueError) as error:
+        parser.exit(2, f'{parser.prog}: {error}\n')
+    for name, value in values.items():
+        print(f'{name}: {value:.4g}')
+
+
+if __name__ == '__main__':
+    main()
