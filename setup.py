@@ -21,7 +21,7 @@ setup(
     packages=find_packages(include=['mmccam*']),
     # Three distributions provide `import mmcv` and overwrite each other: which
     # one, and with it the whole stack, is the user's choice of an extra.
-    install_requires=['numpy', 'packaging'],
+    install_requires=['numpy', 'packaging', 'tabulate'],
     extras_require={
         # Wheels only, without mmcv's compiled operators.
         'lite': [*torch, *mmengine, 'mmcv-lite>=2.1,<2.3', 'mmpretrain>=1.2,<2'],

@@ -108,6 +108,9 @@ def nlccam_released_boxes(
         cut = threshold * peak
         mean_after_cut = np.where(cam > cut, cam, 0).mean()
         components = _components(cam > max(cut, mean_after_cut), connectivity=4)
+        if len(components) == 0:  # the rounded mean of an almost constant map
+            boxes.append(image_box(size))
+            continue
         areas = components[:, 2] * components[:, 3]
         x, y, width, height, _ = components[areas.argmax()].tolist()
         corners = [x, y, x + width, y + height] * scale

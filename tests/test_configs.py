@@ -1,11 +1,18 @@
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from mmccam.registry import MODELS
 
-CONFIGS = sorted(path for path in Path(__file__).parents[1].glob('configs/*.py'))
+ROOT = Path(__file__).parents[1] / 'configs'
+CONFIGS = sorted(
+    path.relative_to(ROOT).with_suffix('').as_posix()
+    for path in ROOT.rglob('*.py')
+    if '_base_' not in path.parts
+)
+BOTH, CAM = {'ccam', 'cam'}, {'cam'}
 
 
 @pytest.fixture(autouse=True)
@@ -17,44 +24,118 @@ def custom_images(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
-def test_the_model_of_each_config_is_built(path):
-    cfg = Config.fromfile(path)
+def read(name):
+    return Config.fromfile(ROOT / f'{name}.py')
 
-    model = MODELS.build(cfg.model)
 
-    metrics = [m for m in cfg.test_evaluator if 'cam' in m]
-    assert {m.cam for m in metrics} == set(model.head.combinations)
+def build_model(cfg):
+    with torch.device('meta'):  # the structure without the weights
+        return MODELS.build(cfg.model)
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_the_model_of_each_config_is_built(name):
+    cfg = read(name)
+
+    model = build_model(cfg)
+
+    measured = {metric.cam for metric in cfg.test_evaluator if 'cam' in metric}
+    # STL-10 has nothing to measure maps by, only pictures of them.
+    assert measured == (set() if 'stl10' in name else set(model.head.combinations))
+    drawn = {hook.cam for hook in cfg.custom_hooks if 'cam' in hook}
+    assert drawn and drawn <= set(model.head.combinations)
     assert model.head.num_classes == model.data_preprocessor.num_classes
 
 
-@pytest.mark.parametrize('data', ['cub', 'custom'])
 @pytest.mark.parametrize(
-    ('name', 'blocks', 'channels', 'cams'),
+    ('name', 'blocks', 'channels', 'cams', 'num_classes'),
     [
-        ('nlccam', {'2', '3', '4', '5'}, 512, {'ccam', 'cam'}),
-        ('vggccam', set(), 512, {'ccam', 'cam'}),
-        ('cam', set(), 1024, {'cam'}),
+        ('nlccam_cub', '2345', 512, BOTH, 200),
+        ('vggccam_cub', '', 512, BOTH, 200),
+        ('cam_cub', '', 1024, CAM, 200),
+        ('nlccam_ilsvrc', '2345', 512, BOTH, 1000),
+        ('vggccam_ilsvrc', '', 512, BOTH, 1000),
+        ('cam_ilsvrc', '', 1024, CAM, 1000),
+        ('nlccam_custom', '2345', 512, BOTH, 12),
+        ('vggccam_custom', '', 512, BOTH, 12),
+        ('cam_custom', '', 1024, CAM, 12),
+        ('nlccam_cub_v2', '2345', 512, BOTH, 200),
+        ('nlccam_imagenet_v2', '2345', 512, BOTH, 1000),
+        ('nlccam_openimages30k', '2345', 512, BOTH, 100),
+        ('nlccam_dogs', '2345', 512, BOTH, 120),
+        ('nlccam_cars', '2345', 512, BOTH, 196),
+        ('nlccam_stl10', '2345', 512, BOTH, 10),
+        ('table7/none_cam_cub', '', 512, CAM, 200),
+        ('table7/none_ccam_cub', '', 512, BOTH, 200),
+        ('table7/low_cam_cub', '23', 512, CAM, 200),
+        ('table7/low_ccam_cub', '23', 512, BOTH, 200),
+        ('table7/high_cam_cub', '45', 512, CAM, 200),
+        ('table7/high_ccam_cub', '45', 512, BOTH, 200),
+        ('table7/both_cam_cub', '2345', 512, CAM, 200),
+        ('table7/both_ccam_cub', '2345', 512, BOTH, 200),
     ],
 )
-def test_the_configs_differ_in_blocks_channels_and_maps(
-    name, blocks, channels, cams, data
+def test_the_configs_differ_in_blocks_channels_maps_and_classes(
+    name, blocks, channels, cams, num_classes
 ):
-    cfg = Config.fromfile(Path(__file__).parents[1] / f'configs/{name}_{data}.py')
+    model = build_model(read(name))
 
-    model = MODELS.build(cfg.model)
-
-    assert set(model.backbone.non_local_blocks) == blocks
+    assert set(model.backbone.non_local_blocks) == set(blocks)
     assert model.head.in_channels == channels
     assert set(model.head.combinations) == cams
-    assert model.head.num_classes == {'cub': 200, 'custom': 12}[data]
+    assert model.head.num_classes == num_classes
+
+
+@pytest.mark.parametrize(
+    ('name', 'ccam'),
+    [
+        ('nlccam_cub', dict(type='mmccam.Polynomial', degree=2)),
+        ('nlccam_ilsvrc', dict(type='mmccam.TopBottom', i=1, j=10)),
+        ('nlccam_imagenet_v2', dict(type='mmccam.TopBottom', i=1, j=10)),
+    ],
+)
+def test_each_benchmark_has_its_combination_function_and_cam_beside_it(name, ccam):
+    cams = read(name).model.head.cams
+
+    assert cams == dict(ccam=ccam, cam=dict(type='mmccam.TopBottom', i=1, j=0))
+
+
+@pytest.mark.parametrize(
+    ('name', 'splits'),
+    [
+        ('cub', ('train', 'test', 'test')),
+        ('ilsvrc', ('train', 'val', 'val')),
+        ('custom', ('train', 'val', 'test')),
+        ('cub_v2', ('train', 'val', 'test')),
+        ('imagenet_v2', ('train', 'val', 'test')),
+        ('openimages30k', ('train', 'val', 'test')),
+        ('dogs', ('train', 'test', 'test')),
+        ('cars', ('train', 'test', 'test')),
+        ('stl10', ('train', 'test', 'test')),
+    ],
+)
+def test_training_validation_and_test_have_their_splits(name, splits):
+    cfg = read(f'nlccam_{name}')
+
+    loaders = (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader)
+    assert tuple(loader.dataset.get('split', 'train') for loader in loaders) == splits
+
+
+def test_openimages_is_measured_by_masks_of_any_size():
+    metrics = read('nlccam_openimages30k').test_evaluator
+
+    assert metrics == [
+        dict(type='Accuracy', topk=(1, 5)),
+        dict(type='mmccam.PxAP', cam='ccam', scaled_masks=True),
+        dict(type='mmccam.PxAP', cam='cam', scaled_masks=True),
+    ]
 
 
 def test_the_environment_points_at_images_weights_and_size(custom_images, monkeypatch):
     monkeypatch.setenv('MMCCAM_WEIGHTS', 'vgg16.pth')
     monkeypatch.setenv('MMCCAM_SIZE', '112')
 
-    cfg = Config.fromfile(Path(__file__).parents[1] / 'configs/nlccam_custom.py')
+    cfg = read('nlccam_custom')
 
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         assert loader.dataset.data_root == str(custom_images)
@@ -66,8 +147,9 @@ def test_the_environment_points_at_images_weights_and_size(custom_images, monkey
     assert cfg.test_dataloader.dataset.pipeline[1].scale == (112, 112)
 
 
-def test_the_cub_configs_follow_the_protocol_of_the_paper():
-    cfg = Config.fromfile(Path(__file__).parents[1] / 'configs/nlccam_cub.py')
+@pytest.mark.parametrize('name', ['nlccam_cub', 'nlccam_ilsvrc', 'nlccam_cars'])
+def test_the_benchmarks_follow_the_protocol_of_the_paper(name):
+    cfg = read(name)
 
     assert cfg.optim_wrapper.optimizer.lr == 1e-4
     assert cfg.train_dataloader.batch_size == 32

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mmccam.datasets.demo import generate_demo
 
@@ -41,7 +43,7 @@ def run(tmp_path_factory):
             text=True,
         )
 
-    run_tool.folder = folder
+    run_tool.folder, run_tool.data = folder, data
     run_tool.checkpoint = folder / 'work_dir/epoch_2.pth'
     return run_tool
 
@@ -79,28 +81,15 @@ def test_training_resumes_where_it_stopped(trained):
 def test_the_checkpoint_gives_the_numbers_of_training(run, trained):
     (validated,) = re.findall(r'Epoch\(val\) \[2\].*accuracy/top1.*', trained)
     out = run.folder / 'metrics.json'
-    log = checked(
-        run(
-            'test.py',
-            CONFIG,
-            run.checkpoint,
-            '--out',
-            out,
-            options=['test_dataloader.dataset.split=val'],
-        )
-    )
+    options = ['test_dataloader.dataset.split=val']
+    checked(run('test.py', CONFIG, run.checkpoint, '--out', out, options=options))
 
-    metrics = json.loads(out.read_text())
-    assert set(metrics) == {
-        'accuracy/top1',
-        *(
-            f'{cam}/{name}'
-            for cam in ('ccam', 'cam')
-            for name in ('top1_loc', 'top5_loc', 'gt_known_loc')
-        ),
-    }
-    assert accuracies(validated) == pytest.approx(metrics, abs=1e-4)
-    assert 'Epoch(test)' in log
+    metrics = json.loads(out.read_text())['metrics']
+    expected = accuracies(validated)
+    assert {'accuracy/top1', 'ccam/top1_loc', 'cam/gt_known_loc'} < set(expected)
+    assert {name: metrics[name] for name in expected} == pytest.approx(
+        expected, abs=1e-4
+    )
 
 
 def test_evaluation_leaves_pictures(run, trained):
@@ -110,32 +99,100 @@ def test_evaluation_leaves_pictures(run, trained):
     assert len({path.name for path in pictures if path.stem.endswith('_2')}) == 6
 
 
-def test_the_threshold_is_chosen_on_val_and_used_on_test(run, trained):
-    out = run.folder / 'thresholds.json'
+@pytest.fixture(scope='module')
+def searched(run, trained):
+    """Search thresholds on the split val; what was found."""
+    checked(run('search_threshold.py', CONFIG, run.checkpoint))
+    return json.loads(run.checkpoint.with_suffix('.thresholds.json').read_text())
+
+
+def test_a_search_says_where_its_thresholds_come_from(run, searched):
+    provenance = searched['provenance']
+    assert provenance['split'] == 'val'
+    assert provenance['ann_file'].endswith('metadata/val/image_ids.txt')
+    assert provenance['num_images'] == len(searched['images']) == 12
+    sha256 = hashlib.sha256(run.checkpoint.read_bytes()).hexdigest()
+    assert provenance['checkpoint_sha256'] == sha256
+
+
+def test_a_search_leaves_curves_beside_the_checkpoint(run, searched):
+    curves = searched['curves']
+    assert len(curves['thresholds']) == 99
+    assert set(curves['gt_known_loc']) == {'ccam', 'cam'}
+    with Image.open(run.checkpoint.with_suffix('.thresholds.png')) as picture:
+        assert min(picture.size) > 300
+
+
+def test_the_threshold_is_chosen_on_val_and_used_on_test(run, searched):
+    files = [run.folder / f'results.{suffix}' for suffix in ('json', 'md', 'txt')]
     log = checked(
+        run('test.py', CONFIG, run.checkpoint, '--thresholds', '--out', *files)
+    )
+
+    results = json.loads(files[0].read_text())
+    assert results['thresholds'] == searched['provenance']
+    for row in results['localization']:
+        best = searched['thresholds'][row['map']][0]
+        assert (row['box rule'], row['threshold']) == (
+            best['box_rule'],
+            best['threshold'],
+        )
+        assert row['GT-known'] == results['metrics'][f'{row["map"]}/gt_known_loc']
+    assert '| ccam ' in files[1].read_text()
+    assert 'threshold from the 12 images of the split val' in files[1].read_text()
+    assert files[2].read_text() in log
+
+
+def test_dumped_maps_and_boxes_are_scored_alike(run, searched):
+    out, dumps = run.folder / 'dumped.json', run.folder / 'dumps'
+    dump = ('--dump-maps', dumps, '--dump-boxes', dumps, '--out', out)
+    checked(run('test.py', CONFIG, run.checkpoint, '--thresholds', *dump))
+    metrics = json.loads(out.read_text())['metrics']
+    assert metrics['ccam/files/num_maps'] == metrics['ccam/files/num_boxes'] == 12
+
+    log = checked(
+        subprocess.run(
+            [sys.executable, ROOT / 'tools/eval_maps.py', CONFIG, dumps / 'ccam.json']
+            + ['--cfg-options', f'test_dataloader.dataset.data_root={run.data}'],
+            capture_output=True,
+            text=True,
+        )
+    )
+    assert f'top1_loc: {metrics["ccam/top1_loc"]:.4g}\n' in log
+
+
+def test_every_image_is_in_the_error_breakdown_once(run, searched):
+    out = run.folder / 'errors.json'
+    checked(run('test.py', CONFIG, run.checkpoint, '--out', out))
+
+    rows = json.loads(out.read_text())['errors']
+    assert [row.pop('map') for row in rows] == ['ccam/errors', 'cam/errors']
+    assert [sum(row.values()) for row in rows] == [12, 12]
+
+
+def test_a_threshold_chosen_on_the_test_split_is_named_so(run, trained):
+    found, out = run.folder / 'on_test.json', run.folder / 'from_test.json'
+    checked(
         run(
             'search_threshold.py',
             CONFIG,
             run.checkpoint,
+            '--split',
+            'test',
             '--out',
-            out,
+            found,
         )
     )
+    arguments = (CONFIG, run.checkpoint, '--thresholds', found, '--out', out)
+    log = checked(run('test.py', *arguments))
 
-    result = json.loads(out.read_text())
-    for cam in ('ccam', 'cam'):
-        row = [
-            float(value) for value in re.search(rf'^{cam} +(.*)$', log, re.M)[1].split()
-        ]
-        test = [
-            result['test'][f'{cam}/{n}']
-            for n in ('top1_loc', 'top5_loc', 'gt_known_loc')
-        ]
-        assert row == pytest.approx(
-            [result['search'][f'{cam}/threshold'], *test], abs=0.05
-        )
-        config = next(run.folder.glob('work_dir/test/*/vis_data/config.py')).read_text()
-        assert f'threshold={result["search"][f"{cam}/threshold"]}' in config
+    assert 'thresholds were chosen on 12 of the images that are evaluated' in log
+    results = json.loads(out.read_text())
+    assert [row['map'] for row in results['localization']] == [
+        'ccam_threshold_from_test',
+        'cam_threshold_from_test',
+    ]
+    assert 'ccam/top1_loc' not in results['metrics']
 
 
 def test_a_threshold_is_not_chosen_on_the_test_split(run, trained):
@@ -208,8 +265,8 @@ def test_two_processes_train(run):
         ('train.py', ['--amp'], '--amp: .* needs a GPU'),
         (
             'test.py',
-            ['model.pth', '--out', 'metrics.txt'],
-            r'must end in .json or .pkl',
+            ['model.pth', '--out', 'metrics.csv'],
+            r'must end in one of .json, .md, .pkl, .txt, got metrics.csv',
         ),
     ],
 )

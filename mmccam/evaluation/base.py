@@ -79,8 +79,14 @@ class LocalizationMetric(BaseMetric):
 
     def _finish(self, left: int) -> None:
         """Take over finished records until this many are left."""
-        while len(self._pending) > left:
-            self.results.append(self._pending.popleft().result())
+        try:
+            while len(self._pending) > left:
+                self.results.append(self._pending.popleft().result())
+        except Exception:
+            # Or an evaluation after this one would count what is left of it.
+            self._pending.clear()
+            self.results.clear()
+            raise
 
     def evaluate(self, size: int) -> dict:
         """Gather the records of all processes and summarize them.
@@ -137,13 +143,18 @@ def class_map(sample: dict, name: str, label: int) -> np.ndarray:
         label: One of ``cam_labels``.
 
     Returns:
-        Map, (h, w).
+        Map, (h, w), float32 or float64.
 
     Raises:
-        ValueError: If the head made no map of that name.
+        ValueError: If the head made no map of that name or class.
     """
-    index = sample['cam_labels'].tolist().index(label)
-    return find_map(sample['cams'], name)[index].cpu().numpy()
+    labels = sample['cam_labels'].tolist()
+    if label not in labels:
+        raise ValueError(
+            f'{sample["img_path"]} has maps of the classes {labels}, none of {label}'
+        )
+    cam = find_map(sample['cams'], name)[labels.index(label)].cpu()
+    return (cam if cam.dtype == torch.float64 else cam.float()).numpy()
 
 
 def true_boxes(sample: dict) -> np.ndarray:
@@ -156,15 +167,16 @@ def true_boxes(sample: dict) -> np.ndarray:
         Boxes in pixels of the original image, (n, 4), n > 0.
 
     Raises:
-        ValueError: If the image has no ground-truth box, or one outside.
+        ValueError: If the image has no ground-truth box, or one reversed or outside.
     """
     boxes = np.asarray(sample['loc_boxes'])
     height, width = sample['ori_shape']
     if len(boxes) == 0:
         raise ValueError(f'{sample["img_path"]} has no ground-truth box')
-    if boxes.min() < 0 or (boxes[:, 2:] > [width, height]).any():
+    first, last = boxes[:, :2], boxes[:, 2:]
+    if not ((0 <= first) & (first <= last) & (last <= [width, height])).all():
         raise ValueError(
             f'{sample["img_path"]} has {width} x {height} pixels, '
-            f'but a ground-truth box outside: {boxes.tolist()}'
+            f'but a ground-truth box reversed or outside: {boxes.tolist()}'
         )
     return boxes

@@ -49,13 +49,20 @@ def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     Raises:
         ValueError: If there is no such rule or the threshold lies outside its range.
     """
-    boxes = FUNCTIONS.get(name)
+    # Not FUNCTIONS.get, which takes an unknown name for one of a module to import.
+    boxes = FUNCTIONS.module_dict.get(name)
     if boxes is None:
         raise ValueError(
-            f'there is no box rule "{name}"; mmccam has "cam" and "nlccam_released"'
+            f'there is no box rule "{name}", only {", ".join(FUNCTIONS.module_dict)}'
         )
     if threshold is None:
-        (threshold,) = inspect.signature(boxes).parameters['thresholds'].default
+        try:
+            (threshold,) = inspect.signature(boxes).parameters['thresholds'].default
+        except (KeyError, TypeError):
+            raise ValueError(
+                f'the box rule "{name}" must have a parameter with its default, such '
+                'as thresholds=(0.2,)'
+            ) from None
     if not 0 <= threshold < 1:
         raise ValueError(f'threshold must be at least 0 and below 1, got {threshold}')
     return BoxRule(name, boxes, threshold)

@@ -57,7 +57,7 @@ class MaxBoxAcc(LocalizationMetric):
             raise ValueError(
                 f'contours must be "largest", "all" or "both", got "{contours}"'
             )
-        if not ious:
+        if len(ious) == 0:
             raise ValueError('ious must name at least one overlap')
         for iou in ious:
             check_iou(iou)

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from mmccam.boxes import box_area, box_iou, intersection
+
+
+@pytest.mark.parametrize(
+    ('other', 'expected'),
+    [
+        ((0, 0, 9, 9), 1),
+        # Columns 5 to 9 of 10 rows in common: 50 of 100 + 100 - 50.
+        ((5, 0, 14, 9), 1 / 3),
+        # Column 9 in common: 10 of 100 + 100 - 10.
+        ((9, 0, 18, 9), 1 / 19),
+        ((10, 0, 19, 9), 0),  # side by side
+        ((0, 10, 9, 19), 0),
+        ((30, 40, 50, 60), 0),
+        # Disjoint in x and y: two negative sides must not give an area.
+        ((-30, -30, -20, -20), 0),
+        # Inside: 5 x 2 of 100.
+        ((2, 3, 6, 4), 0.1),
+        ((4, 4, 4, 4), 0.01),  # one pixel
+        # Twice as high: 100 of 200.
+        ((0, 0, 9, 19), 0.5),
+    ],
+)
+def test_box_iou(other, expected):
+    overlap = box_iou([(0, 0, 9, 9)], np.array([other]))
+    np.testing.assert_allclose(overlap, [[expected]], rtol=1e-12)
+
+
+def test_box_iou_of_several_boxes():
+    others = np.array([[0, 0, 9, 19], [50, 50, 60, 60], [0, 0, 9, 9]], np.float32)
+    overlaps = box_iou([(0, 0, 9, 9)], others)
+    np.testing.assert_allclose(overlaps, [[0.5, 0, 1]])
+
+
+def test_box_iou_is_pairwise():
+    # 10 x 10, its left half and its lower half: the halves share 25 of 75 pixels.
+    whole, left, lower = (0, 0, 9, 9), (0, 0, 4, 9), (0, 5, 9, 9)
+    overlaps = box_iou([whole, left], [left, lower, whole])
+    np.testing.assert_allclose(overlaps, [[0.5, 0.5, 1], [1, 1 / 3, 0.5]])
+
+
+def test_box_iou_of_no_boxes():
+    assert box_iou(np.zeros((0, 4)), [(0, 0, 9, 9), (1, 1, 2, 2)]).shape == (0, 2)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.int32, np.float16, np.float32])
+def test_box_iou_of_any_type(dtype):
+    # A side of 256 wraps around in uint8, and float16 cannot hold 65536 pixels.
+    boxes = np.array([[0, 0, 255, 255], [0, 0, 255, 127]], dtype)
+    np.testing.assert_array_equal(box_iou(boxes, boxes), [[1, 0.5], [0.5, 1]])
+
+
+def test_box_iou_does_not_change_the_boxes():
+    box, others = np.array([[0.0, 0, 9, 9]]), np.array([[5.0, 0, 14, 9]])
+    box_iou(box, others)
+    assert (box.tolist(), others.tolist()) == ([[0, 0, 9, 9]], [[5, 0, 14, 9]])
+
+
+@pytest.mark.parametrize(
+    ('other', 'expected'),
+    [
+        ((5, 0, 14, 9), 50),  # columns 5 to 9 of 10 rows
+        ((2, 3, 6, 4), 10),  # inside
+        ((9, 9, 12, 12), 1),  # one corner
+        ((10, 0, 19, 9), 0),  # side by side
+        ((-30, -30, -20, -20), 0),
+    ],
+)
+def test_intersection(other, expected):
+    assert intersection(np.array((0, 0, 9, 9)), np.array(other)) == expected
+
+
+def test_intersection_is_elementwise():
+    boxes = np.array([(0, 0, 9, 9), (0, 0, 1, 1)])
+    others = np.array([(0, 0, 4, 9), (1, 1, 9, 9)])
+    assert intersection(boxes, others).tolist() == [50, 1]
+
+
+def test_box_area():
+    boxes = np.array([[(0, 0, 9, 19), (5, 5, 5, 5)], [(2, 3, 6, 4), (-1, 0, 0, 0)]])
+    assert box_area(boxes).tolist() == [[200, 1], [10, 2]]

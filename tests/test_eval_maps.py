@@ -1,0 +1,180 @@
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmccam.datasets.demo import generate_demo
+
+ROOT = Path(__file__).parents[1]
+TOOL = ROOT / 'tools/eval_maps.py'
+CONFIG = ROOT / 'configs/nlccam_demo.py'
+EXACT = {f'max_box_acc{version}_{iou}' for version in ('', '_v2') for iou in (30, 50)}
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    """A demo set with one image a class in each split."""
+    folder = tmp_path_factory.mktemp('eval_maps') / 'data'
+    return generate_demo(folder, num_train=1, num_val=1, num_test=1)
+
+
+@pytest.fixture(scope='module')
+def maps(data):
+    """The masks of the test images as maps of another program."""
+    for path in data.glob('masks/**/*.png'):
+        if not path.stem.endswith('_ignore'):
+            name = path.relative_to(data / 'masks').with_suffix('.jpg.npy')
+            target = data / 'maps' / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            np.save(target, np.array(Image.open(path)) / 255)
+    return data / 'maps'
+
+
+@pytest.fixture(scope='module')
+def boxes(data):
+    """The right boxes of the test images, the odd ones with the class 0."""
+    lines = (data / 'metadata/test/localization.txt').read_text().splitlines()
+    results = []
+    for number, line in enumerate(lines):
+        x0, y0, x1, y1 = map(int, line.split(',')[1:])
+        results.append(
+            dict(
+                image_id=number,
+                category_id=0 if number % 2 else number,
+                bbox=[x0, y0, x1 - x0 + 1, y1 - y0 + 1],
+                score=0.5,
+            )
+        )
+    path = data / 'boxes.json'
+    path.write_text(json.dumps(results))
+    return path
+
+
+@pytest.fixture
+def run(data, monkeypatch, capsys):
+    """Run the tool here; give its exit code, output and errors."""
+
+    def run(*args, config=CONFIG, options=()):
+        splits = [f'{split}_dataloader.dataset' for split in ('val', 'test')]
+        options = [*(f'{split}.data_root={data}' for split in splits), *options]
+        argv = [TOOL, config, *args, '--cfg-options', *options]
+        monkeypatch.setattr(sys, 'argv', [str(arg) for arg in argv])
+        monkeypatch.syspath_prepend(TOOL.parent)  # as Python does for a script
+        code = 0
+        try:
+            runpy.run_path(str(TOOL), run_name='__main__')
+        except SystemExit as end:
+            code = end.code
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+def test_maps_from_the_command_line(data, maps, tmp_path):
+    out = tmp_path / 'metrics.json'
+    process = subprocess.run(
+        [sys.executable, TOOL, CONFIG, maps, '--threshold', '0.5', '--out', out]
+        + ['--cfg-options', f'test_dataloader.dataset.data_root={data}'],
+        cwd=tmp_path,
+        env=dict(os.environ, OMP_NUM_THREADS='1'),
+        capture_output=True,
+        text=True,
+    )
+
+    assert process.returncode == 0, process.stderr
+    values = json.loads(out.read_text())
+    # The masks of the objects have their very boxes.
+    assert {values[name] for name in EXACT} == {100}
+    assert (values['gt_known_loc'], values['threshold']) == (100, 0.5)
+    assert 'gt_known_loc: 100\nthreshold: 0.5\n' in process.stdout
+
+
+def test_boxes(run, boxes):
+    # Of 12 classes those of the odd numbers are wrong.
+    code, out, _ = run(boxes)
+    assert (code, out) == (0, 'top1_loc: 50\nbox_acc: 100\n')
+
+
+def test_another_split(run, maps):
+    code, _, error = run(maps, '--split', 'val')
+    assert code == 2
+    assert '12 of 12 images have no map, the first is missing at' in error
+    assert f'{maps}/val/target/0000.jpg.npy' in error
+
+
+def test_masks(run, maps):
+    code, out, _ = run(maps, options=['test_dataloader.dataset.split=test-masks'])
+    name, value = out.split(': ')
+    assert (code, name) == (0, 'px_ap')
+    assert float(value) > 95  # only pixels on the edges of the objects are wrong
+
+
+@pytest.fixture
+def large_masks(data):
+    """Metadata with a mask of the double size for each test image."""
+    folder = data / 'metadata/large-masks'
+    folder.mkdir()
+    lines = (data / 'metadata/test-masks/localization.txt').read_text().splitlines()
+    for name, path, _ in (line.split(',') for line in lines):
+        mask = Image.open(data / 'masks' / path)
+        mask.resize((2 * mask.width, 2 * mask.height)).save(data / f'masks/{name}.png')
+    new = (f'{line.split(",")[0]},{line.split(",")[0]}.png,' for line in lines)
+    (folder / 'localization.txt').write_text('\n'.join(new))
+    for file in ('image_ids.txt', 'class_labels.txt'):
+        shutil.copy(data / 'metadata/test-masks' / file, folder)
+
+
+def test_masks_are_of_the_size_that_the_config_says(run, maps, large_masks, tmp_path):
+    config = tmp_path / 'config.py'
+    config.write_text(
+        f'_base_ = {str(CONFIG)!r}\n'
+        "metric = dict(type='mmccam.PxAP', cam='cam', scaled_masks=True)\n"
+        'test_evaluator = dict(_delete_=True, **metric)\n'
+        "test_dataloader = dict(dataset=dict(split='large-masks'))\n"
+    )
+    code, out, _ = run(maps, config=config)
+    assert code == 0
+    assert out.startswith('px_ap: ')
+
+
+def test_folder_of_the_images(run, maps, data):
+    code, _, error = run(maps, '--root', data)
+    assert code == 2
+    assert f'is missing at {maps}/images/test/target/0000.jpg.npy' in error
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['nothing'], 'nothing must be a folder of maps or a .json file, and is'),
+        (['no.json'], 'no.json must be a folder of maps or a .json file, and is'),
+        ([CONFIG], 'nlccam_demo.py must be a folder of maps or a .json file, and is'),
+        (['MAPS', '--threshold', '1'], 'threshold must be at least 0 and below 1, got'),
+        (['MAPS', '--box-rule', 'cams'], 'there is no box rule "cams"'),
+        (['MAPS', '--side', '224'], '= (224, 224), got ('),
+        (['MAPS', '--out', 'metrics.txt'], '--out must end in .json, got metrics.txt'),
+        (['BOXES', '--side', '224'], '--side can only be given for a folder of maps'),
+        (
+            ['BOXES', '--threshold', '0', '--box-rule', 'cam'],
+            '--box-rule, --threshold can only be given for a folder of maps',
+        ),
+    ],
+)
+def test_user_errors(run, maps, boxes, args, message):
+    paths = dict(MAPS=maps, BOXES=boxes)
+    code, _, error = run(*(paths.get(arg, arg) for arg in args))
+    assert code == 2
+    assert message in error.splitlines()[-1]
+
+
+def test_a_config_without_the_split(run, maps):
+    code, _, error = run(maps, '--split', 'val', options=['val_dataloader=None'])
+    assert code == 2
+    assert 'nlccam_demo.py must have a val_dataloader' in error

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+
+from mmccam.registry import METRICS
+
+
+@pytest.fixture
+def log(caplog):
+    """The warnings of mmengine, whose loggers pass nothing on to Python's root."""
+    logger = MMLogger.get_current_instance()
+    caplog.handler.setLevel('WARNING')
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+@pytest.fixture
+def sample_of():
+    """Make a prediction: a map and boxes in an image of the map's size or another."""
+
+    def sample_of(cam, boxes=(), size=None, **more):
+        cam = torch.as_tensor(cam, dtype=torch.float32)
+        return dict(
+            img_path='bird.jpg',
+            ori_shape=tuple(cam.shape) if size is None else size[::-1],
+            loc_boxes=np.array(boxes, np.float32).reshape(-1, 4),
+            gt_label=torch.tensor([3]),
+            cam_labels=torch.tensor([3]),
+            cams=dict(cam=cam[None]),
+            **more,
+        )
+
+    return sample_of
+
+
+@pytest.fixture
+def evaluate():
+    """Run a metric, by its name or built, and give its values without their prefix."""
+
+    def evaluate(metric, samples, **kwargs):
+        if isinstance(metric, str):
+            metric = METRICS.build(dict(type=f'mmccam.{metric}', cam='cam', **kwargs))
+        metric.process({}, samples)
+        values = metric.evaluate(len(samples))
+        return {name.rpartition('/')[2]: value for name, value in values.items()}
+
+    return evaluate

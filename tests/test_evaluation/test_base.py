@@ -1,0 +1,255 @@
+from threading import Event
+
+import numpy as np
+import pytest
+import torch
+
+from mmccam.evaluation.base import (
+    MAX_PENDING,
+    LocalizationMetric,
+    class_map,
+    find_map,
+    true_boxes,
+)
+
+MAP = np.arange(6).reshape(2, 3)
+
+
+class Order(LocalizationMetric):
+    """Gives back the numbers of the images, in the order of the records."""
+
+    def record(self, sample, cam):
+        return sample['number']
+
+    def summarize(self, records):
+        return dict(numbers=records)
+
+
+@pytest.fixture
+def samples(sample_of):
+    return [sample_of(MAP, number=number) for number in range(MAX_PENDING + 10)]
+
+
+@pytest.mark.parametrize('batch', [1, 7, MAX_PENDING + 10])
+def test_records_keep_the_order_of_the_images(evaluate, samples, batch):
+    metric = Order('cam')
+    for start in range(0, len(samples), batch):
+        metric.process({}, samples[start : start + batch])
+    numbers = metric.evaluate(len(samples))['cam/numbers']
+    assert numbers == list(range(len(samples)))
+
+
+def test_slow_record_keeps_its_place(evaluate, samples):
+    second_is_done = Event()
+
+    class SlowFirst(Order):
+        def record(self, sample, cam):
+            if sample['number'] == 0:
+                assert second_is_done.wait(timeout=10)
+            elif sample['number'] == 1:
+                second_is_done.set()
+            return sample['number']
+
+    values = evaluate(SlowFirst('cam'), samples[:3])
+    assert values == dict(numbers=[0, 1, 2])
+
+
+def test_process_does_not_wait_for_records(samples):
+    may_start = Event()
+
+    class Blocked(Order):
+        def record(self, sample, cam):
+            assert may_start.wait(timeout=10)
+            return sample['number']
+
+    metric = Blocked('cam')
+    metric.process({}, samples[:MAX_PENDING])
+    assert metric.results == []
+    may_start.set()
+    assert metric.evaluate(MAX_PENDING)['cam/numbers'] == list(range(MAX_PENDING))
+
+
+def test_pending_records_are_bounded(samples):
+    metric = Order('cam')
+    metric.process({}, samples)
+    assert len(metric.results) == len(samples) - MAX_PENDING
+
+
+class Broken(Order):
+    """Cannot make the record of the images with these numbers."""
+
+    broken: tuple = ()
+
+    def record(self, sample, cam):
+        if sample['number'] in self.broken:
+            raise ValueError(f'cannot evaluate {sample["number"]}')
+        return sample['number']
+
+
+def test_error_in_a_record_is_raised_by_evaluate(samples):
+    metric = Broken('cam')
+    metric.broken = (2,)
+    metric.process({}, samples[:4])
+    with pytest.raises(ValueError, match='cannot evaluate 2'):
+        metric.evaluate(4)
+
+
+def test_the_first_error_is_raised(samples):
+    metric = Broken('cam')
+    metric.broken = (1, 2)
+    metric.process({}, samples[:4])
+    with pytest.raises(ValueError, match='cannot evaluate 1'):
+        metric.evaluate(4)
+
+
+def test_error_of_a_long_run_is_raised_early(samples):
+    metric = Broken('cam')
+    metric.broken = (0,)
+    metric.process({}, samples[:MAX_PENDING])
+    with pytest.raises(ValueError, match='cannot evaluate 0'):
+        metric.process({}, samples[MAX_PENDING : MAX_PENDING + 1])
+
+
+def test_nothing_is_left_of_an_evaluation_with_an_error(evaluate, samples):
+    metric = Broken('cam')
+    metric.broken = (1,)
+    metric.process({}, samples[:3])
+    with pytest.raises(ValueError, match='cannot evaluate 1'):
+        metric.evaluate(3)
+    assert evaluate(metric, samples[3:5]) == dict(numbers=[3, 4])
+
+
+def test_metric_can_be_used_again(evaluate, samples):
+    metric = Order('cam')
+    evaluate(metric, samples[:3])
+    assert evaluate(metric, samples[3:5]) == dict(numbers=[3, 4])
+
+
+def test_repeated_images_are_cut_off(samples):
+    # A distributed sampler repeats images so that all processes have equally many.
+    metric = Order('cam')
+    metric.process({}, samples[:5])
+    assert metric.evaluate(3) == {'cam/numbers': [0, 1, 2]}
+
+
+DEGENERATE = [
+    np.full((2, 3), 0.7),
+    np.full((2, 3), np.nan),
+    [[0, 1, np.nan], [2, 3, 4]],
+    [[0, 1, np.inf], [2, 3, 4]],
+]
+
+
+def test_degenerate_maps_are_counted_in_one_warning(evaluate, sample_of, log):
+    maps = [MAP, *DEGENERATE, MAP]
+    samples = [sample_of(cam, number=i) for i, cam in enumerate(maps)]
+    evaluate(Order('cam', prefix='p'), samples)
+    assert log.messages == ['p: 4 of 6 maps are constant or not finite']
+
+
+def test_good_maps_give_no_warning(evaluate, samples, log):
+    evaluate(Order('cam'), samples[:3])
+    assert log.messages == []
+
+
+def test_names_begin_with_the_map(samples):
+    metric = Order('cam')
+    metric.process({}, samples[:1])
+    assert metric.evaluate(1) == {'cam/numbers': [0]}
+
+
+def test_map_of_unknown_name_is_refused_at_once(samples):
+    message = r"""the head makes no map "ccam", only \['cam'\]: add it to the cams"""
+    with pytest.raises(ValueError, match=message):
+        Order('ccam').process({}, samples[:1])
+
+
+def test_find_map():
+    maps = dict(cam=torch.zeros(2, 4, 4), ccam=torch.ones(2, 4, 4))
+    assert find_map(maps, 'ccam') is maps['ccam']
+
+
+@pytest.fixture
+def sample_of_three(sample_of):
+    """A prediction with maps of 0, 1 and 2 for the classes 7, 2 and 4, true is 2."""
+    maps = torch.arange(3.0)[:, None, None].expand(3, 2, 5)
+    return dict(
+        sample_of(MAP),
+        cams=dict(cam=maps),
+        cam_labels=torch.tensor([7, 2, 4]),
+        gt_label=torch.tensor([2]),
+    )
+
+
+@pytest.mark.parametrize(('label', 'expected'), [(7, 0), (2, 1), (4, 2)])
+def test_class_map(sample_of_three, label, expected):
+    cam = class_map(sample_of_three, 'cam', label)
+    np.testing.assert_array_equal(cam, np.full((2, 5), expected, np.float32))
+
+
+class Value(LocalizationMetric):
+    """Gives back a value of each map."""
+
+    def record(self, sample, cam):
+        return cam[0, 0].item()
+
+    def summarize(self, records):
+        return dict(values=records)
+
+
+def test_the_map_is_that_of_the_true_class(evaluate, sample_of_three):
+    assert evaluate(Value('cam'), [sample_of_three]) == dict(values=[1])
+
+
+def test_the_map_is_that_of_the_class_a_metric_names(evaluate, sample_of_three):
+    class OfFour(Value):
+        def target_class(self, sample):
+            return 4
+
+    assert evaluate(OfFour('cam'), [sample_of_three]) == dict(values=[2])
+
+
+@pytest.mark.parametrize(
+    'boxes',
+    [
+        [(0, 0, 29, 19)],
+        # Some data sets give the end as one behind the last pixel.
+        [(3, 2, 30, 20), (0, 0, 1, 1)],
+    ],
+)
+def test_true_boxes(sample_of, boxes):
+    found = true_boxes(sample_of(MAP, boxes, size=(30, 20)))
+    assert found.tolist() == [list(box) for box in boxes]
+
+
+@pytest.mark.parametrize(
+    ('boxes', 'message'),
+    [
+        ([], 'bird.jpg has no ground-truth box'),
+        ([(5, 3, 31, 12)], 'bird.jpg has 30 x 20 pixels, but .* outside: .* 31.0'),
+        (
+            [(0, 0, 9, 9), (5, 3, 24, 21)],
+            'but a ground-truth box reversed or outside: .* 21.0',
+        ),
+        ([(-1, 3, 24, 12)], 'but a .* reversed or outside: .*-1.0'),
+        ([(5, -2, 24, 12)], 'but a .* reversed or outside: .*-2.0'),
+        ([(9, 3, 5, 12)], 'but a .* reversed or outside: .* 5.0'),
+        ([(5, 3, float('nan'), 12)], 'but a .* reversed or outside: .* nan'),
+    ],
+)
+def test_wrong_true_boxes(sample_of, boxes, message):
+    with pytest.raises(ValueError, match=message):
+        true_boxes(sample_of(MAP, boxes, size=(30, 20)))
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float32])
+def test_maps_of_half_precision_are_widened(sample_of, dtype):
+    sample = sample_of(MAP)
+    sample['cams']['cam'] = sample['cams']['cam'].to(dtype)
+    assert class_map(sample, 'cam', 3).dtype == np.float32
+
+
+def test_a_class_without_map_is_told(sample_of):
+    message = r'bird.jpg has maps of the classes \[3\], none of 5'
+    with pytest.raises(ValueError, match=message):
+        class_map(sample_of(MAP), 'cam', 5)

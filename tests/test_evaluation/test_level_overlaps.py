@@ -1,0 +1,246 @@
+import cv2
+import numpy as np
+import pytest
+
+from mmccam.boxes import box_iou
+from mmccam.evaluation.max_box_acc import level_overlaps, scale_boxes, threshold_levels
+
+LOW, HIGH = 63, 127  # uint8(255 s) of 0.25 and 0.5
+
+
+def draw(*rectangles):
+    """Scores with rectangles (x0, y0, x1, y1, value), the ends inside."""
+    scores = np.zeros((224, 224))
+    for x0, y0, x1, y1, value in rectangles:
+        scores[y0 : y1 + 1, x0 : x1 + 1] = value
+    return scores
+
+
+def overlaps(scores, *boxes, level=0):
+    """The overlaps for the largest and for all contours at one level."""
+    found = level_overlaps(scores, np.array(boxes), np.array([level]))
+    return found['largest'].item(), found['all'].item()
+
+
+def test_box_ends_one_pixel_behind_the_component():
+    # x, y, x + w, y + h: 80 and 60 for the last pixels 79 and 59.
+    assert overlaps(draw((20, 30, 79, 59, 1)), (20, 30, 80, 60)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ('component', 'box'),
+    [
+        ((200, 180, 223, 219), (200, 180, 223, 220)),  # right
+        ((180, 200, 219, 223), (180, 200, 220, 223)),  # bottom
+        ((0, 0, 9, 19), (0, 0, 10, 20)),
+        ((0, 0, 223, 223), (0, 0, 223, 223)),
+    ],
+)
+def test_box_is_clipped_to_the_last_pixel(component, box):
+    assert overlaps(draw((*component, 1)), box) == (1, 1)
+
+
+def test_largest_and_all_contours():
+    # 60 x 60 and 20 x 20 pixels, the ground truth on the latter.
+    scores = draw((10, 10, 69, 69, 1), (100, 100, 119, 119, 1))
+    assert overlaps(scores, (100, 100, 120, 120)) == (0, 1)
+
+
+def test_largest_is_by_area_of_the_polygon():
+    # A diagonal of single pixels has a box of 101 x 101 and no area.
+    scores = draw((150, 150, 159, 159, 1))
+    np.fill_diagonal(scores[:101, :101], 1)
+    assert overlaps(scores, (150, 150, 160, 160)) == (1, 1)
+
+
+def test_diagonal_neighbours_are_one_component():
+    # Two squares of 10 x 10 that touch at a corner: 20 x 20.
+    scores = draw((50, 50, 59, 59, 1), (60, 60, 69, 69, 1))
+    assert overlaps(scores, (50, 50, 70, 70)) == (1, 1)
+
+
+def test_holes_are_contours():
+    # A frame with a hole of 30 x 30: its contour runs on the pixels around the hole,
+    # from 49 to 80. The outer box shares 33 x 33 of 101 x 101 pixels with it.
+    scores = draw((20, 20, 119, 119, 1), (50, 50, 79, 79, 0))
+    largest, best = overlaps(scores, (49, 49, 81, 81))
+    assert largest == pytest.approx(33**2 / 101**2, rel=1e-12)
+    assert best == 1
+
+
+def test_what_stands_in_a_hole_is_a_contour():
+    scores = draw((20, 20, 119, 119, 1), (40, 40, 99, 99, 0), (60, 60, 69, 79, 1))
+    assert overlaps(scores, (60, 60, 70, 80))[1] == 1
+
+
+@pytest.mark.parametrize(
+    ('rectangles', 'first'),
+    [
+        # OpenCV lists contours from the last row to the first by their top left pixel,
+        ([(10, 10, 29, 29), (100, 100, 119, 119)], (100, 100, 120, 120)),
+        # in a row from the last column to the first,
+        ([(50, 100, 69, 119), (150, 100, 169, 119)], (150, 100, 170, 120)),
+        # and the row comes before the column.
+        ([(50, 101, 69, 120), (150, 100, 169, 119)], (50, 101, 70, 121)),
+        # Single pixels and lines have no area at all.
+        ([(10, 10, 10, 10), (20, 90, 29, 90)], (20, 90, 30, 91)),
+    ],
+)
+def test_the_first_of_equal_contours_is_the_largest(rectangles, first):
+    scores = draw(*[(*rectangle, 1) for rectangle in rectangles])
+    assert overlaps(scores, first) == (1, 1)
+
+
+def test_any_of_several_ground_truths():
+    # Of the box (20, 20, 60, 40) with 41 x 21 pixels the second has 41 x 7.
+    boxes = [(100, 100, 150, 150), (20, 20, 60, 26), (0, 0, 5, 5)]
+    found = overlaps(draw((20, 20, 59, 39, 1)), *boxes)
+    assert found == pytest.approx((1 / 3, 1 / 3), rel=1e-12)
+
+
+def test_best_pair_of_contours_and_ground_truths():
+    # The largest contour fits the first ground truth by a third, the small one the
+    # second altogether.
+    scores = draw((20, 20, 59, 39, 1), (100, 100, 104, 104, 1))
+    largest, best = overlaps(scores, (20, 20, 60, 26), (100, 100, 105, 105))
+    assert (largest, best) == (pytest.approx(1 / 3, rel=1e-12), 1)
+
+
+@pytest.mark.parametrize(
+    ('level', 'box'),
+    [
+        (0, (10, 20, 110, 120)),
+        (LOW - 1, (10, 20, 110, 120)),
+        (LOW, (30, 40, 70, 80)),
+        (HIGH - 1, (30, 40, 70, 80)),
+        (HIGH, (50, 60, 60, 70)),
+        (254, (50, 60, 60, 70)),
+    ],
+)
+def test_values_stand_strictly_above_their_level(level, box):
+    # 255 * 0.25 = 63.75 and 255 * 0.5 = 127.5 are truncated to 63 and 127.
+    scores = draw((10, 20, 109, 119, 0.25), (30, 40, 69, 79, 0.5), (50, 60, 59, 69, 1))
+    assert overlaps(scores, box, level=level) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ('box', 'expected'),
+    [((0, 0, 0, 0), 1), ((0, 0, 9, 4), 1 / 50), ((1, 0, 9, 9), 0)],
+)
+def test_without_a_contour_the_box_is_the_first_pixel(box, expected):
+    found = overlaps(draw((50, 50, 99, 99, 0.25)), box, level=LOW)
+    assert found == (expected, expected)
+
+
+def test_with_a_contour_the_first_pixel_does_not_count():
+    assert overlaps(draw((50, 50, 99, 99, 1)), (0, 0, 0, 0)) == (0, 0)
+
+
+def test_levels_do_not_touch_each_other():
+    # The full image of level 0, the last row and the block in the first rows of level
+    # 63 and the block of level 127 lie below each other.
+    scores = draw((0, 0, 223, 223, 0.25), (0, 223, 223, 223, 0.5), (9, 0, 18, 9, 1))
+    found = level_overlaps(scores, np.array([(9, 0, 19, 10)]), np.array([0, 63, 127]))
+    # 11 x 11 of 224 x 224 pixels; the row is wider than the block but has no area.
+    whole = pytest.approx(11**2 / 224**2, rel=1e-12)
+    assert found['largest'].tolist() == [whole, 1, 1]
+    assert found['all'].tolist() == [whole, 1, 1]
+
+
+def plain_overlaps(scores, boxes, levels):
+    """One threshold after the other, as the metric is defined."""
+    image = (scores * 255).astype(np.uint8)
+    largest, best = [], []
+    for level in levels.tolist():
+        _, mask = cv2.threshold(image, level, 255, cv2.THRESH_BINARY)
+        found = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+        contours = found[-2]
+        corners = [(0, 0, 0, 0)]
+        if contours:
+            biggest = max(contours, key=cv2.contourArea)  # the first of equal ones
+            contours = [biggest, *contours]
+            boxes_xywh = (cv2.boundingRect(contour) for contour in contours)
+            corners = [
+                (x, y, min(x + w, 223), min(y + h, 223)) for x, y, w, h in boxes_xywh
+            ]
+        ious = box_iou(corners, boxes)
+        largest.append(ious[0].max())
+        best.append(ious.max())
+    return dict(largest=largest, all=best)
+
+
+def smooth(rng):
+    """A map as a network makes it: few components with soft edges."""
+    cam = cv2.resize(rng.random((14, 14)), (224, 224), interpolation=cv2.INTER_CUBIC)
+    return (cam - cam.min()) / np.ptp(cam)
+
+
+def noisy(rng):
+    """Hundreds of components and holes at a level, many of equal area."""
+    return np.kron(rng.random((45, 45)), np.ones((5, 5)))[:224, :224]
+
+
+def coarse(rng):
+    """Few values, so that many levels have the very same contours."""
+    return np.kron(rng.integers(0, 6, (32, 32)) / 5, np.ones((7, 7)))
+
+
+@pytest.mark.parametrize('make', [smooth, noisy, coarse])
+@pytest.mark.parametrize('seed', [0, 1])
+def test_equal_to_a_plain_loop(make, seed):
+    rng = np.random.default_rng(seed)
+    scores, levels = make(rng), np.arange(255)
+    starts = np.vstack([(0, 0), rng.integers(0, 150, (2, 2))])
+    boxes = np.hstack([starts, starts + rng.integers(5, 70, (3, 2))])
+    found = level_overlaps(scores, boxes, levels)
+    expected = plain_overlaps(scores, boxes, levels)
+    for kind in ('largest', 'all'):
+        np.testing.assert_array_equal(found[kind], expected[kind], err_msg=kind)
+
+
+@pytest.mark.parametrize('levels', [[7], [0, 254], [3, 90, 200], range(1, 254, 4)])
+def test_equal_to_a_plain_loop_at_any_levels(levels):
+    scores, levels = noisy(np.random.default_rng(2)), np.array(levels)
+    boxes = np.array([(40, 40, 60, 70), (100, 20, 110, 30)])
+    found = level_overlaps(scores, boxes, levels)
+    expected = plain_overlaps(scores, boxes, levels)
+    for kind in ('largest', 'all'):
+        np.testing.assert_array_equal(found[kind], expected[kind], err_msg=kind)
+
+
+@pytest.mark.parametrize(
+    ('step', 'levels', 'of_threshold'),
+    [
+        # int(255 * (0, 0.25, 0.5, 0.75)) = int((0, 63.75, 127.5, 191.25))
+        (0.25, [0, 63, 127, 191], [0, 1, 2, 3]),
+        (0.4, [0, 102, 204], [0, 1, 2]),
+    ],
+)
+def test_levels_of_thresholds(step, levels, of_threshold):
+    found, index = threshold_levels(step)
+    assert (found.tolist(), index.tolist()) == (levels, of_threshold)
+
+
+@pytest.mark.parametrize(('step', 'number'), [(0.001, 1000), (0.0001, 10000)])
+def test_there_are_at_most_255_levels(step, number):
+    levels, index = threshold_levels(step)
+    assert levels.tolist() == list(range(255))
+    assert len(index) == number
+    # 255 times 0.001, 0.002, 0.003 are still below 1; 255 / 256 is about 0.996.
+    assert index[:: number // 1000][:5].tolist() == [0, 0, 0, 0, 1]
+    assert index[-1] == 254
+
+
+def test_boxes_are_scaled_and_truncated():
+    # 224 / 300 of x and 224 / 100 of y: (7.47, 44.8, 21.65, 87.36) and
+    # (56, 0, 223.25, 221.76).
+    boxes = np.array([(10, 20, 29, 39), (75, 0, 299, 99)], np.float32)
+    scaled = scale_boxes(boxes, (300, 100))
+    assert scaled.tolist() == [[7, 44, 21, 87], [56, 0, 223, 221]]
+
+
+def test_boxes_are_multiplied_before_they_are_divided():
+    # 45 * 224 / 80 is 126; 45 * (224 / 80) is 125.99999999999999.
+    assert scale_boxes(np.array([(0, 0, 45, 45)]), (80, 80)).tolist() == [
+        [0, 0, 126, 126]
+    ]

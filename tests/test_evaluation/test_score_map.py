@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from mmccam.evaluation.score_map import score_map, score_thresholds, stretch
+
+
+def test_map_is_stretched():
+    # A map of 224 x 224 is not resized. From -2 to 6, so that 0 is a quarter.
+    cam = np.zeros((224, 224), np.float32)
+    cam[0, 1], cam[5, 7] = -2, 6
+    scores = score_map(cam)
+    assert (scores[0, 1], scores[0, 0], scores[5, 7]) == (0, 0.25, 1)
+    assert np.unique(scores).tolist() == [0, 0.25, 1]
+
+
+def test_map_is_resized_by_cubic_interpolation():
+    # A step between the columns 15 and 16 of 32. Each column becomes seven, the fourth
+    # of which has its very value. Between two columns on the same side of the step,
+    # one of them next to it, the cubic kernel (a = -3/4) is too high or too low by
+    # 3/4 t (1 - t)^2, t in sevenths: at most 3/4 * 2/7 * (5/7)^2 = 37.5 / 343.
+    cam = np.zeros((32, 32), np.float32)
+    cam[:, 16:] = 1
+    row = score_map(cam)[100]
+    assert row[3] == pytest.approx(37.5 / 418, abs=1e-6)
+    assert row[-4] == pytest.approx(380.5 / 418, abs=1e-6)
+    assert (row.min(), row.max()) == pytest.approx((0, 1), abs=1e-6)
+
+
+@pytest.mark.parametrize('size', [(224, 224), (60, 30), (30, 60)])
+def test_map_of_any_shape(size):
+    # Three rows and five columns, the highest value at the top right.
+    cam = np.zeros((3, 5), np.float32)
+    cam[0, 4] = 1
+    scores = stretch(cam, size)
+    width, height = size
+    assert scores.shape == (height, width)
+    y, x = np.unravel_index(scores.argmax(), scores.shape)
+    assert (y // (height / 3), x // (width / 5)) == (0, 4)
+
+
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+def test_scores_are_float64(dtype):
+    # (2/3 - 0) / 2 in float64 would not survive float32.
+    cam = np.zeros((224, 224), dtype)
+    cam[0, :3] = [1, 2, 3]
+    scores = score_map(cam)
+    assert scores.dtype == np.float64
+    assert scores[0, :3].tolist() == [1 / 3, 2 / 3, 1]
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('value', [0.3, np.nan, np.inf, -np.inf])
+def test_degenerate_map_gives_zeros(value):
+    scores = score_map(np.full((14, 14), value, np.float32))
+    np.testing.assert_array_equal(scores, np.zeros((224, 224)), strict=True)
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
+def test_one_value_that_is_not_finite_gives_zeros(value):
+    cam = np.arange(196, dtype=np.float32).reshape(14, 14)
+    cam[0, 0] = value
+    assert not score_map(cam).any()
+
+
+@pytest.mark.filterwarnings('error')
+def test_map_that_resizing_makes_constant_gives_zeros():
+    # Of 3 x 3 pixels the middle one is taken.
+    cam = np.zeros((672, 672), np.float32)
+    cam[0, 0] = 1
+    assert not score_map(cam).any()
+
+
+@pytest.mark.filterwarnings('error')
+def test_map_that_resizing_makes_infinite_gives_zeros():
+    # Cubic interpolation leaves the range of the map, and that of float32.
+    cam = np.zeros((14, 14), np.float32)
+    cam[:, 7:] = np.finfo(np.float32).max
+    assert not score_map(cam).any()
+
+
+@pytest.mark.parametrize('side', [14, 224])
+def test_map_is_not_changed(side):
+    cam = np.arange(side**2, dtype=np.float64).reshape(side, side) - 7
+    before = cam.copy()
+    score_map(cam)
+    np.testing.assert_array_equal(cam, before)
+
+
+@pytest.mark.parametrize(
+    ('step', 'expected'),
+    [
+        (0.25, [0, 0.25, 0.5, 0.75]),  # 1 is left out
+        (0.4, [0, 0.4, 0.8]),
+        (0.99, [0, 0.99]),
+    ],
+)
+def test_thresholds(step, expected):
+    np.testing.assert_allclose(score_thresholds(step), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize('step', [0, 1, -0.1, 5, float('nan')])
+def test_wrong_step(step):
+    with pytest.raises(ValueError, match=f'step must lie between 0 and 1, got {step}'):
+        score_thresholds(step)

@@ -1,0 +1,62 @@
+import pytest
+
+from mmccam.evaluation.tables import (
+    ERROR_COLUMNS,
+    LOCALIZATION_COLUMNS,
+    format_rows,
+    metric_rows,
+)
+
+METRICS = {
+    'accuracy/top1': 73.2,
+    'ccam/gt_known_loc': 77.04,
+    'ccam/top1_loc': 59.7,
+    'ccam/threshold': 0.19,
+    'cam/gt_known_loc': 68.9,
+    'ccam/errors/right': 597,
+    'ccam/errors/too_small': 43,
+}
+
+
+def test_a_row_a_map_with_columns_in_the_order_of_the_paper():
+    assert metric_rows(METRICS, LOCALIZATION_COLUMNS) == [
+        {'map': 'ccam', 'threshold': 0.19, 'Top-1': 59.7, 'GT-known': 77.04},
+        {'map': 'cam', 'GT-known': 68.9},
+    ]
+
+
+def test_errors_are_rows_of_their_own():
+    assert metric_rows(METRICS, ERROR_COLUMNS) == [
+        {'map': 'ccam/errors', 'right': 597, 'too small': 43}
+    ]
+
+
+@pytest.mark.parametrize(
+    ('markdown', 'expected'),
+    [
+        (
+            False,
+            [
+                'map      threshold    GT-known',
+                '-----  -----------  ----------',
+                'ccam          0.19        77.0',
+                'cam                       68.9',
+            ],
+        ),
+        (
+            True,
+            [
+                '| map   |   threshold |   GT-known |',
+                '|-------|-------------|------------|',
+                '| ccam  |        0.19 |       77.0 |',
+                '| cam   |             |       68.9 |',
+            ],
+        ),
+    ],
+)
+def test_text_and_markdown(markdown, expected):
+    rows = [
+        {'map': 'ccam', 'threshold': 0.19, 'GT-known': 77.04},
+        {'map': 'cam', 'GT-known': 68.9},
+    ]
+    assert format_rows(rows, markdown).splitlines() == expected

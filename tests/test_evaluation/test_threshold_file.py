@@ -1,0 +1,124 @@
+import copy
+import json
+
+import pytest
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+
+from mmccam.evaluation.threshold_file import (
+    apply_thresholds,
+    read_thresholds,
+    shared_images,
+    threshold_file,
+)
+
+FOUND = dict(
+    provenance=dict(
+        # sha256 of the three bytes 'abc', from FIPS 180-2, appendix B.1.
+        checkpoint_sha256='ba7816bf8f01cfea414140de5dae2223'
+        'b00361a396177a9cb410ff61f20015ad',
+        checkpoint='trained/epoch_3.pth',
+    ),
+    thresholds=dict(
+        ccam=[
+            dict(box_rule='nlccam_released', threshold=0.14, gt_known_loc=74.5),
+            dict(box_rule='cam', threshold=0.19, gt_known_loc=73.5),
+        ]
+    ),
+    images=['images/a.jpg', 'images/b.jpg'],
+)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A checkpoint and its thresholds beside it."""
+    checkpoint = tmp_path / 'epoch_3.pth'
+    checkpoint.write_bytes(b'abc')
+    threshold_file(checkpoint).write_text(json.dumps(FOUND))
+    return checkpoint, tmp_path / 'epoch_3.thresholds.json'
+
+
+def test_thresholds_stand_beside_the_checkpoint(files):
+    checkpoint, path = files
+    assert read_thresholds(path, checkpoint) == FOUND
+
+
+def test_thresholds_of_another_checkpoint_are_refused(files):
+    checkpoint, path = files
+    checkpoint.write_bytes(b'abd')
+    message = 'another checkpoint, trained/epoch_3.pth, than .*epoch_3.pth'
+    with pytest.raises(ValueError, match=message):
+        read_thresholds(path, checkpoint)
+
+
+@pytest.mark.parametrize('text', ['[]', '{}', '{', '{"provenance": 3}'])
+def test_another_file_is_refused(files, text):
+    checkpoint, path = files
+    path.write_text(text)
+    with pytest.raises(ValueError, match='was not written by .*search_threshold.py'):
+        read_thresholds(path, checkpoint)
+
+
+def test_a_missing_file_is_told(files):
+    checkpoint, path = files
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match='make it with .*search_threshold.py'):
+        read_thresholds(path, checkpoint)
+
+
+def applied(part):
+    """A part of a config after the thresholds of FOUND have been applied."""
+    cfg = Config(dict(test_evaluator=[copy.deepcopy(part)]))
+    apply_thresholds(cfg, FOUND)
+    return cfg.test_evaluator[0]
+
+
+METRIC = dict(type='mmccam.CCAMLocalizationMetric', cam='ccam')
+
+
+@pytest.mark.parametrize(
+    ('part', 'expected'),
+    [
+        # Neither: the best. A rule: its threshold. A threshold: all stays.
+        (METRIC, dict(METRIC, box_rule='nlccam_released', threshold=0.14)),
+        (dict(METRIC, box_rule='cam'), dict(METRIC, box_rule='cam', threshold=0.19)),
+        (dict(METRIC, threshold=0.2), dict(METRIC, threshold=0.2)),
+        # What has no box rule is left alone.
+        (dict(type='mmccam.MaxBoxAcc', cam='ccam'),) * 2,
+    ],
+)
+def test_rule_and_threshold_are_set_where_the_config_leaves_them_open(part, expected):
+    assert applied(part) == expected
+
+
+def test_hooks_draw_with_the_thresholds():
+    hook = dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')
+    cfg = Config(dict(test_evaluator=[], custom_hooks=[hook]))
+
+    apply_thresholds(cfg, FOUND)
+
+    assert cfg.custom_hooks[0].threshold == 0.14
+
+
+@pytest.mark.parametrize(
+    ('part', 'message'),
+    [
+        (dict(METRIC, cam='cam'), 'for the map "cam"$'),
+        (dict(METRIC, box_rule='own'), 'for the map "ccam" and the box rule "own"$'),
+    ],
+)
+def test_what_was_not_searched_is_told(part, message):
+    with pytest.raises(ValueError, match=message):
+        applied(part)
+
+
+@pytest.mark.parametrize(
+    ('names', 'count'), [(['b.jpg', 'c.jpg'], 1), (['c.jpg'], 0), (['a.jpg'], 1)]
+)
+def test_images_that_were_searched_on_are_counted(tmp_path, names, count):
+    class Images(BaseDataset):
+        def load_data_list(self):
+            return [dict(img_path=f'{tmp_path}/images/{name}') for name in names]
+
+    dataset = Images(data_root=str(tmp_path))
+    assert shared_images(FOUND, dataset) == count
