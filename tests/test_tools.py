@@ -225,6 +225,22 @@ def test_a_checkpoint_of_another_network_is_refused(run, trained):
     assert not out.exists()
 
 
+def test_the_benchmark_prints_ratios_and_that_the_counts_are_equal(tmp_path):
+    log = checked(
+        subprocess.run(
+            [sys.executable, ROOT / 'tools/benchmark.py', '--json', tmp_path / 'b.json']
+            + ['--images', '2', '--repeats', '1', '--step', '0.01'],
+            capture_output=True,
+            text=True,
+        )
+    )
+
+    rows = json.loads((tmp_path / 'b.json').read_text())
+    assert [row['form'] for row in rows] == ['plain', 'fast', 'threads']
+    assert all(row['equal_counts'] for row in rows)
+    assert f'{rows[1]["ratio_to_plain"]:.3f}' in log
+
+
 def test_two_processes_give_the_numbers_of_one(run, trained):
     results = []
     for processes in (1, 2):

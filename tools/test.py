@@ -16,7 +16,7 @@ from mmccam.evaluation.base import LocalizationMetric
 from mmccam.evaluation.tables import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
-    format_rows,
+    format_results,
     metric_rows,
 )
 from mmccam.evaluation.threshold_file import (
@@ -114,30 +114,8 @@ def collect(runner: Runner, metrics: dict, found: Optional[dict]) -> dict:
         metrics=metrics,
         localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
         errors=metric_rows(metrics, ERROR_COLUMNS),
-        thresholds=found['provenance'] if found else 'the config',
+        thresholds=found and found['provenance'],
     )
-
-
-def format_results(results: dict, markdown: bool) -> str:
-    """Write the tables below each other, with what one must know to read them."""
-    parts = [
-        f'{name}: {value:.1f}'
-        for name, value in results['metrics'].items()
-        if name.startswith('accuracy/')
-    ]
-    if results['localization']:
-        source = results['thresholds']
-        if isinstance(source, dict):
-            source = f'the {source["num_images"]} images of the split {source["split"]}'
-        parts += [
-            format_rows(results['localization'], markdown),
-            'Localization in percent; Top-1, Top-5 and GT-known with box rule and '
-            f'threshold from {source}. MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the '
-            'threshold that is best for the evaluated images themselves.',
-        ]
-    if results['errors']:
-        parts += [format_rows(results['errors'], markdown), 'Numbers of images.']
-    return '\n\n'.join(parts)
 
 
 def main() -> None:
@@ -163,7 +141,7 @@ def main() -> None:
     metrics = runner.test()
     if is_main_process():
         results = collect(runner, metrics, found)
-        MMLogger.get_current_instance().info(f'\n{format_results(results, False)}')
+        MMLogger.get_current_instance().info(f'\n{format_results(results)}')
         for out in map(Path, args.out):
             if out.suffix == '.json':
                 mmengine.dump(results, out, indent=2)

@@ -14,7 +14,7 @@ from .score_map import SIDE, score_map, score_thresholds
 
 # Levels that are looked at in one call of OpenCV: enough for threads to run side by
 # side, few enough for the processor's cache.
-LEVELS_AT_ONCE = 32
+LEVELS_AT_ONCE = 16
 
 
 @METRICS.register_module()
@@ -138,7 +138,7 @@ def level_overlaps(
     Args:
         scores: Map, (224, 224), from 0 to 1.
         boxes: Ground-truth boxes at 224 x 224, (n, 4).
-        levels: Levels, (L,).
+        levels: Levels, ascending, (L,).
 
     Returns:
         Overlaps for ``largest`` and ``all``, (L,) each.
@@ -162,23 +162,28 @@ def _contour_boxes(
     """Boxes (n, 4), areas (n,) and levels' indices (n,) of the contours at all levels.
 
     Levels are stacked below each other, an empty row between, since Python's overhead
-    would cost as much as the contours of a single one.
+    would cost as much as the contours of a single one; only the part of the image that
+    has values above the lowest of them.
     """
-    height, width = image.shape
-    contours, index = [], []
+    contours, places = [], []
     for start in range(0, len(levels), LEVELS_AT_ONCE):
         some = levels[start : start + LEVELS_AT_ONCE].astype(np.uint8)
+        left, top, width, height = cv2.boundingRect((image > some[0]).view(np.uint8))
+        if height == 0:
+            break
+        part = image[top : top + height, left : left + width]
         stack = np.zeros((len(some), height + 1, width), np.uint8)
-        np.greater(image, some[:, None, None], out=stack[:, :height].view(bool))
+        np.greater(part, some[:, None, None], out=stack[:, :height].view(bool))
         found, _ = cv2.findContours(
             stack.reshape(-1, width), cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE
         )
         contours += found
-        index += [start] * len(found)
+        places += [(start, height + 1, left, top)] * len(found)
     areas = np.array([cv2.contourArea(contour) for contour in contours])
     corners = np.array([cv2.boundingRect(contour) for contour in contours], int)
     x, y, w, h = corners.reshape(-1, 4).T
-    below, y = np.divmod(y, height + 1)
-    last = SIDE - 1
+    start, distance, left, top = np.array(places, int).reshape(-1, 4).T
+    below, y = np.divmod(y, distance)
+    x, y, last = x + left, y + top, SIDE - 1
     found = np.stack([x, y, np.minimum(x + w, last), np.minimum(y + h, last)], axis=1)
-    return found, areas, np.array(index, int) + below
+    return found, areas, start + below

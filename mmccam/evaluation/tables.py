@@ -53,3 +53,32 @@ def format_rows(rows: list[dict], markdown: bool = False) -> str:
         tablefmt='github' if markdown else 'simple',
         floatfmt=formats,
     )
+
+
+def format_results(results: dict, markdown: bool = False) -> str:
+    """Write all tables of an evaluation, with what one must know to read them.
+
+    Args:
+        results: ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
+            ``errors``, rows; ``thresholds``, the provenance of searched thresholds, or
+            None if they are those of the config.
+        markdown: Whether to write Markdown or text.
+    """
+    parts = [
+        f'{name}: {value:.1f}'
+        for name, value in results['metrics'].items()
+        if name.startswith('accuracy/')
+    ]
+    if results['localization']:
+        source, found = 'the config', results['thresholds']
+        if found:
+            source = f'the {found["num_images"]} images of the split {found["split"]}'
+        parts += [
+            format_rows(results['localization'], markdown),
+            'Localization in percent; Top-1, Top-5 and GT-known with box rule and '
+            f'threshold from {source}. MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the '
+            'threshold that is best for the evaluated images themselves.',
+        ]
+    if results['errors']:
+        parts += [format_rows(results['errors'], markdown), 'Numbers of images.']
+    return '\n\n'.join(parts)

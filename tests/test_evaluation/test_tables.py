@@ -3,6 +3,7 @@ import pytest
 from mmccam.evaluation.tables import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
+    format_results,
     format_rows,
     metric_rows,
 )
@@ -60,3 +61,31 @@ def test_text_and_markdown(markdown, expected):
         {'map': 'cam', 'GT-known': 68.9},
     ]
     assert format_rows(rows, markdown).splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    ('thresholds', 'source'),
+    [
+        (None, 'threshold from the config.'),
+        (dict(num_images=200, split='val'), 'from the 200 images of the split val.'),
+    ],
+)
+def test_results_say_where_the_thresholds_are_from(thresholds, source):
+    results = dict(
+        metrics=METRICS,
+        localization=metric_rows(METRICS, LOCALIZATION_COLUMNS),
+        errors=metric_rows(METRICS, ERROR_COLUMNS),
+        thresholds=thresholds,
+    )
+    first, localization, note, errors, _ = format_results(results).split('\n\n')
+    assert first == 'accuracy/top1: 73.2'
+    assert localization == format_rows(results['localization'])
+    assert source in note
+    assert errors == format_rows(results['errors'])
+
+
+def test_results_without_localization_have_no_table():
+    results = dict(
+        metrics={'accuracy/top1': 73.2}, localization=[], errors=[], thresholds=None
+    )
+    assert format_results(results) == 'accuracy/top1: 73.2'
