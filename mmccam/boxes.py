@@ -46,10 +46,12 @@ def image_box(size: tuple[int, int]) -> Box:
 
 def _components(mask: np.ndarray, connectivity: int) -> np.ndarray:
     """Left, top, width, height and area of each component of a mask, (n, 5)."""
+    mask = mask.view(np.uint8)
+    left, top, width, height = cv2.boundingRect(mask)
     _, _, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=connectivity
+        mask[top : top + height, left : left + width], connectivity=connectivity
     )
-    return stats[1:]  # the first is the background
+    return stats[1:] + [left, top, 0, 0, 0]  # the first is the background
 
 
 def cam_boxes(

@@ -1,5 +1,6 @@
 """What all metrics of localization maps share."""
 
+import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
@@ -26,12 +27,12 @@ class LocalizationMetric(BaseMetric):
 
     Args:
         cam: Name of the map, one of the head's ``cams``.
-        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
         prefix: Prefix of the names. Defaults to the name of the map.
+        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
     """
 
     def __init__(
-        self, cam: str, collect_device: str = 'cpu', prefix: Optional[str] = None
+        self, cam: str, prefix: Optional[str] = None, collect_device: str = 'cpu'
     ) -> None:
         super().__init__(collect_device, prefix or cam)
         self.cam = cam
@@ -110,7 +111,18 @@ class LocalizationMetric(BaseMetric):
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(thread_name_prefix='mmccam')
+    # More than cores would only wait for Python's lock.
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix='mmccam')
+
+
+def check_iou(iou: float) -> None:
+    """Check that an overlap can be asked for.
+
+    Raises:
+        ValueError: If not 0 < iou <= 1.
+    """
+    if not 0 < iou <= 1:
+        raise ValueError(f'iou must lie above 0 and be at most 1, got {iou}')
 
 
 def find_map(cams: dict[str, torch.Tensor], name: str) -> torch.Tensor:
@@ -169,10 +181,17 @@ def true_boxes(sample: dict) -> np.ndarray:
     Raises:
         ValueError: If the image has no ground-truth box, or one reversed or outside.
     """
-    boxes = np.asarray(sample['loc_boxes'])
+    if sample.get('loc_masks'):
+        raise ValueError(
+            f'{sample["img_path"]} has masks, by which mmccam.PxAP measures, and no '
+            'boxes, which this metric needs'
+        )
+    boxes = np.asarray(sample.get('loc_boxes', ()))
     height, width = sample['ori_shape']
     if len(boxes) == 0:
-        raise ValueError(f'{sample["img_path"]} has no ground-truth box')
+        raise ValueError(
+            f'{sample.get("img_path", "an image")} has no ground-truth box'
+        )
     first, last = boxes[:, :2], boxes[:, 2:]
     if not ((0 <= first) & (first <= last) & (last <= [width, height])).all():
         raise ValueError(

@@ -31,7 +31,31 @@ class BoxRule:
 
     def __call__(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
         """Find the box of a map (h, w) in an image of (width, height) pixels."""
-        return self.boxes(cam, size, (self.threshold,))[0]
+        return tuple(self.at((self.threshold,), cam, size)[0].tolist())
+
+    def at(
+        self, thresholds: Sequence[float], cam: np.ndarray, size: tuple[int, int]
+    ) -> np.ndarray:
+        """Find the boxes of a map (h, w) at several thresholds.
+
+        Args:
+            thresholds: Fractions of the map's range, (T,).
+            cam: Map, (h, w).
+            size: Width and height of the image in pixels.
+
+        Returns:
+            Boxes, (T, 4).
+
+        Raises:
+            ValueError: If the rule does not return a box for each threshold.
+        """
+        boxes = np.asarray(self.boxes(cam, size, thresholds))
+        if boxes.shape != (len(thresholds), 4):
+            raise ValueError(
+                f'the box rule "{self.name}" must return a box for each threshold, '
+                f'{(len(thresholds), 4)} numbers, got {boxes.shape}'
+            )
+        return boxes
 
 
 def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:

@@ -11,9 +11,8 @@ import numpy as np
 from ..boxes import Box, box_area, box_iou, intersection, is_degenerate
 from ..cam import rank_classes
 from ..registry import METRICS
-from .base import LocalizationMetric, true_boxes
+from .base import LocalizationMetric, check_iou, true_boxes
 from .box_rules import build_box_rule
-from .localization import check_iou
 
 ERRORS = (
     'class_wrong',
@@ -79,8 +78,8 @@ class LocalizationErrors(LocalizationMetric):
         threshold: Threshold of the rule. Defaults to the rule's own.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
         num_worst: At most how many images of a kind are in ``worst``. Defaults to 4.
-        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
         prefix: Prefix of the names. Defaults to that of the map and ``/errors``.
+        **kwargs: ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -93,10 +92,10 @@ class LocalizationErrors(LocalizationMetric):
         threshold: Optional[float] = None,
         iou: float = 0.5,
         num_worst: int = 4,
-        collect_device: str = 'cpu',
         prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(cam, collect_device, prefix or f'{cam}/errors')
+        super().__init__(cam, prefix or f'{cam}/errors', **kwargs)
         check_iou(iou)
         if num_worst < 0:
             raise ValueError(f'num_worst must be 0 or more, got {num_worst}')

@@ -32,8 +32,7 @@ class DumpMaps(LocalizationMetric):
         root: Folder of the images.
         side: Side of square maps in pixels, such as the 224 that Choe et al. compute
             with. Defaults to None: each map has the size of its image.
-        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
-        prefix: Prefix of the names. Defaults to the name of the map.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.
@@ -45,10 +44,9 @@ class DumpMaps(LocalizationMetric):
         out_dir: str,
         root: str,
         side: Optional[int] = None,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(cam, collect_device, prefix)
+        super().__init__(cam, **kwargs)
         check_side(side)
         self.out_dir = out_dir
         self.root = root
@@ -93,8 +91,7 @@ class DumpBoxes(LocalizationMetric):
             those of the true class, its box known as GT-known. Defaults to ``top1``.
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
-        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
-        prefix: Prefix of the names. Defaults to the name of the map.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -108,10 +105,9 @@ class DumpBoxes(LocalizationMetric):
         target: str = 'top1',
         box_rule: str = 'cam',
         threshold: Optional[float] = None,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(cam, collect_device, prefix)
+        super().__init__(cam, **kwargs)
         if Path(out_file).suffix != '.json':
             raise ValueError(f'out_file must end in .json, got {out_file}')
         if target not in ('top1', 'true'):

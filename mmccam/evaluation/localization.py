@@ -7,7 +7,7 @@ import numpy as np
 from ..boxes import box_iou
 from ..cam import rank_classes
 from ..registry import METRICS
-from .base import LocalizationMetric, true_boxes
+from .base import LocalizationMetric, check_iou, true_boxes
 from .box_rules import build_box_rule
 
 
@@ -44,10 +44,9 @@ class CCAMLocalizationMetric(LocalizationMetric):
         box_rule: str = 'cam',
         threshold: Optional[float] = None,
         iou: float = 0.5,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(cam, collect_device, prefix)
+        super().__init__(cam, **kwargs)
         check_iou(iou)
         self.box_rule = build_box_rule(box_rule, threshold)
         self.iou = iou
@@ -99,13 +98,3 @@ class CCAMLocalizationMetric(LocalizationMetric):
             top5_loc=100 * float(np.mean((ranks < 5) & hits)),
             gt_known_loc=100 * float(np.mean(hits)),
         )
-
-
-def check_iou(iou: float) -> None:
-    """Check that an overlap can be asked for.
-
-    Raises:
-        ValueError: If not 0 < iou <= 1.
-    """
-    if not 0 < iou <= 1:
-        raise ValueError(f'iou must lie above 0 and be at most 1, got {iou}')

@@ -1,20 +1,19 @@
 """MaxBoxAcc: the accuracy of boxes at the best threshold (Choe et al., CVPR 2020)."""
 
 from collections.abc import Sequence
-from typing import Optional
 
 import cv2
 import numpy as np
 
 from ..boxes import box_iou
 from ..registry import METRICS
-from .base import LocalizationMetric, true_boxes
-from .localization import check_iou
+from .base import LocalizationMetric, check_iou, true_boxes
 from .score_map import SIDE, score_map, score_thresholds
 
 # Levels that are looked at in one call of OpenCV: enough for threads to run side by
 # side, few enough for the processor's cache.
 LEVELS_AT_ONCE = 16
+V2_IOUS = {0.3, 0.5, 0.7}
 
 
 @METRICS.register_module()
@@ -27,16 +26,16 @@ class MaxBoxAcc(LocalizationMetric):
     - ``max_box_acc_50`` (V1): with the box of the largest contour,
     - ``max_box_acc_v2_50`` (V2): with the best of the boxes of all contours,
 
-    and ``max_box_acc_v2``, the mean of the latter. Map and boxes are brought to 224 x
-    224; a box is right if it overlaps one of the ground truths by at least the IoU.
+    and, for the IoUs 0.3, 0.5 and 0.7, ``max_box_acc_v2``, the mean of the latter. Map
+    and boxes are brought to 224 x 224; a box is right if it overlaps one of the ground
+    truths by at least the IoU.
 
     Args:
         cam: Name of the map, one of the head's ``cams``.
         ious: Overlaps at which a box is right. Defaults to 0.3, 0.5 and 0.7.
         contours: ``largest`` (V1), ``all`` (V2) or, the default, ``both``.
         step: Distance of the thresholds. Defaults to 0.001.
-        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
-        prefix: Prefix of the names. Defaults to the name of the map.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.
@@ -48,10 +47,9 @@ class MaxBoxAcc(LocalizationMetric):
         ious: Sequence[float] = (0.3, 0.5, 0.7),
         contours: str = 'both',
         step: float = 0.001,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(cam, collect_device, prefix)
+        super().__init__(cam, **kwargs)
         names = dict(largest='max_box_acc', all='max_box_acc_v2')
         if contours != 'both' and contours not in names:
             raise ValueError(
@@ -94,7 +92,7 @@ class MaxBoxAcc(LocalizationMetric):
             best = 100 * of_kind.max(axis=1) / len(records)
             for iou, accuracy in zip(self.ious, best):
                 values[f'{name}_{100 * iou:g}'] = float(accuracy)
-            if name == 'max_box_acc_v2':
+            if name == 'max_box_acc_v2' and set(self.ious.tolist()) == V2_IOUS:
                 values[name] = float(best.mean())
         return values
 

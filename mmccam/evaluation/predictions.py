@@ -23,7 +23,7 @@ def evaluate_maps(
     folder: Union[str, Path],
     root: Optional[str] = None,
     side: Optional[int] = None,
-    box_rule: str = 'cam',
+    box_rule: Optional[str] = None,
     threshold: Optional[float] = None,
     scaled_masks: bool = False,
 ) -> dict[str, float]:
@@ -38,7 +38,7 @@ def evaluate_maps(
             that of the data set.
         side: Side of the maps in pixels, if they are squares and have not the size of
             their image.
-        box_rule: Name of the box rule.
+        box_rule: Name of the box rule. Defaults to ``cam``; none where there are masks.
         threshold: Threshold of the rule. Defaults to the rule's own.
         scaled_masks: Whether masks may be larger or smaller than their image.
 
@@ -54,9 +54,14 @@ def evaluate_maps(
     root = dataset.data_prefix['img_path'] if root is None else root
     infos = [dataset.get_data_info(number) for number in range(len(dataset))]
     if infos[0].get('loc_masks'):
+        if box_rule or threshold is not None:
+            raise ValueError(
+                'box rule and threshold can only be given for a data set with boxes, '
+                'this one has masks'
+            )
         metrics = [dict(type='mmccam.PxAP', scaled_masks=scaled_masks)]
     else:
-        rule = dict(box_rule=box_rule, threshold=threshold)
+        rule = dict(box_rule=box_rule or 'cam', threshold=threshold)
         metrics = [
             dict(type='mmccam.CCAMLocalizationMetric', **rule),
             dict(type='mmccam.MaxBoxAcc'),

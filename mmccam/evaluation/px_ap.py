@@ -1,7 +1,5 @@
 """PxAP: the average precision of a map's pixels (Choe et al., CVPR 2020)."""
 
-from typing import Optional
-
 import cv2
 import numpy as np
 
@@ -23,8 +21,7 @@ class PxAP(LocalizationMetric):
         step: Distance of the thresholds. Defaults to 0.001.
         scaled_masks: Whether masks may be larger or smaller than their image, of the
             same shape. Defaults to False.
-        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
-        prefix: Prefix of the names. Defaults to the name of the map.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.
@@ -35,10 +32,9 @@ class PxAP(LocalizationMetric):
         cam: str,
         step: float = 0.001,
         scaled_masks: bool = False,
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(cam, collect_device, prefix)
+        super().__init__(cam, **kwargs)
         # Scores reach 1, and the last bins of the original reach beyond it.
         self.edges = np.append(score_thresholds(step), [1, 2, 3])
         self.scaled_masks = scaled_masks

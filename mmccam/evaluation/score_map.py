@@ -33,8 +33,8 @@ def stretch(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     Returns:
         Map, (height, width), float64; zeros where it is constant or not finite.
     """
-    scores = cv2.resize(cam, size, interpolation=cv2.INTER_CUBIC)
-    scores = scores.astype(np.float64)
+    scores = np.asarray(cam, np.float64)
+    scores = cv2.resize(scores, size, interpolation=cv2.INTER_CUBIC)
     if is_degenerate(cam) or is_degenerate(scores):
         return np.zeros_like(scores)
     scores -= scores.min()

@@ -1,15 +1,13 @@
 """Search the threshold of a box rule on a held-out split."""
 
 from collections.abc import Sequence
-from typing import Optional
 
 import numpy as np
 
 from ..boxes import box_iou
 from ..registry import METRICS
-from .base import LocalizationMetric, true_boxes
+from .base import LocalizationMetric, check_iou, true_boxes
 from .box_rules import build_box_rule
-from .localization import check_iou
 
 
 @METRICS.register_module()
@@ -27,8 +25,7 @@ class ThresholdSearch(LocalizationMetric):
         box_rules: Names of the box rules. Defaults to ``cam`` and ``nlccam_released``.
         ious: Overlaps at which a box is right, 0.5 among them. Defaults to 0.3, 0.5 and
             0.7.
-        collect_device: Device to gather records on, ``cpu`` or ``gpu``.
-        prefix: Prefix of the names. Defaults to the name of the map.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -41,15 +38,14 @@ class ThresholdSearch(LocalizationMetric):
         cam: str,
         box_rules: Sequence[str] = ('cam', 'nlccam_released'),
         ious: Sequence[float] = (0.3, 0.5, 0.7),
-        collect_device: str = 'cpu',
-        prefix: Optional[str] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(cam, collect_device, prefix)
+        super().__init__(cam, **kwargs)
         for iou in ious:
             check_iou(iou)
         if 0.5 not in ious:
             raise ValueError(f'ious must have 0.5, by which is chosen, got {ious}')
-        self.box_rules = {name: build_box_rule(name).boxes for name in box_rules}
+        self.box_rules = {name: build_box_rule(name) for name in box_rules}
         self.ious = list(ious)
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
@@ -68,8 +64,8 @@ class ThresholdSearch(LocalizationMetric):
         height, width = sample['ori_shape']
         truth = true_boxes(sample)
         overlaps = [
-            box_iou(boxes(cam, (width, height), self.thresholds), truth).max(axis=1)
-            for boxes in self.box_rules.values()
+            box_iou(rule.at(self.thresholds, cam, (width, height)), truth).max(axis=1)
+            for rule in self.box_rules.values()
         ]
         return np.packbits(np.stack(overlaps)[..., None] >= self.ious)
 

@@ -73,9 +73,9 @@ def test_map_that_resizing_makes_constant_gives_zeros():
 
 @pytest.mark.filterwarnings('error')
 def test_map_that_resizing_makes_infinite_gives_zeros():
-    # Cubic interpolation leaves the range of the map, and that of float32.
-    cam = np.zeros((14, 14), np.float32)
-    cam[:, 7:] = np.finfo(np.float32).max
+    # Cubic interpolation leaves the range of the map, and that of float64.
+    cam = np.zeros((14, 14))
+    cam[:, 7:] = np.finfo(np.float64).max
     assert not score_map(cam).any()
 
 
