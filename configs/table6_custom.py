@@ -10,7 +10,8 @@ cams = {
     if function.get('i', 0) + function.get('j', 0) <= _base_.num_classes
 }
 model = dict(head=dict(cams=dict(cams, _delete_=True)))
-test_evaluator = _base_.table6_common + [
+accuracy = dict(type='Accuracy', topk=(1, min(5, _base_.num_classes)))
+test_evaluator = [accuracy, *_base_.table6_errors] + [
     dict(metric, cam=name) for name in cams for metric in _base_.table6_metrics
 ]
 val_evaluator = test_evaluator[:1]

@@ -137,9 +137,10 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(run, searched):
             best['box_rule'],
             best['threshold'],
         )
+        assert row['chosen on'] == 'val'
         assert row['GT-known'] == results['metrics'][f'{row["map"]}/gt_known_loc']
     assert '| ccam ' in files[1].read_text()
-    assert 'threshold from the 12 images of the split val' in files[1].read_text()
+    assert 'split val were chosen on its 12 images' in files[1].read_text()
     assert files[2].read_text() in log
 
 
@@ -148,7 +149,7 @@ def test_dumped_maps_and_boxes_are_scored_alike(run, searched):
     dump = ('--dump-maps', dumps, '--dump-boxes', dumps, '--out', out)
     checked(run('test.py', CONFIG, run.checkpoint, '--thresholds', *dump))
     metrics = json.loads(out.read_text())['metrics']
-    assert metrics['ccam/files/num_maps'] == metrics['ccam/files/num_boxes'] == 12
+    assert metrics['ccam/maps/num_maps'] == metrics['ccam/boxes/num_boxes'] == 12
 
     log = checked(
         subprocess.run(
@@ -205,7 +206,7 @@ def test_a_threshold_is_not_chosen_on_the_test_split(run, trained):
         options=['val_dataloader.dataset.split=test'],
     )
 
-    assert process.returncode != 0
+    assert process.returncode == 2
     assert 'validation and test split of the config are the same' in process.stderr
 
 
@@ -280,6 +281,17 @@ def test_two_processes_train(run):
     [
         ('train.py', ['--amp'], '--amp: .* needs a GPU'),
         (
+            'search_threshold.py',
+            ['model.pth', '--out', 'found.yaml'],
+            '--out must end in .json, got found.yaml',
+        ),
+        ('search_threshold.py', ['none.pth'], 'there is no checkpoint none.pth'),
+        (
+            'test.py',
+            ['none.pth', '--thresholds'],
+            'no file of thresholds none.thresholds.json: make it with',
+        ),
+        (
             'test.py',
             ['model.pth', '--out', 'metrics.csv'],
             r'must end in one of .json, .md, .pkl, .txt, got metrics.csv',
@@ -291,6 +303,17 @@ def test_wrong_options_are_refused(run, tool, args, message):
 
     assert process.returncode == 2
     assert re.search(message, process.stderr)
+
+
+def test_two_metrics_of_one_name_are_refused_before_the_test(run, trained):
+    config = run.folder / 'twice.py'
+    metrics = [dict(type='mmccam.CCAMLocalizationMetric', cam='cam')] * 2
+    config.write_text(f'_base_ = {str(CONFIG)!r}\ntest_evaluator = {metrics}\n')
+    process = run('test.py', config, run.checkpoint)
+
+    assert process.returncode == 2
+    message = 'has 2 times CCAMLocalizationMetric with the prefix "cam": give each'
+    assert message in process.stderr
 
 
 def test_a_head_with_too_few_classes_is_refused_before_training(run):

@@ -1,6 +1,9 @@
 """What the command-line tools share: their options, and how these change a config."""
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -41,6 +44,16 @@ def read_config(args: argparse.Namespace) -> Config:
         _join_cpu_processes(cfg)
     cfg.merge_from_dict(args.cfg_options or {})
     return cfg
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """End with exit code 2 and one sentence if what the user gave is wrong."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        print(f'{Path(sys.argv[0]).name}: {error}', file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import add_config_options
+from common import add_config_options, user_errors
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
@@ -81,12 +81,10 @@ def main() -> None:
     args = parser.parse_args()
     if args.out and Path(args.out).suffix != '.json':
         parser.error(f'--out must end in .json, got {args.out}')
-    try:
+    with user_errors():
         values = evaluate(args)
         if args.out:
             mmengine.dump(values, args.out, indent=2)
-    except (OSError, ValueError) as error:
-        parser.exit(2, f'{parser.prog}: {error}\n')
     for name, value in values.items():
         print(f'{name}: {value:.4g}')
 

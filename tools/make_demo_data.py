@@ -2,6 +2,8 @@
 
 import argparse
 
+from common import user_errors
+
 from mmccam.datasets.demo import generate_demo
 
 
@@ -10,10 +12,8 @@ def main() -> None:
     parser.add_argument('out_dir', help='folder, empty or not there yet')
     parser.add_argument('--seed', type=int, default=0, help='seed of all that is drawn')
     args = parser.parse_args()
-    try:
+    with user_errors():
         print(generate_demo(args.out_dir, seed=args.seed))
-    except (OSError, ValueError) as error:
-        parser.exit(2, f'{parser.prog}: {error}\n')
 
 
 if __name__ == '__main__':

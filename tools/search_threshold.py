@@ -4,14 +4,23 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import add_options, build_runner, end_together, read_config
+from common import (
+    add_options,
+    build_runner,
+    end_together,
+    read_config,
+    user_errors,
+)
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
 from mmccam.evaluation.tables import format_rows
 from mmccam.evaluation.threshold_file import describe_search, threshold_file
+from mmccam.models.gap_head import DEFAULT_CAMS
 from mmccam.visualization.curves import save_threshold_curves
+
+DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out',
         help='JSON file to write, with a PNG of the same name; '
-        'by default <checkpoint>.thresholds.json beside the checkpoint',
+        'by default beside the checkpoint, epoch_30.thresholds.json for epoch_30.pth',
     )
     parser.add_argument(
         '--split',
@@ -30,33 +39,51 @@ def parse_args() -> argparse.Namespace:
         help='split to search on; results on the same images will say so in their name',
     )
     parser.add_argument(
-        '--box-rules', nargs='+', default=['cam', 'nlccam_released'], help='rules'
+        '--box-rules',
+        nargs='+',
+        default=['cam', 'nlccam_released'],
+        help='names of the rules',
     )
     add_options(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    args.out = Path(args.out or threshold_file(args.checkpoint))
+    if args.out.suffix != '.json':
+        parser.error(f'--out must end in .json, got {args.out}')
+    return args
 
 
-def search_config(cfg: Config, split: str, box_rules: list[str]) -> Config:
+def search_config(args: argparse.Namespace) -> Config:
     """Make the test of a config the search of thresholds for all maps of its head."""
-    if split == 'val':
-        if cfg.val_dataloader.dataset == cfg.test_dataloader.dataset:
-            raise ValueError(
-                'validation and test split of the config are the same; take one with '
-                'a validation split of its own, or say --split test'
-            )
-        cfg.test_dataloader = cfg.val_dataloader
-    cfg.custom_hooks = []
+    if not Path(args.checkpoint).is_file():
+        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint}')
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    cfg = read_config(args)
+    cfg.load_from = args.checkpoint
+    loader = cfg.get(f'{args.split}_dataloader')
+    if loader is None:
+        raise ValueError(f'{args.config} has no {args.split}_dataloader')
+    if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:
+        raise ValueError(
+            'validation and test split of the config are the same; take one with a '
+            'validation split of its own, or say --split test'
+        )
+    cfg.test_dataloader = loader
+    cfg.custom_hooks = [
+        hook
+        for hook in cfg.get('custom_hooks', [])
+        if hook.type.rpartition('.')[2] not in DRAWING
+    ]
     cfg.test_evaluator = [
-        dict(type='mmccam.ThresholdSearch', cam=cam, box_rules=box_rules)
-        for cam in cfg.model.head.cams
+        dict(type='mmccam.ThresholdSearch', cam=cam, box_rules=args.box_rules)
+        for cam in cfg.model.head.get('cams', DEFAULT_CAMS)
     ]
     return cfg
 
 
 def main() -> None:
     args = parse_args()
-    cfg = search_config(read_config(args), args.split, args.box_rules)
-    cfg.load_from = args.checkpoint
+    with user_errors():
+        cfg = search_config(args)
     runner = build_runner(cfg)
     runner.test()
     if is_main_process():
@@ -67,19 +94,19 @@ def main() -> None:
             args.config,
             args.split,
         )
-        path = Path(args.out or threshold_file(args.checkpoint))
-        mmengine.dump(found, path, indent=2)
-        save_threshold_curves(
-            found,
-            path.with_suffix('.png'),
-            f'{args.checkpoint} on {args.split}, {len(found["images"])} images',
-        )
+        mmengine.dump(found, args.out, indent=2)
+        split = found['provenance']['split']
+        title = f'{args.checkpoint} on {split}, {len(found["images"])} images'
+        save_threshold_curves(found, args.out.with_suffix('.png'), title)
         rows = [
-            dict(map=cam, **rule)
+            {'map': cam, 'box rule': rule['box_rule'], 'threshold': rule['threshold']}
+            | {'GT-known': rule['gt_known_loc']}
             for cam, rules in found['thresholds'].items()
             for rule in rules
         ]
-        MMLogger.get_current_instance().info(f'{format_rows(rows)}\nwritten: {path}')
+        MMLogger.get_current_instance().info(
+            f'\n{format_rows(rows)}\n\n{title}; written to {args.out}'
+        )
     end_together()
 
 

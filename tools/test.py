@@ -1,17 +1,19 @@
 """Evaluate a trained model, and draw some of its boxes."""
 
 import argparse
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
 
 import mmengine
-from common import add_options, build_runner, end_together, read_config
+from common import add_options, build_runner, end_together, read_config, user_errors
+from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.evaluator import DumpResults
+from mmengine.evaluator import BaseMetric, DumpResults
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps, PxAP
+from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
 from mmccam.evaluation.base import LocalizationMetric
 from mmccam.evaluation.tables import (
     ERROR_COLUMNS,
@@ -51,6 +53,11 @@ def parse_args() -> argparse.Namespace:
         '--dump-maps', help='folder to write the maps to, as <map>/<image>.npy'
     )
     parser.add_argument(
+        '--map-side',
+        type=int,
+        help='write square maps of this side in pixels, not of the size of the image',
+    )
+    parser.add_argument(
         '--dump-boxes', help='folder to write the boxes to, COCO results as <map>.json'
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
@@ -62,85 +69,132 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def mark_searched_on_test(runner: Runner, found: dict) -> None:
-    """Say in the names of the results if thresholds were chosen on the same images."""
-    shared = shared_images(found, runner.test_dataloader.dataset)
-    if not shared:
-        return
-    MMLogger.get_current_instance().warning(
-        f'thresholds were chosen on {shared} of the images that are evaluated: '
-        'the names of the results say so'
-    )
-    for metric in runner.test_evaluator.metrics:
-        if isinstance(metric, LocalizationMetric):
-            metric.prefix += '_threshold_from_test'
+def read_test_config(args: argparse.Namespace) -> tuple[Config, dict, list[int]]:
+    """Read the config and the thresholds for it.
 
-
-def add_dumps(
-    runner: Runner, maps_dir: Optional[str], boxes_dir: Optional[str]
-) -> None:
-    """Write maps, and boxes by the same rules, of all that is evaluated."""
-    evaluator, dataset = runner.test_evaluator, runner.test_dataloader.dataset
-    root = dataset.data_prefix['img_path']
-    dumps = []
-    for metric in evaluator.metrics:
-        if not isinstance(metric, (CCAMLocalizationMetric, PxAP)):
-            continue
-        common = dict(cam=metric.cam, root=root, prefix=f'{metric.prefix}/files')
-        if maps_dir:
-            dumps.append(DumpMaps(out_dir=f'{maps_dir}/{metric.prefix}', **common))
-        if boxes_dir and isinstance(metric, CCAMLocalizationMetric):
-            rule = metric.box_rule
-            dumps.append(
-                DumpBoxes(
-                    out_file=f'{boxes_dir}/{metric.prefix}.json',
-                    box_rule=rule.name,
-                    threshold=rule.threshold,
-                    **common,
-                )
-            )
-    evaluator.metrics += dumps
-    evaluator.dataset_meta = dataset.metainfo
-
-
-def collect(runner: Runner, metrics: dict, found: Optional[dict]) -> dict:
-    """Put together the metrics, as they are and as tables, and their thresholds."""
-    rules = {
-        f'{metric.prefix}/box_rule': metric.box_rule.name
-        for metric in runner.test_evaluator.metrics
-        if isinstance(metric, CCAMLocalizationMetric)
-    }
-    return dict(
-        metrics=metrics,
-        localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
-        errors=metric_rows(metrics, ERROR_COLUMNS),
-        thresholds=found and found['provenance'],
-    )
-
-
-def main() -> None:
-    args = parse_args()
+    Returns:
+        The config, what was found by a search, and the places of the metrics whose
+        threshold is from there; both empty without ``--thresholds``.
+    """
+    for out in args.out:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
     cfg = read_config(args)
     cfg.load_from = args.checkpoint
     if args.amp:
         cfg.test_cfg.fp16 = True
     if isinstance(cfg.test_evaluator, dict):
         cfg.test_evaluator = [cfg.test_evaluator]
-    found = None
-    if args.thresholds is not None:
-        path = args.thresholds or threshold_file(args.checkpoint)
-        found = read_thresholds(path, args.checkpoint)
-        apply_thresholds(cfg, found)
+    if args.thresholds is None:
+        return cfg, {}, []
+    path = args.thresholds or threshold_file(args.checkpoint)
+    found = read_thresholds(path, args.checkpoint)
+    return cfg, found, apply_thresholds(cfg, found)
+
+
+def mark_searched_on_test(
+    metrics: list[BaseMetric], searched: list[BaseMetric], shared: int
+) -> None:
+    """Say in the names of results that thresholds were chosen on the same images.
+
+    With a map's searched threshold go its metrics that have none of their own.
+    """
+    MMLogger.get_current_instance().warning(
+        f'thresholds were chosen on {shared} of the images that are evaluated: '
+        'the names of the results say so'
+    )
+    cams = {metric.cam for metric in searched}
+    for metric in metrics:
+        has_cam = isinstance(metric, LocalizationMetric) and metric.cam in cams
+        if metric in searched or (has_cam and not hasattr(metric, 'box_rule')):
+            metric.prefix += '_threshold_from_test'
+
+
+def refuse_equal_names(metrics: list[BaseMetric]) -> None:
+    """Refuse metrics whose results would have the same names."""
+    names = Counter((type(metric).__name__, metric.prefix) for metric in metrics)
+    for (kind, prefix), count in names.items():
+        if count > 1:
+            raise ValueError(
+                f'the test_evaluator has {count} times {kind} with the prefix '
+                f'"{prefix}": give each a prefix of its own'
+            )
+
+
+def dumps(args: argparse.Namespace, runner: Runner) -> Iterator[BaseMetric]:
+    """Make the metrics that write the maps, and the boxes, of all that is evaluated."""
+    metrics = runner.test_evaluator.metrics
+    if not (args.dump_maps or args.dump_boxes):
+        return
+    root = runner.test_dataloader.dataset.data_prefix['img_path']
+    if args.dump_maps:
+        cams = {m.cam: None for m in metrics if isinstance(m, LocalizationMetric)}
+        if not cams:
+            raise ValueError(
+                '--dump-maps needs a metric of a map in the test_evaluator'
+            )
+        for cam in cams:
+            yield DumpMaps(
+                cam,
+                f'{args.dump_maps}/{cam}',
+                root,
+                side=args.map_side,
+                prefix=f'{cam}/maps',
+            )
+    if args.dump_boxes:
+        scored = [m for m in metrics if isinstance(m, CCAMLocalizationMetric)]
+        if not scored:
+            raise ValueError(
+                '--dump-boxes needs mmccam.CCAMLocalizationMetric in the test_evaluator'
+            )
+        for metric in scored:
+            rule = metric.box_rule
+            yield DumpBoxes(
+                metric.cam,
+                f'{args.dump_boxes}/{metric.prefix}.json',
+                root,
+                box_rule=rule.name,
+                threshold=rule.threshold,
+                prefix=f'{metric.prefix}/boxes',
+            )
+
+
+def collect(
+    runner: Runner, metrics: dict, found: dict, searched: list[BaseMetric]
+) -> dict:
+    """Put together the metrics, as they are and as tables, and their thresholds."""
+    rules = {}
+    for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, CCAMLocalizationMetric):
+            rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
+            is_searched = metric in searched
+            split = found['provenance']['split'] if is_searched else 'config'
+            rules[f'{metric.prefix}/chosen_on'] = split
+    return dict(
+        metrics=metrics,
+        localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
+        errors=metric_rows(metrics, ERROR_COLUMNS),
+        thresholds=found.get('provenance'),
+    )
+
+
+def main() -> None:
+    args = parse_args()
+    with user_errors():
+        cfg, found, places = read_test_config(args)
     runner = build_runner(cfg)
-    if found:
-        mark_searched_on_test(runner, found)
-    add_dumps(runner, args.dump_maps, args.dump_boxes)
-    runner.test_evaluator.metrics += [
-        DumpResults(out) for out in args.out if out.endswith('.pkl')
-    ]
+    evaluator, dataset = runner.test_evaluator, runner.test_dataloader.dataset
+    searched = [evaluator.metrics[place] for place in places]
+    shared = shared_images(found, dataset) if searched else 0
+    if shared:
+        mark_searched_on_test(evaluator.metrics, searched, shared)
+    with user_errors():
+        refuse_equal_names(evaluator.metrics)
+        evaluator.metrics += [*dumps(args, runner)]
+    evaluator.metrics += [DumpResults(out) for out in args.out if out.endswith('.pkl')]
+    evaluator.dataset_meta = dataset.metainfo
     metrics = runner.test()
     if is_main_process():
-        results = collect(runner, metrics, found)
+        results = collect(runner, metrics, found, searched)
         MMLogger.get_current_instance().info(f'\n{format_results(results)}')
         for out in map(Path, args.out):
             if out.suffix == '.json':

@@ -3,7 +3,7 @@
 import argparse
 
 import torch
-from common import add_options, end_together, read_config
+from common import add_options, end_together, read_config, user_errors
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -51,6 +51,13 @@ def build_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-if __name__ == '__main__':
-    Runner.from_cfg(build_config(parse_args())).train()
+def main() -> None:
+    args = parse_args()
+    with user_errors():
+        cfg = build_config(args)
+    Runner.from_cfg(cfg).train()
     end_together()
+
+
+if __name__ == '__main__':
+    main()

@@ -10,6 +10,7 @@ from .errors import ERRORS
 LOCALIZATION_COLUMNS = {
     'box rule': 'box_rule',
     'threshold': 'threshold',
+    'chosen on': 'chosen_on',
     'Top-1': 'top1_loc',
     'Top-5': 'top5_loc',
     'GT-known': 'gt_known_loc',
@@ -61,7 +62,7 @@ def format_results(results: dict, markdown: bool = False) -> str:
     Args:
         results: ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
             ``errors``, rows; ``thresholds``, the provenance of searched thresholds, or
-            None if they are those of the config.
+            None if all are those of the config.
         markdown: Whether to write Markdown or text.
     """
     parts = [
@@ -69,16 +70,20 @@ def format_results(results: dict, markdown: bool = False) -> str:
         for name, value in results['metrics'].items()
         if name.startswith('accuracy/')
     ]
-    if results['localization']:
-        source, found = 'the config', results['thresholds']
+    rows, found = results['localization'], results['thresholds']
+    if rows:
+        notes = ['Localization in percent.']
         if found:
-            source = f'the {found["num_images"]} images of the split {found["split"]}'
-        parts += [
-            format_rows(results['localization'], markdown),
-            'Localization in percent; Top-1, Top-5 and GT-known with box rule and '
-            f'threshold from {source}. MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the '
-            'threshold that is best for the evaluated images themselves.',
-        ]
+            notes.append(
+                f'Thresholds of the split {found["split"]} were chosen on its '
+                f'{found["num_images"]} images.'
+            )
+        if any('MaxBoxAcc' in row or 'MaxBoxAccV2' in row for row in rows):
+            notes.append(
+                'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the threshold that is best '
+                'for the evaluated images themselves.'
+            )
+        parts += [format_rows(rows, markdown), ' '.join(notes)]
     if results['errors']:
         parts += [format_rows(results['errors'], markdown), 'Numbers of images.']
     return '\n\n'.join(parts)

@@ -16,11 +16,14 @@ from .threshold_search import ThresholdSearch
 
 # What has a box rule that the file may set.
 WITH_BOX_RULE = (
-    'mmccam.CCAMLocalizationMetric',
-    'mmccam.DumpBoxes',
-    'mmccam.LocalizationErrors',
-    'mmccam.LocalizationVisualizationHook',
+    'CCAMLocalizationMetric',
+    'DumpBoxes',
+    'LocalizationErrors',
+    'LocalizationVisualizationHook',
 )
+
+# Enough to tell images apart, little enough for a large data set.
+FINGERPRINT_BYTES = 1 << 14
 
 
 def threshold_file(checkpoint: Union[str, Path]) -> Path:
@@ -42,16 +45,17 @@ def describe_search(
         dataset: Images that were searched on.
         checkpoint: File of the model.
         config: Config file of the model.
-        split: ``val`` or ``test``: which of the config's splits it was.
+        split: ``val`` or ``test``: for which of the config's splits it stands.
 
     Returns:
         ``thresholds``: for each map its box rules from the best to the worst, with
         ``box_rule``, ``threshold`` and accuracy; ``curves``: for each map and rule the
-        accuracies in percent of all thresholds by IoU; ``provenance``; ``images``.
+        accuracies in percent of all thresholds by IoU; ``provenance``; ``images``: a
+        fingerprint of each.
     """
     return dict(
         provenance=dict(
-            split=split,
+            split=getattr(dataset, 'split', split),
             data_root=dataset.data_root,
             ann_file=dataset.ann_file,
             num_images=len(dataset),
@@ -66,7 +70,7 @@ def describe_search(
             thresholds=ThresholdSearch.thresholds,
             gt_known_loc={search.cam: search.curves for search in searches},
         ),
-        images=_image_names(dataset),
+        images=_fingerprints(dataset),
     )
 
 
@@ -97,21 +101,26 @@ def read_thresholds(path: Union[str, Path], checkpoint: Union[str, Path]) -> dic
     return found
 
 
-def apply_thresholds(cfg: Config, found: dict) -> None:
+def apply_thresholds(cfg: Config, found: dict) -> list[int]:
     """Set box rule and threshold of all metrics and hooks that name no threshold.
 
     Where a box rule is named it stays, else the best one is taken.
 
     Args:
-        cfg: Config with ``test_evaluator`` and ``custom_hooks``, changed in place.
+        cfg: Config with a list ``test_evaluator`` and, if there are any,
+            ``custom_hooks``, changed in place.
         found: What :func:`read_thresholds` returns.
+
+    Returns:
+        Places of the metrics in ``test_evaluator`` that were set.
 
     Raises:
         ValueError: If nothing is known for a map or a rule.
     """
-    parts = [*cfg.test_evaluator, *cfg.get('custom_hooks', [])]
-    for part in parts:
-        if part.type not in WITH_BOX_RULE or part.get('threshold') is not None:
+    places = []
+    for place, part in enumerate([*cfg.test_evaluator, *cfg.get('custom_hooks', [])]):
+        has_rule = part.type.rpartition('.')[2] in WITH_BOX_RULE
+        if not has_rule or part.get('threshold') is not None:
             continue
         rules = {
             rule['box_rule']: rule for rule in found['thresholds'].get(part.cam, [])
@@ -120,19 +129,33 @@ def apply_thresholds(cfg: Config, found: dict) -> None:
         if name not in rules:
             raise ValueError(
                 f'no threshold was searched for the map "{part.cam}"'
-                + (f' and the box rule "{name}"' if name else '')
+                + (f' and the box rule "{name}", see --box-rules' if rules else '')
             )
         part.update(box_rule=name, threshold=rules[name]['threshold'])
+        if place < len(cfg.test_evaluator):
+            places.append(place)
+    return places
 
 
 def shared_images(found: dict, dataset: BaseDataset) -> int:
-    """Count the images of a data set that the thresholds were chosen on."""
-    return len(set(found['images']) & set(_image_names(dataset)))
+    """Count the images of a data set that the thresholds were chosen on.
+
+    Images are the same if their files are, whatever they are called.
+    """
+    searched = set(found['images'].values())
+    return sum(image in searched for image in _fingerprints(dataset).values())
 
 
-def _image_names(dataset: BaseDataset) -> list[str]:
-    paths = (dataset.get_data_info(i)['img_path'] for i in range(len(dataset)))
-    return [os.path.relpath(path, dataset.data_root) for path in paths]
+def _fingerprints(dataset: BaseDataset) -> dict[str, str]:
+    """Size and checksum of the first bytes of each image file, by its name."""
+    fingerprints = {}
+    for index in range(len(dataset)):
+        path = dataset.get_data_info(index)['img_path']
+        with open(path, 'rb') as file:
+            digest = hashlib.sha256(file.read(FINGERPRINT_BYTES)).hexdigest()
+        name = os.path.relpath(path, dataset.data_root)
+        fingerprints[name] = f'{os.path.getsize(path)}-{digest[:16]}'
+    return fingerprints
 
 
 def _sha256(path: Union[str, Path]) -> str:

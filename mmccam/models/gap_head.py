@@ -9,6 +9,8 @@ from mmpretrain.structures import DataSample
 from ..cam import activation_maps, combine_weights, move_to_front, rank_classes
 from ..registry import MODELS, TASK_UTILS
 
+DEFAULT_CAMS = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
+
 
 @MODELS.register_module()
 class GAPClsHead(LinearClsHead):
@@ -42,8 +44,7 @@ class GAPClsHead(LinearClsHead):
         **kwargs,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
-        if cams is None:
-            cams = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
+        cams = DEFAULT_CAMS if cams is None else cams
         self.combinations = {name: TASK_UTILS.build(cfg) for name, cfg in cams.items()}
         self.coefficients = {
             name: combination.coefficients(num_classes)

@@ -63,29 +63,46 @@ def test_text_and_markdown(markdown, expected):
     assert format_rows(rows, markdown).splitlines() == expected
 
 
-@pytest.mark.parametrize(
-    ('thresholds', 'source'),
-    [
-        (None, 'threshold from the config.'),
-        (dict(num_images=200, split='val'), 'from the 200 images of the split val.'),
-    ],
-)
-def test_results_say_where_the_thresholds_are_from(thresholds, source):
-    results = dict(
+@pytest.fixture
+def results():
+    return dict(
         metrics=METRICS,
         localization=metric_rows(METRICS, LOCALIZATION_COLUMNS),
         errors=metric_rows(METRICS, ERROR_COLUMNS),
-        thresholds=thresholds,
+        thresholds=None,
     )
-    first, localization, note, errors, _ = format_results(results).split('\n\n')
+
+
+def test_results_are_tables_below_each_other(results):
+    first, localization, _, errors, _ = format_results(results).split('\n\n')
     assert first == 'accuracy/top1: 73.2'
     assert localization == format_rows(results['localization'])
-    assert source in note
     assert errors == format_rows(results['errors'])
 
 
-def test_results_without_localization_have_no_table():
-    results = dict(
-        metrics={'accuracy/top1': 73.2}, localization=[], errors=[], thresholds=None
-    )
+@pytest.mark.parametrize(
+    ('row', 'thresholds', 'notes'),
+    [
+        ({'GT-known': 70.0}, None, 'Localization in percent.'),
+        (
+            {'GT-known': 70.0},
+            dict(num_images=200, split='val'),
+            'Localization in percent. Thresholds of the split val were chosen on its '
+            '200 images.',
+        ),
+        (
+            {'MaxBoxAcc': 70.0},
+            None,
+            'Localization in percent. MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the '
+            'threshold that is best for the evaluated images themselves.',
+        ),
+    ],
+)
+def test_results_say_where_their_thresholds_are_from(results, row, thresholds, notes):
+    results.update(localization=[row], thresholds=thresholds)
+    assert format_results(results).split('\n\n')[2] == notes
+
+
+def test_results_without_localization_have_no_table(results):
+    results.update(localization=[], errors=[])
     assert format_results(results) == 'accuracy/top1: 73.2'

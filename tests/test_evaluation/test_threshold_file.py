@@ -25,7 +25,8 @@ FOUND = dict(
             dict(box_rule='cam', threshold=0.19, gt_known_loc=73.5),
         ]
     ),
-    images=['images/a.jpg', 'images/b.jpg'],
+    # Size, and the beginning of the sha256 of 'abc' above.
+    images={'images/a.jpg': '3-ba7816bf8f01cfea'},
 )
 
 
@@ -69,7 +70,8 @@ def test_a_missing_file_is_told(files):
 def applied(part):
     """A part of a config after the thresholds of FOUND have been applied."""
     cfg = Config(dict(test_evaluator=[copy.deepcopy(part)]))
-    apply_thresholds(cfg, FOUND)
+    places = apply_thresholds(cfg, FOUND)
+    assert places == ([] if cfg.test_evaluator[0] == part else [0])
     return cfg.test_evaluator[0]
 
 
@@ -83,6 +85,11 @@ METRIC = dict(type='mmccam.CCAMLocalizationMetric', cam='ccam')
         (METRIC, dict(METRIC, box_rule='nlccam_released', threshold=0.14)),
         (dict(METRIC, box_rule='cam'), dict(METRIC, box_rule='cam', threshold=0.19)),
         (dict(METRIC, threshold=0.2), dict(METRIC, threshold=0.2)),
+        # Named without the scope, as where mmccam is the default scope.
+        (
+            dict(type='LocalizationErrors', cam='ccam', box_rule='cam'),
+            dict(type='LocalizationErrors', cam='ccam', box_rule='cam', threshold=0.19),
+        ),
         # What has no box rule is left alone.
         (dict(type='mmccam.MaxBoxAcc', cam='ccam'),) * 2,
     ],
@@ -95,7 +102,7 @@ def test_hooks_draw_with_the_thresholds():
     hook = dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')
     cfg = Config(dict(test_evaluator=[], custom_hooks=[hook]))
 
-    apply_thresholds(cfg, FOUND)
+    assert apply_thresholds(cfg, FOUND) == []
 
     assert cfg.custom_hooks[0].threshold == 0.14
 
@@ -104,7 +111,10 @@ def test_hooks_draw_with_the_thresholds():
     ('part', 'message'),
     [
         (dict(METRIC, cam='cam'), 'for the map "cam"$'),
-        (dict(METRIC, box_rule='own'), 'for the map "ccam" and the box rule "own"$'),
+        (
+            dict(METRIC, box_rule='own'),
+            'for the map "ccam" and the box rule "own", see --box-rules$',
+        ),
     ],
 )
 def test_what_was_not_searched_is_told(part, message):
@@ -113,12 +123,19 @@ def test_what_was_not_searched_is_told(part, message):
 
 
 @pytest.mark.parametrize(
-    ('names', 'count'), [(['b.jpg', 'c.jpg'], 1), (['c.jpg'], 0), (['a.jpg'], 1)]
+    ('contents', 'count'),
+    # The same file under another name, another of the same size, a longer one.
+    [([b'abc'], 1), ([b'abd', b'abcd'], 0), ([b'abd', b'abc'], 1)],
 )
-def test_images_that_were_searched_on_are_counted(tmp_path, names, count):
+def test_images_that_were_searched_on_are_known_by_their_files(
+    tmp_path, contents, count
+):
+    paths = [tmp_path / f'{index}.jpg' for index in range(len(contents))]
+    for path, content in zip(paths, contents):
+        path.write_bytes(content)
+
     class Images(BaseDataset):
         def load_data_list(self):
-            return [dict(img_path=f'{tmp_path}/images/{name}') for name in names]
+            return [dict(img_path=str(path)) for path in paths]
 
-    dataset = Images(data_root=str(tmp_path))
-    assert shared_images(FOUND, dataset) == count
+    assert shared_images(FOUND, Images(data_root=str(tmp_path))) == count
