@@ -7,3 +7,4 @@ test_evaluator = [
     dict(type='mmccam.PxAP', cam='ccam'),
     dict(type='mmccam.PxAP', cam='cam'),
 ]
+custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')]
