@@ -175,6 +175,7 @@ def test_numbers_out_of_range(tmp_path, key, value, least):
 
 def run_tool(monkeypatch, *arguments):
     monkeypatch.setattr(sys, 'argv', ['make_demo_data.py', *map(str, arguments)])
+    monkeypatch.syspath_prepend(TOOL.parent)  # as Python does for a script
     runpy.run_path(str(TOOL), run_name='__main__')
 
 
