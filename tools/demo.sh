@@ -9,3 +9,4 @@ python tools/train.py configs/nlccam_demo.py
 python tools/search_threshold.py configs/nlccam_demo.py "$work/epoch_4.pth"
 python tools/test.py configs/nlccam_demo.py "$work/epoch_4.pth" --thresholds
 echo "Pictures are in" "$work"/*/vis_data/vis_image
+echo "Accuracy against threshold is drawn in $work/epoch_4.thresholds.png"

@@ -172,7 +172,10 @@ def collect(
     return dict(
         metrics=metrics,
         localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
-        errors=metric_rows(metrics, ERROR_COLUMNS),
+        errors=[
+            dict(row, map=row['map'].replace('/errors', ''))
+            for row in metric_rows(metrics, ERROR_COLUMNS)
+        ],
         thresholds=found.get('provenance'),
     )
 

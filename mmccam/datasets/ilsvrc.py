@@ -24,10 +24,11 @@ class ILSVRC(BaseDataset):
         data_root/ImageSets/CLS-LOC/val.txt          ILSVRC2012_val_00000001 1
         data_root/LOC_synset_mapping.txt             n01440764 tench, Tinca tinca
 
-    Labels count the sorted WordNet ids of ``LOC_synset_mapping.txt`` or, if it is
-    missing, of the folders in ``train``: the order of all common checkpoints. The
-    devkit numbers the classes in another one, which is why the class of a validation
-    image is the name in its XML. All boxes of that class count.
+    Labels count the sorted WordNet ids of ``LOC_synset_mapping.txt``, which may also
+    stand beside ``data_root``, or, if it is missing, of the folders in ``train``: the
+    order of all common checkpoints. The devkit numbers the classes in another one,
+    which is why the class of a validation image is the name in its XML. All boxes of
+    that class count.
 
     Each sample has ``img_path``, ``gt_label`` and ``loc_boxes``, (n, 4): x0, y0, x1, y1
     in pixels of the original image, from 0, none in ``train``. The pipeline leaves them
@@ -89,7 +90,10 @@ class ILSVRC(BaseDataset):
 
 def _read_classes(data_root: Path) -> dict[str, str]:
     """Read the name of each class, in the order of their WordNet ids."""
+    # Kaggle's archive has it beside the folder ILSVRC.
     mapping = data_root / 'LOC_synset_mapping.txt'
+    if not mapping.exists():
+        mapping = data_root.absolute().parent / mapping.name
     if mapping.exists():
         lines = (line.partition(' ') for _, line in read_lines(mapping))
         return dict(sorted((wnid, name) for wnid, _, name in lines))

@@ -11,7 +11,8 @@ FIRST, SECOND = 'ILSVRC2012_val_00000001', 'ILSVRC2012_val_00000002'
 @pytest.fixture
 def root(tmp_path, write_image, write_xml):
     """Two classes, two training and two validation images of 8 x 6 pixels."""
-    data, lists = tmp_path / 'Data/CLS-LOC', tmp_path / 'ImageSets/CLS-LOC'
+    root = tmp_path / 'ILSVRC'
+    data, lists = root / 'Data/CLS-LOC', root / 'ImageSets/CLS-LOC'
     lists.mkdir(parents=True)
     trained = [f'{GOLDFISH}/{GOLDFISH}_7', f'{TENCH}/{TENCH}_10026']
     for split, names in dict(train=trained, val=[FIRST, SECOND]).items():
@@ -21,11 +22,11 @@ def root(tmp_path, write_image, write_xml):
     (lists / 'train_cls.txt').write_text(f'{trained[0]} 1\n{trained[1]} 2\n')
     (lists / 'val.txt').write_text(f'{FIRST} 1\n{SECOND} 2\n')
     boxes = [(GOLDFISH, 1, 2, 3, 4), (TENCH, 0, 0, 1, 1), (GOLDFISH, 0, 0, 8, 7)]
-    annotations = tmp_path / 'Annotations/CLS-LOC/val'
+    annotations = root / 'Annotations/CLS-LOC/val'
     write_xml(annotations / f'{FIRST}.xml', (8, 6), boxes)
     write_xml(annotations / f'{SECOND}.xml', (8, 6), [(TENCH, 2, 1, 2, 5)])
-    (tmp_path / 'LOC_synset_mapping.txt').write_text(MAPPING)
-    return tmp_path
+    (root / 'LOC_synset_mapping.txt').write_text(MAPPING)
+    return root
 
 
 def build(root, split='val'):
@@ -62,6 +63,13 @@ def test_classes_are_in_the_order_of_their_wordnet_ids(root, line_end):
         'goldfish, Carassius auratus',
     )
     assert dataset.get_data_info(0)['gt_label'] == 1
+
+
+def test_the_mapping_may_stand_beside_the_folder_as_in_the_archive_of_kaggle(root):
+    mapping = root / 'LOC_synset_mapping.txt'
+    mapping.rename(root.parent / mapping.name)
+
+    assert build(root).metainfo['classes'][0] == 'tench, Tinca tinca'
 
 
 def test_without_a_mapping_the_classes_are_the_training_folders(root):
