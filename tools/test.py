@@ -110,8 +110,12 @@ def mark_searched_on_test(
 
 
 def refuse_equal_names(metrics: list[BaseMetric]) -> None:
-    """Refuse metrics whose results would have the same names."""
-    names = Counter((type(metric).__name__, metric.prefix) for metric in metrics)
+    """Refuse metrics of several box rules whose results would have the same names."""
+    names = Counter(
+        (type(metric).__name__, metric.prefix)
+        for metric in metrics
+        if hasattr(metric, 'box_rule')
+    )
     for (kind, prefix), count in names.items():
         if count > 1:
             raise ValueError(
