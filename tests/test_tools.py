@@ -130,7 +130,7 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(run, searched):
     )
 
     results = json.loads(files[0].read_text())
-    assert results['thresholds'] == searched['provenance']
+    assert results['provenance'] == searched['provenance']
     for row in results['localization']:
         best = searched['thresholds'][row['map']][0]
         assert (row['box rule'], row['threshold']) == (

@@ -1,18 +1,20 @@
 """What the command-line tools share: their options, and how these change a config."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dist import barrier
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
+from mmccam.models.gap_head import DEFAULT_CAMS
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -52,16 +54,46 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
+        MMLogger.get_current_instance().debug('', exc_info=True)
         print(f'{Path(sys.argv[0]).name}: {error}', file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def maps_of(cfg: Config) -> dict:
+    """What a config makes its maps by, besides the network: as plain types."""
+    parts = dict(
+        pipeline=cfg.test_dataloader.dataset.get('pipeline'),
+        cams=cfg.model.head.get('cams', DEFAULT_CAMS),
+    )
+    return json.loads(json.dumps(parts, default=str))
 
 
 def build_runner(cfg: Config) -> Runner:
     """Build a runner that refuses a checkpoint of another network."""
     runner = Runner.from_cfg(cfg)
-    # mmengine's own default only warns, and evaluates random weights.
-    runner.load_checkpoint = partial(runner.load_checkpoint, strict=True)
+    load = runner.load_checkpoint
+
+    def load_strictly(filename: str, **kwargs) -> dict:
+        # mmengine's own default only warns, and evaluates random weights.
+        try:
+            return load(filename, strict=True, **kwargs)
+        except RuntimeError as error:
+            raise ValueError(
+                f'{filename} is of another network than the config: {error}'
+            ) from error
+
+    runner.load_checkpoint = load_strictly
     return runner
+
+
+def check_checkpoint(path: str) -> None:
+    """Check that a checkpoint is there, if it is a local file.
+
+    Raises:
+        FileNotFoundError: If it is not.
+    """
+    if '://' not in path and not Path(path).is_file():
+        raise FileNotFoundError(f'there is no checkpoint {path}')
 
 
 def end_together() -> None:

@@ -83,10 +83,10 @@ def main() -> None:
         parser.error(f'--out must end in .json, got {args.out}')
     with user_errors():
         values = evaluate(args)
+        for name, value in values.items():
+            print(f'{name}: {value:.4g}')
         if args.out:
             mmengine.dump(values, args.out, indent=2)
-    for name, value in values.items():
-        print(f'{name}: {value:.4g}')
 
 
 if __name__ == '__main__':

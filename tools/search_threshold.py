@@ -7,7 +7,9 @@ import mmengine
 from common import (
     add_options,
     build_runner,
+    check_checkpoint,
     end_together,
+    maps_of,
     read_config,
     user_errors,
 )
@@ -17,7 +19,6 @@ from mmengine.logging import MMLogger
 
 from mmccam.evaluation.tables import format_rows
 from mmccam.evaluation.threshold_file import describe_search, threshold_file
-from mmccam.models.gap_head import DEFAULT_CAMS
 from mmccam.visualization.curves import save_threshold_curves
 
 DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
@@ -54,8 +55,7 @@ def parse_args() -> argparse.Namespace:
 
 def search_config(args: argparse.Namespace) -> Config:
     """Make the test of a config the search of thresholds for all maps of its head."""
-    if not Path(args.checkpoint).is_file():
-        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint}')
+    check_checkpoint(args.checkpoint)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     cfg = read_config(args)
     cfg.load_from = args.checkpoint
@@ -75,7 +75,7 @@ def search_config(args: argparse.Namespace) -> Config:
     ]
     cfg.test_evaluator = [
         dict(type='mmccam.ThresholdSearch', cam=cam, box_rules=args.box_rules)
-        for cam in cfg.model.head.get('cams', DEFAULT_CAMS)
+        for cam in maps_of(cfg)['cams']
     ]
     return cfg
 
@@ -84,8 +84,8 @@ def main() -> None:
     args = parse_args()
     with user_errors():
         cfg = search_config(args)
-    runner = build_runner(cfg)
-    runner.test()
+        runner = build_runner(cfg)
+        runner.test()
     if is_main_process():
         found = describe_search(
             runner.test_evaluator.metrics,
@@ -93,6 +93,7 @@ def main() -> None:
             args.checkpoint,
             args.config,
             args.split,
+            maps_of(cfg),
         )
         mmengine.dump(found, args.out, indent=2)
         split = found['provenance']['split']

@@ -2,11 +2,18 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import mmengine
-from common import add_options, build_runner, end_together, read_config, user_errors
+from common import (
+    add_options,
+    build_runner,
+    check_checkpoint,
+    end_together,
+    maps_of,
+    read_config,
+    user_errors,
+)
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
@@ -58,11 +65,14 @@ def parse_args() -> argparse.Namespace:
         help='write square maps of this side in pixels, not of the size of the image',
     )
     parser.add_argument(
-        '--dump-boxes', help='folder to write the boxes to, COCO results as <map>.json'
+        '--dump-boxes',
+        help='folder to write the boxes to, COCO results as <prefix>.json',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     add_options(parser)
     args = parser.parse_args()
+    if args.map_side and not args.dump_maps:
+        parser.error('--map-side needs --dump-maps')
     for out in args.out:
         if Path(out).suffix not in SUFFIXES:
             parser.error(f'--out must end in one of {", ".join(SUFFIXES)}, got {out}')
@@ -70,14 +80,16 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_test_config(args: argparse.Namespace) -> tuple[Config, dict, list[int]]:
-    """Read the config and the thresholds for it.
+    """Read the config and the thresholds for it, and make the folders to write to.
 
     Returns:
         The config, what was found by a search, and the places of the metrics whose
         threshold is from there; both empty without ``--thresholds``.
     """
-    for out in args.out:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
+    check_checkpoint(args.checkpoint)
+    folders = [args.dump_maps, args.dump_boxes, *(Path(out).parent for out in args.out)]
+    for folder in filter(None, folders):
+        Path(folder).mkdir(parents=True, exist_ok=True)
     cfg = read_config(args)
     cfg.load_from = args.checkpoint
     if args.amp:
@@ -87,8 +99,11 @@ def read_test_config(args: argparse.Namespace) -> tuple[Config, dict, list[int]]
     if args.thresholds is None:
         return cfg, {}, []
     path = args.thresholds or threshold_file(args.checkpoint)
-    found = read_thresholds(path, args.checkpoint)
-    return cfg, found, apply_thresholds(cfg, found)
+    found = read_thresholds(path, args.checkpoint, maps_of(cfg))
+    places = apply_thresholds(cfg, found)
+    if not places:
+        raise ValueError('--thresholds: no metric of the config takes a threshold')
+    return cfg, found, places
 
 
 def mark_searched_on_test(
@@ -96,7 +111,8 @@ def mark_searched_on_test(
 ) -> None:
     """Say in the names of results that thresholds were chosen on the same images.
 
-    With a map's searched threshold go its metrics that have none of their own.
+    Metrics of the same map without a box rule, such as MaxBoxAcc, are renamed too, so
+    that they stay in its row.
     """
     MMLogger.get_current_instance().warning(
         f'thresholds were chosen on {shared} of the images that are evaluated: '
@@ -124,42 +140,49 @@ def refuse_equal_names(metrics: list[BaseMetric]) -> None:
             )
 
 
-def dumps(args: argparse.Namespace, runner: Runner) -> Iterator[BaseMetric]:
-    """Make the metrics that write the maps, and the boxes, of all that is evaluated."""
+def map_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpMaps]:
+    """Make the metrics that write the maps of all that is evaluated."""
+    if not args.dump_maps:
+        return []
     metrics = runner.test_evaluator.metrics
-    if not (args.dump_maps or args.dump_boxes):
-        return
+    cams = {m.cam: None for m in metrics if isinstance(m, LocalizationMetric)}
+    if not cams:
+        raise ValueError('--dump-maps needs a metric of a map in the test_evaluator')
     root = runner.test_dataloader.dataset.data_prefix['img_path']
-    if args.dump_maps:
-        cams = {m.cam: None for m in metrics if isinstance(m, LocalizationMetric)}
-        if not cams:
-            raise ValueError(
-                '--dump-maps needs a metric of a map in the test_evaluator'
-            )
-        for cam in cams:
-            yield DumpMaps(
-                cam,
-                f'{args.dump_maps}/{cam}',
-                root,
-                side=args.map_side,
-                prefix=f'{cam}/maps',
-            )
-    if args.dump_boxes:
-        scored = [m for m in metrics if isinstance(m, CCAMLocalizationMetric)]
-        if not scored:
-            raise ValueError(
-                '--dump-boxes needs mmccam.CCAMLocalizationMetric in the test_evaluator'
-            )
-        for metric in scored:
-            rule = metric.box_rule
-            yield DumpBoxes(
-                metric.cam,
-                f'{args.dump_boxes}/{metric.prefix}.json',
-                root,
-                box_rule=rule.name,
-                threshold=rule.threshold,
-                prefix=f'{metric.prefix}/boxes',
-            )
+    return [
+        DumpMaps(
+            cam,
+            f'{args.dump_maps}/{cam}',
+            root,
+            side=args.map_side,
+            prefix=f'{cam}/maps',
+        )
+        for cam in cams
+    ]
+
+
+def box_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpBoxes]:
+    """Make the metrics that write the boxes of all that is evaluated."""
+    if not args.dump_boxes:
+        return []
+    metrics = runner.test_evaluator.metrics
+    scored = [m for m in metrics if isinstance(m, CCAMLocalizationMetric)]
+    if not scored:
+        raise ValueError(
+            '--dump-boxes needs mmccam.CCAMLocalizationMetric in the test_evaluator'
+        )
+    root = runner.test_dataloader.dataset.data_prefix['img_path']
+    return [
+        DumpBoxes(
+            metric.cam,
+            f'{args.dump_boxes}/{metric.prefix}.json',
+            root,
+            box_rule=metric.box_rule.name,
+            threshold=metric.box_rule.threshold,
+            prefix=f'{metric.prefix}/boxes',
+        )
+        for metric in scored
+    ]
 
 
 def collect(
@@ -176,11 +199,8 @@ def collect(
     return dict(
         metrics=metrics,
         localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
-        errors=[
-            dict(row, map=row['map'].replace('/errors', ''))
-            for row in metric_rows(metrics, ERROR_COLUMNS)
-        ],
-        thresholds=found.get('provenance'),
+        errors=metric_rows(metrics, ERROR_COLUMNS),
+        provenance=found.get('provenance'),
     )
 
 
@@ -188,18 +208,20 @@ def main() -> None:
     args = parse_args()
     with user_errors():
         cfg, found, places = read_test_config(args)
-    runner = build_runner(cfg)
-    evaluator, dataset = runner.test_evaluator, runner.test_dataloader.dataset
-    searched = [evaluator.metrics[place] for place in places]
-    shared = shared_images(found, dataset) if searched else 0
-    if shared:
-        mark_searched_on_test(evaluator.metrics, searched, shared)
-    with user_errors():
+        runner = build_runner(cfg)
+        evaluator, dataset = runner.test_evaluator, runner.test_dataloader.dataset
+        searched = [evaluator.metrics[place] for place in places]
+        shared = shared_images(found, dataset) if searched else 0
+        if shared:
+            mark_searched_on_test(evaluator.metrics, searched, shared)
         refuse_equal_names(evaluator.metrics)
-        evaluator.metrics += [*dumps(args, runner)]
-    evaluator.metrics += [DumpResults(out) for out in args.out if out.endswith('.pkl')]
-    evaluator.dataset_meta = dataset.metainfo
-    metrics = runner.test()
+        evaluator.metrics += [
+            *map_dumps(args, runner),
+            *box_dumps(args, runner),
+            *(DumpResults(out) for out in args.out if out.endswith('.pkl')),
+        ]
+        evaluator.dataset_meta = dataset.metainfo
+        metrics = runner.test()
     if is_main_process():
         results = collect(runner, metrics, found, searched)
         MMLogger.get_current_instance().info(f'\n{format_results(results)}')

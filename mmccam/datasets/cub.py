@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from mmpretrain.datasets import CUB as CUBClassification
-from PIL import Image
 
 from ..registry import DATASETS
 from .annotations import clip_boxes
-from .files import check_label, read_lines
+from .files import check_label, image_size, read_lines
 
 
 @DATASETS.register_module()
@@ -45,8 +44,7 @@ class CUB(CUBClassification):
             if name not in boxes:
                 raise ValueError(f'{path} has no box for the image {name}')
             box, where = boxes[name]
-            with Image.open(info['img_path']) as image:
-                info['loc_boxes'] = clip_boxes(box, image.size, where)
+            info['loc_boxes'] = clip_boxes(box, image_size(info['img_path']), where)
         return data_list
 
 

@@ -7,6 +7,7 @@ from typing import Optional, Union
 
 import mat4py
 import numpy as np
+from PIL import Image
 
 
 def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
@@ -95,8 +96,24 @@ class Files:
             found = os.listdir(folder) if os.path.isdir(folder) else []
             self._names[folder] = set(found)
         if file not in self._names[folder]:
-            raise ValueError(f'{where}: there is no file {path}')
+            raise ValueError(f'{where}: there is no file "{path}"')
         return path
+
+
+def image_size(path: str) -> tuple[int, int]:
+    """Width and height of an image in pixels, from its head.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it is no readable image.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ValueError(f'cannot read the image {path}: {error}') from error
 
 
 def check_split(split: str, splits: Collection[str]) -> None:

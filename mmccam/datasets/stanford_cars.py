@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from mmpretrain.datasets import StanfordCars as StanfordCarsClassification
-from PIL import Image
 
 from ..registry import DATASETS
 from .annotations import clip_boxes
-from .files import check_label, check_split, read_mat
+from .files import check_label, check_split, image_size, read_mat
 
 ONE_FILE = 'cars_annos.mat'
 FILES = dict(
@@ -58,7 +57,7 @@ class StanfordCars(StanfordCarsClassification):
             label = int(number) - 1
             check_label(label, len(self.CLASSES), where)
             path = os.path.join(self.img_prefix, name)
-            with Image.open(path) as file:
-                boxes = clip_boxes(np.array([x0, y0, x1, y1]) - 1, file.size, where)
+            box = np.array([x0, y0, x1, y1]) - 1
+            boxes = clip_boxes(box, image_size(path), where)
             data_list.append(dict(img_path=path, gt_label=label, loc_boxes=boxes))
         return data_list

@@ -78,8 +78,7 @@ class LocalizationErrors(LocalizationMetric):
         threshold: Threshold of the rule. Defaults to the rule's own.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
         num_worst: At most how many images of a kind are in ``worst``. Defaults to 4.
-        prefix: Prefix of the names. Defaults to that of the map and ``/errors``.
-        **kwargs: ``collect_device`` of :class:`LocalizationMetric`.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -92,10 +91,9 @@ class LocalizationErrors(LocalizationMetric):
         threshold: Optional[float] = None,
         iou: float = 0.5,
         num_worst: int = 4,
-        prefix: Optional[str] = None,
         **kwargs,
     ) -> None:
-        super().__init__(cam, prefix or f'{cam}/errors', **kwargs)
+        super().__init__(cam, **kwargs)
         check_iou(iou)
         if num_worst < 0:
             raise ValueError(f'num_worst must be 0 or more, got {num_worst}')

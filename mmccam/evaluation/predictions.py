@@ -11,9 +11,9 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
-from PIL import Image
 
 from ..boxes import Box, box_iou
+from ..datasets.files import image_size
 from .base import true_boxes
 from .interchange import check_side, map_path, map_shape
 
@@ -71,8 +71,8 @@ def evaluate_maps(
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise FileNotFoundError(
-            f'{len(missing)} of {len(paths)} images have no map, '
-            f'the first is missing at {missing[0]}'
+            f'{len(missing)} of {len(paths)} images have no map, the first is missing '
+            f'at {missing[0]}; name the folder of one map, and --root if paths differ'
         )
     for info, path in zip(infos, paths):
         sample = _true_sample(info)
@@ -155,11 +155,18 @@ def evaluate_boxes(
             f'{len(dataset) - len(best)} of {len(dataset)} images have no detection '
             f'in {path}: they count as wrong'
         )
-    hits, right = np.zeros((2, len(dataset)), bool)
+    beyond, (hits, right) = 0, np.zeros((2, len(dataset)), bool)
     for number, detection in best.items():
         sample = _true_sample(dataset.get_data_info(number))
+        height, width = sample['ori_shape']
+        beyond += detection.box[2] >= width or detection.box[3] >= height
         hits[number] = box_iou([detection.box], true_boxes(sample)).max() >= iou
         right[number] = detection.label == sample['gt_label']
+    if beyond:
+        MMLogger.get_current_instance().warning(
+            f'{beyond} of {len(best)} boxes in {path} reach beyond their image: a bbox '
+            'is [x, y, width, height] in pixels of the original image'
+        )
     return dict(
         top1_loc=100 * float(np.mean(hits & right)), box_acc=100 * float(np.mean(hits))
     )
@@ -235,6 +242,5 @@ def _read_detection(where: str, result: dict) -> tuple[int, Detection]:
 
 def _true_sample(info: dict) -> dict:
     """Add the image's ``ori_shape`` (H, W) to its information, from the file's head."""
-    with Image.open(info['img_path']) as image:
-        width, height = image.size
+    width, height = image_size(info['img_path'])
     return dict(info, ori_shape=(height, width))

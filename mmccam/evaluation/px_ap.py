@@ -55,7 +55,9 @@ class PxAP(LocalizationMetric):
                 another size.
         """
         if not sample.get('loc_masks'):
-            raise ValueError(f'{sample["img_path"]} has no ground-truth mask')
+            raise ValueError(
+                f'{sample["img_path"]} has no ground-truth mask, which PxAP measures by'
+            )
         instances = [self._read_mask(path, sample) for path in sample['loc_masks']]
         foreground = np.logical_or.reduce(instances)
         background = ~foreground

@@ -61,7 +61,7 @@ def format_results(results: dict, markdown: bool = False) -> str:
 
     Args:
         results: ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
-            ``errors``, rows; ``thresholds``, the provenance of searched thresholds, or
+            ``errors``, rows; ``provenance``, that of searched thresholds, or
             None if all are those of the config.
         markdown: Whether to write Markdown or text.
     """
@@ -70,18 +70,19 @@ def format_results(results: dict, markdown: bool = False) -> str:
         for name, value in results['metrics'].items()
         if name.startswith('accuracy/')
     ]
-    rows, found = results['localization'], results['thresholds']
+    rows, source = results['localization'], results['provenance']
     if rows:
         notes = ['Localization in percent.']
-        if found:
+        if source:
             notes.append(
-                f'Thresholds of the split {found["split"]} were chosen on its '
-                f'{found["num_images"]} images.'
+                f'Thresholds of the split {source["split"]} were chosen on its '
+                f'{source["num_images"]} images.'
             )
         if any('MaxBoxAcc' in row or 'MaxBoxAccV2' in row for row in rows):
             notes.append(
                 'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the threshold that is best '
-                'for the evaluated images themselves.'
+                'for the evaluated images themselves; they make boxes in another way, '
+                'so that GT-known may lie above them.'
             )
         parts += [format_rows(rows, markdown), ' '.join(notes)]
     if results['errors']:

@@ -37,6 +37,7 @@ def describe_search(
     checkpoint: Union[str, Path],
     config: Union[str, Path],
     split: str,
+    maps: dict,
 ) -> dict:
     """Put together what a search found, and how.
 
@@ -46,12 +47,14 @@ def describe_search(
         checkpoint: File of the model.
         config: Config file of the model.
         split: ``val`` or ``test``: for which of the config's splits it stands.
+        maps: How the maps were made: ``pipeline`` of the images and config of each of
+            the ``cams``.
 
     Returns:
         ``thresholds``: for each map its box rules from the best to the worst, with
         ``box_rule``, ``threshold`` and accuracy; ``curves``: for each map and rule the
-        accuracies in percent of all thresholds by IoU; ``provenance``; ``images``: a
-        fingerprint of each.
+        accuracies in percent of all thresholds by IoU; ``provenance``; ``maps``;
+        ``images``: a fingerprint of each.
     """
     return dict(
         provenance=dict(
@@ -70,16 +73,25 @@ def describe_search(
             thresholds=ThresholdSearch.thresholds,
             gt_known_loc={search.cam: search.curves for search in searches},
         ),
+        maps=maps,
         images=_fingerprints(dataset),
     )
 
 
-def read_thresholds(path: Union[str, Path], checkpoint: Union[str, Path]) -> dict:
+def read_thresholds(
+    path: Union[str, Path], checkpoint: Union[str, Path], maps: dict
+) -> dict:
     """Read what was found for a checkpoint.
+
+    Args:
+        path: File of the thresholds.
+        checkpoint: File of the model.
+        maps: How the maps are made, as in :func:`describe_search`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is of another kind, or of another checkpoint.
+        ValueError: If the file is of another kind, or of another checkpoint or other
+            maps.
     """
     if not Path(path).exists():
         raise FileNotFoundError(
@@ -97,6 +109,14 @@ def read_thresholds(path: Union[str, Path], checkpoint: Union[str, Path]) -> dic
         raise ValueError(
             f'the thresholds of {path} were searched with another checkpoint, '
             f'{found["provenance"]["checkpoint"]}, than {checkpoint}'
+        )
+    searched, same = found['maps'], found['maps']['pipeline'] == maps['pipeline']
+    for cam, function in maps['cams'].items():
+        same = same and searched['cams'].get(cam, function) == function
+    if not same:
+        raise ValueError(
+            f'the thresholds of {path} were searched with other combination functions '
+            f'or another size of the input than this config has: search with it'
         )
     return found
 
@@ -127,9 +147,13 @@ def apply_thresholds(cfg: Config, found: dict) -> list[int]:
         }
         name = part.get('box_rule') or next(iter(rules), None)
         if name not in rules:
+            remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
+            if not rules:
+                maps = ', '.join(found['thresholds'])
+                remedy = f'search with this config, searched were {maps}'
+            what = f' and the box rule "{name}"' if rules else ''
             raise ValueError(
-                f'no threshold was searched for the map "{part.cam}"'
-                + (f' and the box rule "{name}", see --box-rules' if rules else '')
+                f'no threshold was searched for the map "{part.cam}"{what}: {remedy}'
             )
         part.update(box_rule=name, threshold=rules[name]['threshold'])
         if place < len(cfg.test_evaluator):

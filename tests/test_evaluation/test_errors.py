@@ -181,9 +181,7 @@ def test_names_do_not_meet_those_of_the_accuracies(prediction):
     sample = prediction(draw(TRUE))
     sample['cams'] = dict(ccam=sample['cams']['cam'])
     metric.process({}, [sample])
-    assert set(metric.evaluate(1)) == {
-        f'ccam/errors/{kind}' for kind in ('right', *ERRORS)
-    }
+    assert set(metric.evaluate(1)) == {f'ccam/{kind}' for kind in ('right', *ERRORS)}
 
 
 # Three of these are worse than the others; two are equally bad.

@@ -25,6 +25,7 @@ FOUND = dict(
             dict(box_rule='cam', threshold=0.19, gt_known_loc=73.5),
         ]
     ),
+    maps=dict(pipeline=[dict(scale=112)], cams=dict(ccam=dict(degree=2))),
     # Size, and the beginning of the sha256 of 'abc' above.
     images={'images/a.jpg': '3-ba7816bf8f01cfea'},
 )
@@ -41,7 +42,7 @@ def files(tmp_path):
 
 def test_thresholds_stand_beside_the_checkpoint(files):
     checkpoint, path = files
-    assert read_thresholds(path, checkpoint) == FOUND
+    assert read_thresholds(path, checkpoint, FOUND['maps']) == FOUND
 
 
 def test_thresholds_of_another_checkpoint_are_refused(files):
@@ -49,7 +50,26 @@ def test_thresholds_of_another_checkpoint_are_refused(files):
     checkpoint.write_bytes(b'abd')
     message = 'another checkpoint, trained/epoch_3.pth, than .*epoch_3.pth'
     with pytest.raises(ValueError, match=message):
-        read_thresholds(path, checkpoint)
+        read_thresholds(path, checkpoint, FOUND['maps'])
+
+
+@pytest.mark.parametrize(
+    ('change', 'fits'),
+    [
+        (dict(pipeline=[dict(scale=224)]), False),
+        (dict(cams=dict(ccam=dict(degree=1))), False),
+        # Other maps do not matter; those without a threshold are told elsewhere.
+        (dict(cams=dict(cam=dict(i=1))), True),
+    ],
+)
+def test_thresholds_hold_for_maps_that_are_made_alike(files, change, fits):
+    checkpoint, path = files
+    maps = {**FOUND['maps'], **change}
+    if fits:
+        assert read_thresholds(path, checkpoint, maps) == FOUND
+        return
+    with pytest.raises(ValueError, match='with other combination functions or another'):
+        read_thresholds(path, checkpoint, maps)
 
 
 @pytest.mark.parametrize('text', ['[]', '{}', '{', '{"provenance": 3}'])
@@ -57,14 +77,14 @@ def test_another_file_is_refused(files, text):
     checkpoint, path = files
     path.write_text(text)
     with pytest.raises(ValueError, match='was not written by .*search_threshold.py'):
-        read_thresholds(path, checkpoint)
+        read_thresholds(path, checkpoint, FOUND['maps'])
 
 
 def test_a_missing_file_is_told(files):
     checkpoint, path = files
     path.unlink()
     with pytest.raises(FileNotFoundError, match='make it with .*search_threshold.py'):
-        read_thresholds(path, checkpoint)
+        read_thresholds(path, checkpoint, FOUND['maps'])
 
 
 def applied(part):
@@ -110,10 +130,13 @@ def test_hooks_draw_with_the_thresholds():
 @pytest.mark.parametrize(
     ('part', 'message'),
     [
-        (dict(METRIC, cam='cam'), 'for the map "cam"$'),
+        (
+            dict(METRIC, cam='cam'),
+            'for the map "cam": search with this config, searched were ccam$',
+        ),
         (
             dict(METRIC, box_rule='own'),
-            'for the map "ccam" and the box rule "own", see --box-rules$',
+            'for the map "ccam" and the box rule "own": name it in --box-rules, ',
         ),
     ],
 )

@@ -75,9 +75,9 @@ def test_pictures_are_sorted_by_map_kind_and_rank(draw, photo):
     strict = metric_of(outcome(photo, 'class_wrong'), prefix='strict')
     metric = metric_of(outcome(photo), outcome(photo, 'too_large'), outcome(photo))
     assert [path.name for path in draw(strict, metric)] == [
-        'worst_ccam_errors_too_large_01_photo_0.png',
-        'worst_ccam_errors_too_small_01_photo_0.png',
-        'worst_ccam_errors_too_small_02_photo_0.png',
+        'worst_ccam_too_large_01_photo_0.png',
+        'worst_ccam_too_small_01_photo_0.png',
+        'worst_ccam_too_small_02_photo_0.png',
         'worst_strict_class_wrong_01_photo_0.png',
     ]
 
@@ -93,7 +93,7 @@ def test_other_metrics_are_passed_over(draw, photo):
 
 def test_image_without_a_file_comes_from_the_data_set(draw):
     (path,) = draw(metric_of(outcome(dict(sample_idx=12))))
-    assert path.name == 'worst_ccam_errors_too_small_01_00012_0.png'
+    assert path.name == 'worst_ccam_too_small_01_00012_0.png'
 
 
 @pytest.mark.parametrize('in_file', [True, False])
