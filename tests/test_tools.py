@@ -286,10 +286,12 @@ def test_two_processes_train(run):
             '--out must end in .json, got found.yaml',
         ),
         ('search_threshold.py', ['none.pth'], 'there is no checkpoint none.pth'),
+        ('test.py', ['none.pth'], 'there is no checkpoint none.pth'),
+        ('test.py', [CONFIG, '--map-side', '224'], '--map-side needs --dump-maps'),
         (
             'test.py',
-            ['none.pth', '--thresholds'],
-            'no file of thresholds none.thresholds.json: make it with',
+            [CONFIG, '--thresholds'],  # any file will do as a checkpoint
+            'no file of thresholds .*nlccam_demo.thresholds.json: make it with',
         ),
         (
             'test.py',

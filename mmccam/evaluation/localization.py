@@ -31,8 +31,7 @@ class CCAMLocalizationMetric(LocalizationMetric):
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
-        collect_device: Device to gather results on, ``cpu`` or ``gpu``.
-        prefix: Prefix of the names. Defaults to the name of the map.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.

@@ -532,6 +532,18 @@ def test_images_without_detection_are_wrong(dataset, results, log):
     ]
 
 
+@pytest.mark.parametrize(('width', 'beyond'), [(20, False), (30, True)])
+def test_boxes_that_reach_beyond_their_image_are_told(
+    dataset, results, log, width, beyond
+):
+    # The box from column 5 on ends at column 24 or, as x1 = 34 would, behind the last.
+    path = results([detection(i, 0, [5, 3, width, 10]) for i in range(4)])
+    evaluate_boxes(dataset, path)
+    assert [f'4 of 4 boxes in {path} reach beyond' in m for m in log.messages] == (
+        [True] if beyond else []
+    )
+
+
 def without(key):
     result = detection(0, 0, RIGHT)
     result.pop(key)
