@@ -2,10 +2,6 @@
 _base_ = ['nlccam_cub.py', '_base_/evaluators/table6.py']
 
 model = dict(head=dict(cams=dict(_base_.table6_cams, _delete_=True)))
-test_evaluator = [dict(type='Accuracy', topk=(1, 5)), *_base_.table6_errors] + [
-    dict(metric, cam=name)
-    for name in _base_.table6_cams
-    for metric in _base_.table6_metrics
-]
-val_evaluator = test_evaluator[:1]
+val_evaluator = _base_.table6_evaluator[:1]
+test_evaluator = _base_.table6_evaluator
 custom_hooks = _base_.table6_hooks

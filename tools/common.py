@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.dist import barrier
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
@@ -48,6 +48,31 @@ def read_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def read_model_config(args: argparse.Namespace) -> Config:
+    """Read the config of a trained model, which its checkpoint is to be loaded into.
+
+    Raises:
+        FileNotFoundError: If the checkpoint is a local file that is not there.
+    """
+    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
+        raise FileNotFoundError(f'there is no checkpoint {args.checkpoint}')
+    cfg = read_config(args)
+    cfg.load_from = args.checkpoint
+    return cfg
+
+
+def find_loader(cfg: Config, split: str) -> ConfigDict:
+    """Find the dataloader of the split ``val`` or ``test`` in a config.
+
+    Raises:
+        ValueError: If the config has none.
+    """
+    loader = cfg.get(f'{split}_dataloader')
+    if loader is None:
+        raise ValueError(f'{cfg.filename} must have a {split}_dataloader')
+    return loader
+
+
 @contextmanager
 def user_errors() -> Iterator[None]:
     """End with exit code 2 and one sentence if what the user gave is wrong."""
@@ -84,16 +109,6 @@ def build_runner(cfg: Config) -> Runner:
 
     runner.load_checkpoint = load_strictly
     return runner
-
-
-def check_checkpoint(path: str) -> None:
-    """Check that a checkpoint is there, if it is a local file.
-
-    Raises:
-        FileNotFoundError: If it is not.
-    """
-    if '://' not in path and not Path(path).is_file():
-        raise FileNotFoundError(f'there is no checkpoint {path}')
 
 
 def end_together() -> None:

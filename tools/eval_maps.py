@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import add_config_options, user_errors
+from common import add_config_options, find_loader, user_errors
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
@@ -61,9 +61,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
     init_default_scope(cfg.get('default_scope', 'mmengine'))
-    loader = cfg.get(f'{args.split}_dataloader')
-    if loader is None:
-        raise ValueError(f'{args.config} must have a {args.split}_dataloader')
+    loader = find_loader(cfg, args.split)
     dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
     if is_json:
         return evaluate_boxes(dataset, args.predictions)

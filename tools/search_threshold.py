@@ -7,10 +7,10 @@ import mmengine
 from common import (
     add_options,
     build_runner,
-    check_checkpoint,
     end_together,
+    find_loader,
     maps_of,
-    read_config,
+    read_model_config,
     user_errors,
 )
 from mmengine.config import Config
@@ -55,13 +55,9 @@ def parse_args() -> argparse.Namespace:
 
 def search_config(args: argparse.Namespace) -> Config:
     """Make the test of a config the search of thresholds for all maps of its head."""
-    check_checkpoint(args.checkpoint)
+    cfg = read_model_config(args)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    cfg = read_config(args)
-    cfg.load_from = args.checkpoint
-    loader = cfg.get(f'{args.split}_dataloader')
-    if loader is None:
-        raise ValueError(f'{args.config} has no {args.split}_dataloader')
+    loader = find_loader(cfg, args.split)
     if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:
         raise ValueError(
             'validation and test split of the config are the same; take one with a '
@@ -100,8 +96,12 @@ def main() -> None:
         title = f'{args.checkpoint} on {split}, {len(found["images"])} images'
         save_threshold_curves(found, args.out.with_suffix('.png'), title)
         rows = [
-            {'map': cam, 'box rule': rule['box_rule'], 'threshold': rule['threshold']}
-            | {'GT-known': rule['gt_known_loc']}
+            {
+                'map': cam,
+                'box rule': rule['box_rule'],
+                'threshold': rule['threshold'],
+                'GT-known': rule['gt_known_loc'],
+            }
             for cam, rules in found['thresholds'].items()
             for rule in rules
         ]

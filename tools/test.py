@@ -8,10 +8,9 @@ import mmengine
 from common import (
     add_options,
     build_runner,
-    check_checkpoint,
     end_together,
     maps_of,
-    read_config,
+    read_model_config,
     user_errors,
 )
 from mmengine.config import Config
@@ -86,12 +85,10 @@ def read_test_config(args: argparse.Namespace) -> tuple[Config, dict, list[int]]
         The config, what was found by a search, and the places of the metrics whose
         threshold is from there; both empty without ``--thresholds``.
     """
-    check_checkpoint(args.checkpoint)
+    cfg = read_model_config(args)
     folders = [args.dump_maps, args.dump_boxes, *(Path(out).parent for out in args.out)]
     for folder in filter(None, folders):
         Path(folder).mkdir(parents=True, exist_ok=True)
-    cfg = read_config(args)
-    cfg.load_from = args.checkpoint
     if args.amp:
         cfg.test_cfg.fp16 = True
     if isinstance(cfg.test_evaluator, dict):

@@ -125,6 +125,29 @@ def check_iou(iou: float) -> None:
         raise ValueError(f'iou must lie above 0 and be at most 1, got {iou}')
 
 
+def pack_hits(overlaps: np.ndarray, ious: np.ndarray) -> np.ndarray:
+    """Whether overlaps (...) reach each of some IoUs, as a small record.
+
+    Returns:
+        Bits, of (..., ious).
+    """
+    return np.packbits(overlaps[..., None] >= ious)
+
+
+def count_hits(records: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Count the images that reach each overlap.
+
+    Args:
+        records: What :func:`pack_hits` returned for each image.
+        shape: Shape of the bits, (..., ious).
+
+    Returns:
+        Numbers of images, (..., ious).
+    """
+    bits = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
+    return bits.sum(axis=0, dtype=np.int64).reshape(shape)
+
+
 def find_map(cams: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     """Find the maps of a name among those that the head made.
 

@@ -7,7 +7,13 @@ import numpy as np
 
 from ..boxes import box_iou
 from ..registry import METRICS
-from .base import LocalizationMetric, check_iou, true_boxes
+from .base import (
+    LocalizationMetric,
+    check_iou,
+    count_hits,
+    pack_hits,
+    true_boxes,
+)
 from .score_map import SIDE, score_map, score_thresholds
 
 # Levels that are looked at in one call of OpenCV: enough for threads to run side by
@@ -28,7 +34,8 @@ class MaxBoxAcc(LocalizationMetric):
 
     and, for the IoUs 0.3, 0.5 and 0.7, ``max_box_acc_v2``, the mean of the latter. Map
     and boxes are brought to 224 x 224; a box is right if it overlaps one of the ground
-    truths by at least the IoU.
+    truths by at least the IoU. After the evaluation, the main process has the numbers
+    of right images in ``correct``, (kinds, ious, thresholds).
 
     Args:
         cam: Name of the map, one of the head's ``cams``.
@@ -82,13 +89,13 @@ class MaxBoxAcc(LocalizationMetric):
         boxes = scale_boxes(true_boxes(sample), (width, height))
         overlaps = level_overlaps(score_map(cam), boxes, self.levels)
         overlaps = np.stack([overlaps[kind] for kind in self.names], axis=1)
-        return np.packbits(overlaps[..., None] >= self.ious)
+        return pack_hits(overlaps, self.ious)
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
         """Turn the records of all images into accuracies at the best threshold."""
         values = {}
-        correct = self.num_correct(records)
-        for name, of_kind in zip(self.names.values(), correct):
+        self.correct = self.num_correct(records)
+        for name, of_kind in zip(self.names.values(), self.correct):
             best = 100 * of_kind.max(axis=1) / len(records)
             for iou, accuracy in zip(self.ious, best):
                 values[f'{name}_{100 * iou:g}'] = float(accuracy)
@@ -99,8 +106,7 @@ class MaxBoxAcc(LocalizationMetric):
     def num_correct(self, records: list[np.ndarray]) -> np.ndarray:
         """Count the images with a right box, (kinds, ious, thresholds)."""
         shape = (len(self.levels), len(self.names), len(self.ious))
-        bits = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
-        correct = bits.sum(axis=0, dtype=np.int64).reshape(shape)
+        correct = count_hits(records, shape)
         return correct[self.level_of_threshold].transpose(1, 2, 0)
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import os
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Union
 
@@ -116,7 +115,7 @@ def read_thresholds(
     if not same:
         raise ValueError(
             f'the thresholds of {path} were searched with other combination functions '
-            f'or another size of the input than this config has: search with it'
+            'or another size of the input than this config has: search with it'
         )
     return found
 
@@ -183,8 +182,4 @@ def _fingerprints(dataset: BaseDataset) -> dict[str, str]:
 
 
 def _sha256(path: Union[str, Path]) -> str:
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        for block in iter(partial(file.read, 1 << 20), b''):
-            digest.update(block)
-    return digest.hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -6,7 +6,13 @@ import numpy as np
 
 from ..boxes import box_iou
 from ..registry import METRICS
-from .base import LocalizationMetric, check_iou, true_boxes
+from .base import (
+    LocalizationMetric,
+    check_iou,
+    count_hits,
+    pack_hits,
+    true_boxes,
+)
 from .box_rules import build_box_rule
 
 
@@ -67,13 +73,12 @@ class ThresholdSearch(LocalizationMetric):
             box_iou(rule.at(self.thresholds, cam, (width, height)), truth).max(axis=1)
             for rule in self.box_rules.values()
         ]
-        return np.packbits(np.stack(overlaps)[..., None] >= self.ious)
+        return pack_hits(np.stack(overlaps), self.ious)
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
         """Find the best threshold of each rule and its accuracy in percent."""
         shape = (len(self.box_rules), len(self.thresholds), len(self.ious))
-        right = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
-        accuracies = 100 * right.mean(axis=0).reshape(shape)
+        accuracies = 100 * (count_hits(records, shape) / len(records))
         self.curves = {
             rule: dict(zip(self.ious, of_rule.T.tolist()))
             for rule, of_rule in zip(self.box_rules, accuracies)

@@ -19,6 +19,9 @@ table6_errors = [
     dict(type='mmccam.LocalizationErrors', cam='top1_bottom0'),
     dict(type='mmccam.LocalizationErrors', cam='quadratic'),
 ]
+table6_evaluator = [dict(type='Accuracy', topk=(1, 5)), *table6_errors] + [
+    dict(metric, cam=name) for name in table6_cams for metric in table6_metrics
+]
 table6_hooks = [
     dict(type='mmccam.LocalizationVisualizationHook', cam='quadratic'),
     dict(type='mmccam.WorstImagesHook'),
