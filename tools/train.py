@@ -17,7 +17,11 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         help='checkpoint to resume from; without a value the latest of the work dir',
     )
-    parser.add_argument('--amp', action='store_true', help='mixed precision (GPU)')
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='mixed precision: float16 on a GPU, bfloat16 without one',
+    )
     parser.add_argument(
         '--no-validate', action='store_true', help='do not evaluate during training'
     )
@@ -27,20 +31,17 @@ def parse_args() -> argparse.Namespace:
         help='scale the learning rate by the total batch size',
     )
     add_options(parser)
-    args = parser.parse_args()
-    if args.amp and not torch.cuda.is_available():
-        parser.error(
-            "--amp: mmengine's mixed precision needs a GPU, there is none here"
-        )
-    return args
+    return parser.parse_args()
 
 
 def build_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the options to it."""
     cfg = read_config(args)
-    if args.amp:
+    if args.amp and torch.cuda.is_available():
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    elif args.amp:
+        cfg.optim_wrapper.type = 'mmccam.BFloat16OptimWrapper'
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

@@ -1,5 +1,6 @@
 """What mmccam adds to mmengine's training loop."""
 
 from .checkpoint import allow_mmengine_checkpoints
+from .optim_wrapper import BFloat16OptimWrapper
 
-__all__ = ['allow_mmengine_checkpoints']
+__all__ = ['BFloat16OptimWrapper', 'allow_mmengine_checkpoints']

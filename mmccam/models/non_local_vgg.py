@@ -7,6 +7,7 @@ import torch
 from mmcv.cnn import ConvModule
 from mmengine.model import ModuleDict, update_init_info
 from mmpretrain.models.backbones import VGG
+from torch.utils.checkpoint import checkpoint
 
 from ..registry import MODELS
 from .non_local import NonLocalBlock
@@ -37,6 +38,11 @@ class NonLocalVGG(VGG):
         norm_cfg: Norm behind each convolution. Defaults to None: no norm.
         act_cfg: Activation behind each convolution.
         norm_eval: Whether batch norms keep their statistics during training.
+        with_cp: Whether training keeps only the input of each stage's convolutions and
+            computes what is between again in the backward pass, which saves memory and
+            takes time.
+        channels_last: Whether to compute in the memory format ``channels_last``, which
+            processors and tensor cores prefer. The other one rounds differently.
         init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
 
     Raises:
@@ -55,6 +61,8 @@ class NonLocalVGG(VGG):
         norm_cfg: Optional[dict] = None,
         act_cfg: dict = dict(type='ReLU'),  # noqa: B006
         norm_eval: bool = False,
+        with_cp: bool = False,
+        channels_last: bool = True,
         init_cfg: Optional[dict] = None,
     ) -> None:
         if depth not in self.arch_settings:
@@ -67,6 +75,11 @@ class NonLocalVGG(VGG):
         _check_stages('non_local_stages', non_local_stages, 1, num_stages)
         _check_stages('out_indices', out_indices, 0, num_stages - 1)
         _check_stages('frozen_stages', [frozen_stages], -1, num_stages)
+        if with_cp and norm_cfg is not None:
+            raise ValueError(
+                'with_cp must be False with a norm_cfg: computing a stage again would '
+                f'count its batch twice in the statistics of {norm_cfg}'
+            )
         super().__init__(
             depth,
             num_stages=num_stages,
@@ -81,6 +94,10 @@ class NonLocalVGG(VGG):
         )
         # A backbone knows no classes, and ClassNumCheckHook compares what says it does.
         del self.num_classes
+        self.with_cp = with_cp
+        self.memory_format = (
+            torch.channels_last if channels_last else torch.contiguous_format
+        )
         # mmengine's container lets the blocks keep their own initialization.
         self.non_local_blocks = ModuleDict(
             {
@@ -132,8 +149,10 @@ class NonLocalVGG(VGG):
         """
         maps = []
         last = len(self.stage_blocks) - 1
+        x = x.contiguous(memory_format=self.memory_format)
         for index, (start, end) in enumerate(self.range_sub_modules):
-            x = self.features[start:end](x)
+            stage = self.features[start:end]
+            x = checkpoint(stage, x, use_reentrant=False) if self.with_cp else stage(x)
             block = str(index + 1)
             if block in self.non_local_blocks:
                 x = self.non_local_blocks[block](x)

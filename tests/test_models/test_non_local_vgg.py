@@ -216,3 +216,58 @@ def test_argument_out_of_range(name, value, message):
 def test_default_blocks_need_their_stages():
     with pytest.raises(ValueError, match='must lie between 1 and 4, got 5'):
         NonLocalVGG(11, num_stages=4)
+
+
+def gradients(model, images):
+    model(images)[0].square().mean().backward()
+    return {name: x.grad for name, x in model.named_parameters()}
+
+
+@pytest.mark.parametrize('frozen_stages', [-1, 2])
+def test_checkpointing_changes_no_gradient(images, frozen_stages):
+    model = NonLocalVGG(11, frozen_stages=frozen_stages).train()
+    again = NonLocalVGG(11, frozen_stages=frozen_stages, with_cp=True).train()
+    again.load_state_dict(model.state_dict())
+    torch.testing.assert_close(
+        gradients(again, images), gradients(model, images), rtol=0, atol=0
+    )
+    torch.testing.assert_close(again.state_dict(), model.state_dict(), rtol=0, atol=0)
+
+
+def saved_elements(model, images):
+    """Number of elements that are kept for the backward pass, without parameters."""
+    parameters = {x.data_ptr() for x in model.parameters()}
+    saved = {}
+
+    def note(x):
+        if x.data_ptr() not in parameters:
+            saved[x.data_ptr()] = x.numel()
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda x: x):
+        maps = model(images)
+    del maps
+    return sum(saved.values())
+
+
+def test_checkpointing_keeps_less(images):
+    kept = [
+        saved_elements(NonLocalVGG(11, with_cp=with_cp).train(), images)
+        for with_cp in (False, True)
+    ]
+    assert kept[1] < kept[0] / 2
+
+
+def test_checkpointing_with_norms_is_refused():
+    with pytest.raises(ValueError, match="with_cp must be False .* {'type': 'BN'}"):
+        NonLocalVGG(11, norm_cfg=BN, with_cp=True)
+
+
+def test_both_memory_formats_agree(images):
+    model = shuffle_norms(NonLocalVGG(11)).eval()
+    other = shuffle_norms(NonLocalVGG(11, channels_last=False)).eval()
+    other.load_state_dict(model.state_dict())
+    (found,), (expected,) = model(images), other(images)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert expected.is_contiguous()
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,150 @@
+"""Attention whose memory grows with the number of positions, not with its square."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MMLogger
+from torch.autograd.function import once_differentiable
+
+# Their products with some thousand keys stay in a processor's cache.
+QUERIES_AT_ONCE = 128
+
+
+def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    r"""Average the values by the softmax of each query's products with the keys.
+
+    .. math:: o_i = \sum_j \alpha_{ij} v_j, \quad
+        \alpha_{ij} = \mathrm{softmax}_j\left(q_i^T k_j\right)
+
+    The products are not divided by the root of their width. All of them, (L, L) an
+    image, are never in memory at once, in training neither.
+
+    Args:
+        query: Queries q, (N, L, d).
+        key: Keys k, (N, L, d).
+        value: Values v, (N, L, C).
+
+    Returns:
+        Averages o, (N, L, C).
+    """
+    if query.is_cpu and not torch.compiler.is_compiling():
+        return ChunkedAttention.apply(query, key, value)
+    return fused_attention(query, key, value)
+
+
+def fused_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> torch.Tensor:
+    """:func:`attend` by the fused kernels of PyTorch, where there is one.
+
+    These want contiguous rows of equal widths, some of a multiple of 8: zeros at the
+    end of queries and keys leave the products as they are, those at the end of the
+    values are cut off again.
+    """
+    widest = max(query.shape[-1], value.shape[-1])
+    width = widest + -widest % 8
+    inputs = [
+        F.pad(rows, (0, width - rows.shape[-1])).contiguous().unsqueeze(1)
+        for rows in (query, key, value)
+    ]
+    if not torch.compiler.is_compiling():
+        # PyTorch would take its plain form, of quadratic memory, without a word.
+        if torch._fused_sdp_choice(*inputs, scale=1.0) == 0:
+            _log_missing_kernel(query.device.type, query.dtype)
+            return ChunkedAttention.apply(query, key, value)
+    attended = F.scaled_dot_product_attention(*inputs, scale=1.0).squeeze(1)
+    return attended[..., : value.shape[-1]]
+
+
+@cache
+def _log_missing_kernel(device: str, dtype: torch.dtype) -> None:
+    MMLogger.get_current_instance().warning(
+        f'PyTorch has no fused attention for {dtype} on this {device}: the non-local '
+        'blocks compute it in chunks, which is correct but slower'
+    )
+
+
+class ChunkedAttention(torch.autograd.Function):
+    r""":func:`attend` for a few images and queries at a time.
+
+    Faster on a CPU than the fused kernel, which multiplies the zeros too. Like that one
+    it keeps no :math:`\alpha` for the backward pass, but makes it again:
+
+    .. math::
+        dv = \alpha^T do, \quad
+        ds = \alpha \circ (do\, v^T - D), \; D_i = do_i^T o_i, \quad
+        dq = ds\, k, \quad dk = ds^T q
+
+    Of half precision only the products with C channels are; the softmax and all sums
+    have float32.
+    """
+
+    @staticmethod
+    def forward(
+        ctx, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+    ) -> torch.Tensor:
+        """Compute the averages, see :func:`attend`."""
+        out = torch.empty_like(value, memory_format=torch.contiguous_format)
+        with torch.autocast(query.device.type, enabled=False):
+            for images, rows, weights, _ in _chunks(query, key):
+                out[images, rows] = weights.to(value.dtype) @ value[images]
+        ctx.save_for_backward(query, key, value, out)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Compute the gradients of queries, keys and values."""
+        query, key, value, out = ctx.saved_tensors
+        dtype = _sum_dtype(query)
+        dots = (grad * out).sum(dim=-1, keepdim=True, dtype=dtype)
+        grad_query = torch.empty_like(query)
+        grad_key, grad_value = (torch.zeros_like(x, dtype=dtype) for x in (key, value))
+        with torch.autocast(query.device.type, enabled=False):
+            for images, rows, weights, scores in _chunks(query, key):
+                some = grad[images, rows]
+                grad_value[images] += weights.to(some.dtype).mT @ some
+                _product(some, value[images].mT, out=scores)
+                scores = scores.sub_(dots[images, rows]).mul_(weights).to(some.dtype)
+                grad_query[images, rows] = scores @ key[images]
+                grad_key[images] += scores.mT @ query[images, rows]
+        return grad_query, grad_key.to(key.dtype), grad_value.to(value.dtype)
+
+
+def _chunks(
+    query: torch.Tensor, key: torch.Tensor
+) -> Iterator[tuple[slice, slice, torch.Tensor, torch.Tensor]]:
+    """Go through the softmax: which images and queries, their weights, a buffer.
+
+    One image a thread. The weights and the buffer, (images, queries, L), are the same
+    memory each time: new memory would cost as much time as the products.
+    """
+    images_at_once = min(len(query), torch.get_num_threads())
+    query, key = (x.to(_sum_dtype(x)) for x in (query, key))
+    buffers = query.new_empty(2, images_at_once, QUERIES_AT_ONCE, key.shape[1])
+    for image, row in product(
+        range(0, len(query), images_at_once),
+        range(0, query.shape[1], QUERIES_AT_ONCE),
+    ):
+        images = slice(image, image + images_at_once)
+        rows = slice(row, row + QUERIES_AT_ONCE)
+        some = query[images, rows]
+        weights, scores = buffers[:, : some.shape[0], : some.shape[1]]
+        _product(some, key[images].mT, out=scores)
+        torch.softmax(scores, dim=-1, out=weights)
+        yield images, rows, weights, scores
+
+
+def _sum_dtype(x: torch.Tensor) -> torch.dtype:
+    return torch.promote_types(x.dtype, torch.float32)
+
+
+def _product(x: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
+    """Matrix product of batches, whose precision may be below that of the output."""
+    if x.dtype == out.dtype:
+        torch.bmm(x, y, out=out)
+    else:
+        out.copy_(x @ y)

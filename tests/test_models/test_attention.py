@@ -1,0 +1,139 @@
+import logging
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from mmccam.models import attention
+from mmccam.models.attention import ChunkedAttention, attend, fused_attention
+
+# Images, queries, channels of queries and values; 128 queries are a chunk.
+SIZES = [(1, 1, 1, 1), (3, 5, 2, 7), (1, 131, 3, 10), (5, 257, 16, 128)]
+FORMS = [ChunkedAttention.apply, fused_attention]
+
+
+def plain_attention(query, key, value):
+    return (query @ key.mT).softmax(dim=-1) @ value
+
+
+def draw(size, dtype=torch.float32):
+    """Queries, keys and values, and a gradient."""
+    images, length, channels, value_channels = size
+    generator = torch.Generator().manual_seed(0)
+    return [
+        torch.randn(images, length, width, generator=generator).to(dtype)
+        for width in (channels, channels, value_channels, value_channels)
+    ]
+
+
+def values_and_gradients(form, inputs, gradient):
+    leaves = [x.detach().clone().requires_grad_() for x in inputs]
+    out = form(*leaves)
+    out.backward(gradient)
+    return [out.detach(), *(leaf.grad for leaf in leaves)]
+
+
+def exact(inputs, gradient):
+    inputs = [x.double() for x in inputs]
+    return values_and_gradients(plain_attention, inputs, gradient.double())
+
+
+def assert_near(found, expected, tolerance):
+    """Compare tensors, relative to the largest value of each."""
+    for x, y in zip(found, expected):
+        error = (x.double() - y).abs().max() / y.abs().max().clamp(min=1e-30)
+        assert error <= tolerance
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('form', FORMS)
+def test_values_and_gradients_are_those_of_the_plain_form(form, size):
+    *inputs, gradient = draw(size)
+    found = values_and_gradients(form, inputs, gradient)
+    assert_near(found, exact(inputs, gradient), 1e-5)
+
+
+# Half precision keeps 8 or 11 binary digits; each result is a sum of such products.
+@pytest.mark.parametrize(
+    ('dtype', 'tolerance'), [(torch.bfloat16, 2**-6), (torch.float16, 2**-9)]
+)
+@pytest.mark.parametrize('form', FORMS)
+def test_half_precision_is_near_the_plain_form(form, dtype, tolerance):
+    *inputs, gradient = draw((3, 131, 16, 24), dtype)
+    found = values_and_gradients(form, inputs, gradient)
+    assert {x.dtype for x in found} == {dtype}
+    assert_near(found, exact(inputs, gradient), tolerance)
+
+
+def test_the_softmax_has_single_precision_under_autocast():
+    # Products of 160 and 160.5, which bfloat16 cannot tell apart: the second weighs
+    # 1 / (1 + exp(-0.5)) = 0.6225.
+    query = torch.tensor([[[1.0, 1.0], [1.0, 1.0]]], dtype=torch.bfloat16)
+    key = torch.tensor([[[160.0, 0.0], [160.0, 0.5]]], dtype=torch.bfloat16)
+    value = torch.tensor([[[0.0], [1.0]]], dtype=torch.bfloat16)
+    with torch.autocast('cpu', torch.bfloat16):
+        out = ChunkedAttention.apply(query, key, value)
+    assert out[0, 0].item() == pytest.approx(0.6225, rel=2**-8)
+
+
+def test_derivatives_by_finite_differences():
+    *inputs, _ = draw((2, 5, 2, 3), torch.float64)
+    for x in inputs:
+        x.requires_grad_()
+    assert torch.autograd.gradcheck(ChunkedAttention.apply, inputs)
+
+
+class LargestTensor(TorchDispatchMode):
+    """Note the number of elements of the largest tensor that is made."""
+
+    numel = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        for x in out if isinstance(out, (tuple, list)) else [out]:
+            if isinstance(x, torch.Tensor):
+                self.numel = max(self.numel, x.numel())
+        return out
+
+
+@pytest.mark.parametrize('form', [attend, fused_attention])
+def test_the_products_of_all_queries_and_keys_are_never_made(form):
+    *inputs, gradient = draw((1, 1600, 4, 16))
+    with LargestTensor() as largest:
+        values_and_gradients(form, inputs, gradient)
+    assert largest.numel <= 2 * 128 * 1600  # two chunks; all would be 1600 * 1600
+
+
+@pytest.mark.parametrize('size', SIZES)
+def test_a_fused_kernel_takes_all_sizes(monkeypatch, size):
+    choices = []
+    choose = torch._fused_sdp_choice
+
+    def spy(*args, **kwargs):
+        choices.append(choose(*args, **kwargs))
+        return choices[-1]
+
+    monkeypatch.setattr(torch, '_fused_sdp_choice', spy)
+    fused_attention(*draw(size)[:3])
+    assert choices[0] != 0
+
+
+def test_without_a_fused_kernel_chunks_are_taken_and_logged_once(monkeypatch, caplog):
+    monkeypatch.setattr(torch, '_fused_sdp_choice', lambda *args, **kwargs: 0)
+    attention._log_missing_kernel.cache_clear()
+    logger = logging.getLogger('quiet')
+    monkeypatch.setattr(attention.MMLogger, 'get_current_instance', lambda: logger)
+    inputs = draw((2, 3, 4, 5))[:3]
+    for _ in range(2):
+        out = fused_attention(*inputs)
+    torch.testing.assert_close(out, plain_attention(*inputs))
+    (message,) = caplog.messages
+    assert 'no fused attention for torch.float32 on this cpu' in message
+
+
+def test_compiled():
+    *inputs, gradient = draw((2, 131, 3, 10))
+    compiled = torch.compile(attend, backend='aot_eager', fullgraph=True)
+    assert_near(
+        values_and_gradients(compiled, inputs, gradient), exact(inputs, gradient), 1e-5
+    )
