@@ -21,8 +21,8 @@ model = dict(
 )
 
 train_pipeline = _base_.train_pipeline
-train_pipeline[1].scale = (72, 72)
-train_pipeline[2].crop_size = 64
+train_pipeline[0].transforms[1].scale = (72, 72)
+train_pipeline[1].crop_size = 64
 test_pipeline = _base_.test_pipeline
 test_pipeline[1].scale = (64, 64)
 data_root = 'data/demo'

@@ -131,9 +131,12 @@ def test_openimages_is_measured_by_masks_of_any_size():
     ]
 
 
-def test_the_environment_points_at_images_weights_and_size(custom_images, monkeypatch):
+def test_the_environment_names_images_weights_size_and_cache(
+    custom_images, monkeypatch
+):
     monkeypatch.setenv('MMCCAM_WEIGHTS', 'vgg16.pth')
     monkeypatch.setenv('MMCCAM_SIZE', '112')
+    monkeypatch.setenv('MMCCAM_CACHE', '/cache')
 
     cfg = read('nlccam_custom')
 
@@ -141,10 +144,17 @@ def test_the_environment_points_at_images_weights_and_size(custom_images, monkey
         assert loader.dataset.data_root == str(custom_images)
     assert cfg.model.backbone.init_cfg.checkpoint == 'vgg16.pth'
     # As 256 to 224: 112 * 256 / 224 = 128.
-    resize, crop = cfg.train_dataloader.dataset.pipeline[1:3]
-    assert resize.scale == (128, 128)
+    cached, crop = cfg.train_dataloader.dataset.pipeline[:2]
+    assert cached.folder == '/cache'
+    assert cached.transforms[1].scale == (128, 128)
     assert crop.crop_size == 112
     assert cfg.test_dataloader.dataset.pipeline[1].scale == (112, 112)
+
+
+def test_images_are_cached_only_where_the_environment_says(monkeypatch):
+    monkeypatch.delenv('MMCCAM_CACHE', raising=False)
+
+    assert read('nlccam_cub').train_dataloader.dataset.pipeline[0].folder is None
 
 
 @pytest.mark.parametrize('name', ['nlccam_cub', 'nlccam_ilsvrc', 'nlccam_cars'])
@@ -154,7 +164,7 @@ def test_the_benchmarks_follow_the_protocol_of_the_paper(name):
     assert cfg.optim_wrapper.optimizer.lr == 1e-4
     assert cfg.train_dataloader.batch_size == 32
     assert cfg.train_cfg.max_epochs == 30
-    resize, crop = cfg.train_dataloader.dataset.pipeline[1:3]
-    assert resize.scale == (256, 256)
+    cached, crop = cfg.train_dataloader.dataset.pipeline[:2]
+    assert cached.transforms[1].scale == (256, 256)
     assert crop.crop_size == 224
     assert cfg.test_dataloader.dataset.pipeline[1].scale == (224, 224)

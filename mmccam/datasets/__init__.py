@@ -1,5 +1,6 @@
 """Data sets with the boxes that localization is measured by."""
 
+from .cached_image import CachedImage
 from .cub import CUB
 from .ilsvrc import ILSVRC
 from .loading import LoadImage
@@ -10,6 +11,7 @@ from .wsol_dataset import WSOLDataset
 
 __all__ = [
     'CUB',
+    'CachedImage',
     'ILSVRC',
     'LoadImage',
     'STL10',

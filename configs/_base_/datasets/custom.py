@@ -16,8 +16,8 @@ except OSError as error:
     ) from None
 
 train_pipeline = _base_.train_pipeline
-train_pipeline[1].scale = (round(size * 256 / 224), round(size * 256 / 224))
-train_pipeline[2].crop_size = size
+train_pipeline[0].transforms[1].scale = (round(size * 256 / 224),) * 2
+train_pipeline[1].crop_size = size
 test_pipeline = _base_.test_pipeline
 test_pipeline[1].scale = (size, size)
 

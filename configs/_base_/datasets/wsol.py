@@ -7,9 +7,14 @@ load = dict(
     imdecode_backend='pillow',
 )
 resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
+# Training images of this size are kept in the folder that MMCCAM_CACHE names, if any.
+cache = '{{$MMCCAM_CACHE:none}}'
 train_pipeline = [
-    load,
-    dict(resize, scale=(256, 256)),
+    dict(
+        type='mmccam.CachedImage',
+        folder=None if cache == 'none' else cache,
+        transforms=[load, dict(resize, scale=(256, 256))],
+    ),
     dict(type='RandomCrop', crop_size=224),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
