@@ -226,20 +226,32 @@ def test_a_checkpoint_of_another_network_is_refused(run, trained):
     assert not out.exists()
 
 
-def test_the_benchmark_prints_ratios_and_that_the_counts_are_equal(tmp_path):
+def test_mixed_precision_needs_no_gpu(run):
+    options = ['train_cfg.max_epochs=1', f'work_dir={run.folder / "amp"}']
+    log = checked(run('train.py', CONFIG, '--amp', '--no-validate', options=options))
+    assert 'Saving checkpoint at 1 epochs' in log
+    assert 'loss: nan' not in log
+
+
+def test_the_benchmark_prints_ratios_and_that_all_forms_are_equal(tmp_path):
+    small = ['--batch-size', '2', '--image-side', '32', '--classes', '20']
     log = checked(
         subprocess.run(
             [sys.executable, ROOT / 'tools/benchmark.py', '--json', tmp_path / 'b.json']
-            + ['--images', '2', '--repeats', '1', '--step', '0.01'],
+            + ['--images', '2', '--repeats', '1', '--step', '0.01', *small],
             capture_output=True,
             text=True,
         )
     )
 
-    rows = json.loads((tmp_path / 'b.json').read_text())
-    assert [row['form'] for row in rows] == ['plain', 'fast', 'threads']
-    assert all(row['equal_counts'] for row in rows)
-    assert f'{rows[1]["ratio_to_plain"]:.3f}' in log
+    parts = json.loads((tmp_path / 'b.json').read_text())['parts']
+    assert list(parts) == [
+        *('block', 'maps', 'step', 'pipeline', 'localization', 'evaluation')
+    ]
+    for rows in parts.values():
+        assert all(row['equal'] for row in rows)
+        assert f'{rows[1]["ratio"]:.3g}' in log
+    assert parts['step'][1]['megabytes'] > 0
 
 
 def test_two_processes_give_the_numbers_of_one(run, trained):
@@ -279,7 +291,6 @@ def test_two_processes_train(run):
 @pytest.mark.parametrize(
     ('tool', 'args', 'message'),
     [
-        ('train.py', ['--amp'], '--amp: .* needs a GPU'),
         (
             'search_threshold.py',
             ['model.pth', '--out', 'found.yaml'],

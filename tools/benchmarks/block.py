@@ -1,0 +1,100 @@
+"""The first non-local block of VGG-16, forward and backward."""
+
+from argparse import Namespace
+from functools import partial
+
+import numpy as np
+import torch
+
+from mmccam.models import NonLocalBlock
+from mmccam.models.attention import fused_attention
+
+from .measure import Form, Measurement, Part, peak_memory, seconds_of
+
+CHANNELS = 128
+STRIDE = 4  # of the map to the image
+
+
+class PlainBlock(NonLocalBlock):
+    """The equations as they stand, with all products of an image in memory."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        query, key, value = (
+            conv(x).flatten(2) for conv in (self.query, self.key, self.value)
+        )
+        return x + self.bn(self.project(self.attend(query, key, value).view_as(x)))
+
+    def attend(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+    ) -> torch.Tensor:
+        return value @ (query.mT @ key).softmax(dim=-1).mT
+
+
+class RowsBlock(PlainBlock):
+    """The same with the last product transposed, for which processors are faster."""
+
+    def attend(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+    ) -> torch.Tensor:
+        return ((query.mT @ key).softmax(dim=-1) @ value.mT).mT.contiguous()
+
+
+class FusedBlock(PlainBlock):
+    """With PyTorch's fused attention."""
+
+    def attend(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+    ) -> torch.Tensor:
+        return fused_attention(query.mT, key.mT, value.mT).mT.contiguous()
+
+
+def run_block(
+    block_class: type[NonLocalBlock],
+    dtype: torch.dtype,
+    memory_format: torch.memory_format,
+    args: Namespace,
+) -> Measurement:
+    """Run two steps, of which the second counts."""
+    with peak_memory() as peak:
+        torch.manual_seed(args.seed)
+        side = args.image_side // STRIDE
+        block = block_class(CHANNELS)
+        torch.nn.init.ones_(block.bn.weight)  # or the block would do nothing
+        block.to(dtype)
+        x = torch.randn(args.batch_size, CHANNELS, side, side, dtype=dtype)
+        x = x.contiguous(memory_format=memory_format).requires_grad_()
+
+        def step() -> None:
+            block.zero_grad()
+            x.grad = None
+            block(x).square().mean().backward()
+
+        step()
+        seconds = seconds_of(step)
+        megabytes = peak()
+    grads = [x.grad, *(parameter.grad for parameter in block.parameters())]
+    norms = [grad.float().norm() for grad in grads]
+    return Measurement(args.batch_size, seconds, np.array(norms), megabytes)
+
+
+def _form(
+    block_class: type[NonLocalBlock],
+    dtype: torch.dtype = torch.float32,
+    memory_format: torch.memory_format = torch.contiguous_format,
+) -> Form:
+    run = partial(run_block, block_class, dtype, memory_format)
+    return Form(run, tolerance=1e-4 if dtype == torch.float32 else 2e-2)
+
+
+BLOCK = Part(
+    'Step of the block after pool2: {batch_size} images of side {image_side}',
+    {
+        'plain': _form(PlainBlock),
+        'plain, rows': _form(RowsBlock),
+        'fused kernel': _form(FusedBlock),
+        'mmccam': _form(NonLocalBlock, memory_format=torch.channels_last),
+        'plain, rows, bfloat16': _form(RowsBlock, torch.bfloat16),
+        'mmccam, bfloat16': _form(NonLocalBlock, torch.bfloat16, torch.channels_last),
+    },
+    fresh=True,
+)

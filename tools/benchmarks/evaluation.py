@@ -1,0 +1,162 @@
+"""From the maps of a test set to its accuracies."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
+
+from mmccam.boxes import box_iou
+from mmccam.evaluation.base import class_map
+from mmccam.evaluation.score_map import SIDE, score_map, score_thresholds
+
+from .measure import Form, Measurement, Part, seconds_of
+
+CONFIG = Path(__file__).parents[2] / 'configs/nlccam_cub.py'
+SIZE = (500, 375)
+IOUS = np.array([0.3, 0.5, 0.7])
+
+
+def make_samples(count: int, seed: int) -> list[dict]:
+    """Draw predictions with a map (14, 14) of three blobs on noise, and their truth."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:14, :14]
+    samples = []
+    for index in range(count):
+        cam = 0.1 * rng.random((14, 14))
+        for x, y, radius in rng.uniform([0, 0, 1], [14, 14, 4], (3, 3)):
+            cam += np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * radius**2))
+        cam = torch.from_numpy(cam.astype(np.float32))[None]
+        scores = torch.from_numpy(rng.random(200, dtype=np.float32))
+        corners = np.sort(rng.integers(0, SIZE, (2, 2)), axis=0)
+        samples.append(
+            dict(
+                img_path=f'{index}.jpg',
+                cams=dict(ccam=cam, cam=cam),
+                cam_labels=torch.tensor([0]),
+                gt_label=torch.tensor([0]),
+                pred_score=scores,
+                pred_label=scores.argmax(0, keepdim=True),
+                loc_boxes=corners.reshape(1, 4),
+                ori_shape=SIZE[::-1],
+            )
+        )
+    return samples
+
+
+def plain_localization(samples: list[dict], args: Namespace) -> list[float]:
+    """Top-1, Top-5 and GT-known by the box rule ``cam``, in percent."""
+    counts = np.zeros(3)
+    for sample in samples:
+        cam = class_map(sample, 'ccam', 0)
+        scores = cv2.resize(cam - cam.min(), SIZE)
+        mask = (scores >= 0.2 * scores.max()).astype(np.uint8)
+        count, labels = cv2.connectedComponents(mask, connectivity=8)
+        areas = [(labels == label).sum() for label in range(1, count)]
+        y, x = np.nonzero(labels == 1 + np.argmax(areas))
+        box = [x.min(), y.min(), x.max(), y.max()]
+        is_right = box_iou([box], sample['loc_boxes']).max() >= 0.5
+        rank = sample['pred_score'].argsort(descending=True).tolist().index(0)
+        counts += np.array([rank < 1, rank < 5, True]) & is_right
+    return (100 * counts / len(samples)).tolist()
+
+
+def plain_max_box_acc(samples: list[dict], args: Namespace) -> list[float]:
+    """MaxBoxAcc and V2 at each IoU, in percent, in a loop over all thresholds."""
+    thresholds = score_thresholds(args.step)
+    correct = np.zeros((2, len(IOUS), len(thresholds)), int)
+    for sample in samples:
+        truth = (sample['loc_boxes'] * SIDE / [*SIZE, *SIZE]).astype(int)
+        image = (score_map(class_map(sample, 'ccam', 0)) * 255).astype(np.uint8)
+        for index, threshold in enumerate(thresholds):
+            level = int(threshold * image.max())
+            _, mask = cv2.threshold(image, level, 255, cv2.THRESH_BINARY)
+            contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+            largest = [max(contours, key=cv2.contourArea)] if contours else []
+            for kind, chosen in enumerate((largest, contours)):
+                boxes = [(0, 0, 0, 0)]
+                if chosen:
+                    corners = map(cv2.boundingRect, chosen)
+                    boxes = [
+                        (x, y, min(x + w, 223), min(y + h, 223))
+                        for x, y, w, h in corners
+                    ]
+                correct[kind, :, index] += box_iou(boxes, truth).max() >= IOUS
+    return (100 * correct.max(axis=2) / len(samples)).ravel().tolist()
+
+
+def run_plain(functions: list[Callable], args: Namespace) -> Measurement:
+    """Compute the accuracies one after the other."""
+    samples = make_samples(args.images, args.seed)
+    values: list[float] = []
+    seconds = seconds_of(lambda: [values.extend(f(samples, args)) for f in functions])
+    return Measurement(args.images, seconds, np.array(values))
+
+
+def run_metrics(metrics: list[dict], names: list[str], args: Namespace) -> Measurement:
+    """Evaluate batches of 32, as a test does."""
+    samples = make_samples(args.images, args.seed)
+    init_default_scope('mmpretrain')
+    evaluator = Evaluator(metrics)
+    results = {}
+
+    def evaluate() -> None:
+        for start in range(0, len(samples), 32):
+            evaluator.process(samples[start : start + 32])
+        results.update(evaluator.evaluate(len(samples)))
+
+    seconds = seconds_of(evaluate)
+    values = np.array([results[f'ccam/{name}'] for name in names])
+    return Measurement(args.images, seconds, values)
+
+
+LOCALIZATION_NAMES = ['top1_loc', 'top5_loc', 'gt_known_loc']
+MAX_BOX_ACC_NAMES = [
+    f'{name}_{iou}'
+    for name in ('max_box_acc', 'max_box_acc_v2')
+    for iou in (30, 50, 70)
+]
+LOCALIZATION_METRIC = dict(type='mmccam.CCAMLocalizationMetric', cam='ccam')
+
+
+def run_localization(args: Namespace) -> Measurement:
+    return run_metrics([LOCALIZATION_METRIC], LOCALIZATION_NAMES, args)
+
+
+def run_evaluation(args: Namespace) -> Measurement:
+    max_box_acc = dict(type='mmccam.MaxBoxAcc', cam='ccam', step=args.step)
+    return run_metrics(
+        [LOCALIZATION_METRIC, max_box_acc], LOCALIZATION_NAMES + MAX_BOX_ACC_NAMES, args
+    )
+
+
+def run_config(args: Namespace) -> Measurement:
+    """All that the test of nlccam_cub.py reports, of two maps."""
+    metrics = Config.fromfile(CONFIG).test_evaluator
+    for metric in metrics:
+        if metric.type == 'mmccam.MaxBoxAcc':
+            metric.step = args.step
+    return run_metrics(metrics, LOCALIZATION_NAMES + MAX_BOX_ACC_NAMES, args)
+
+
+LOCALIZATION = Part(
+    'From the map to Top-1, Top-5 and GT-known, 14 x 14 to 500 x 375',
+    {
+        'plain': Form(partial(run_plain, [plain_localization])),
+        'mmccam': Form(run_localization),
+    },
+)
+EVALUATION = Part(
+    'The same and MaxBoxAcc, V1 and V2',
+    {
+        'plain': Form(partial(run_plain, [plain_localization, plain_max_box_acc])),
+        'mmccam': Form(run_evaluation),
+        'all of nlccam_cub.py, two maps': Form(run_config),
+    },
+)

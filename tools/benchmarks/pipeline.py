@@ -1,0 +1,67 @@
+"""Loading images for training, in one process of a data loader."""
+
+import tempfile
+from argparse import Namespace
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmcv.transforms import Compose
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpretrain.registry import TRANSFORMS
+
+import mmccam  # noqa: F401  registers its parts
+
+from .measure import Form, Measurement, Part, seconds_of
+
+CONFIG = Path(__file__).parents[2] / 'configs/nlccam_cub.py'
+
+
+def write_images(folder: Path, count: int, seed: int) -> list[str]:
+    """Write JPEG files of smooth colours and noise, about as large as photographs."""
+    rng = np.random.default_rng(seed)
+    paths = []
+    for index in range(count):
+        image = cv2.resize(rng.random((40, 50, 3)), (500, 375))
+        image += 0.15 * rng.standard_normal(image.shape)
+        image = (255 * image.clip(0, 1)).astype(np.uint8)
+        path = str(folder / f'{index}.jpg')
+        cv2.imwrite(path, image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+        paths.append(path)
+    return paths
+
+
+def run_pipeline(cached: bool, args: Namespace) -> Measurement:
+    """Load all images once; with the cache for the second time."""
+    cfg = Config.fromfile(CONFIG)
+    init_default_scope(cfg.default_scope)
+    threads = torch.get_num_threads(), cv2.getNumThreads()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = write_images(Path(folder), args.images, args.seed)
+        cached_image, *others = cfg.train_dataloader.dataset.pipeline
+        cached_image.folder = f'{folder}/cache' if cached else None
+        load = Compose([TRANSFORMS.build(cached_image)])
+        pipeline = Compose([load, *map(TRANSFORMS.build, others)])
+        values = np.array([load(dict(img_path=p))['img'].mean() for p in paths])
+        try:
+            torch.set_num_threads(1)  # as in a worker of a data loader
+            cv2.setNumThreads(0)
+            seconds = seconds_of(
+                lambda: [pipeline(dict(img_path=p, gt_label=0)) for p in paths]
+            )
+        finally:
+            torch.set_num_threads(threads[0])
+            cv2.setNumThreads(threads[1])
+    return Measurement(args.images, seconds, values)
+
+
+PIPELINE = Part(
+    'Training pipeline in one process: JPEG files of 500 x 375 to crops of 224 x 224',
+    {
+        'plain': Form(partial(run_pipeline, False)),
+        'cached': Form(partial(run_pipeline, True)),
+    },
+)
