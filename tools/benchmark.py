@@ -41,6 +41,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--step', type=float, default=0.001, help='distance of the thresholds'
     )
+    parser.add_argument(
+        '--profile',
+        action='store_true',
+        help='of the training step: also print which operations take the time',
+    )
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', help='file to write the numbers to')
     args = parser.parse_args()

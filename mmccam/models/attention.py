@@ -100,14 +100,17 @@ class ChunkedAttention(torch.autograd.Function):
         """Compute the gradients of queries, keys and values."""
         query, key, value, out = ctx.saved_tensors
         dtype = _sum_dtype(query)
-        dots = (grad * out).sum(dim=-1, keepdim=True, dtype=dtype)
+        dots = (grad.to(dtype) * out).sum(dim=-1, keepdim=True)
         grad_query = torch.empty_like(query)
         grad_key, grad_value = (torch.zeros_like(x, dtype=dtype) for x in (key, value))
         with torch.autocast(query.device.type, enabled=False):
             for images, rows, weights, scores in _chunks(query, key):
                 some = grad[images, rows]
                 grad_value[images] += weights.to(some.dtype).mT @ some
-                _product(some, value[images].mT, out=scores)
+                if some.dtype == dtype:
+                    torch.bmm(some, value[images].mT, out=scores)
+                else:  # no product of half precision has a result of float32
+                    scores.copy_(some @ value[images].mT)
                 scores = scores.sub_(dots[images, rows]).mul_(weights).to(some.dtype)
                 grad_query[images, rows] = scores @ key[images]
                 grad_key[images] += scores.mT @ query[images, rows]
@@ -122,7 +125,7 @@ def _chunks(
     One image a thread. The weights and the buffer, (images, queries, L), are the same
     memory each time: new memory would cost as much time as the products.
     """
-    images_at_once = min(len(query), torch.get_num_threads())
+    images_at_once = max(1, min(len(query), torch.get_num_threads()))
     query, key = (x.to(_sum_dtype(x)) for x in (query, key))
     buffers = query.new_empty(2, images_at_once, QUERIES_AT_ONCE, key.shape[1])
     for image, row in product(
@@ -133,18 +136,10 @@ def _chunks(
         rows = slice(row, row + QUERIES_AT_ONCE)
         some = query[images, rows]
         weights, scores = buffers[:, : some.shape[0], : some.shape[1]]
-        _product(some, key[images].mT, out=scores)
+        torch.bmm(some, key[images].mT, out=scores)
         torch.softmax(scores, dim=-1, out=weights)
         yield images, rows, weights, scores
 
 
 def _sum_dtype(x: torch.Tensor) -> torch.dtype:
     return torch.promote_types(x.dtype, torch.float32)
-
-
-def _product(x: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
-    """Matrix product of batches, whose precision may be below that of the output."""
-    if x.dtype == out.dtype:
-        torch.bmm(x, y, out=out)
-    else:
-        out.copy_(x @ y)

@@ -104,6 +104,11 @@ def test_the_products_of_all_queries_and_keys_are_never_made(form):
     assert largest.numel <= 2 * 128 * 1600  # two chunks; all would be 1600 * 1600
 
 
+def test_no_images_give_none():
+    inputs = draw((0, 5, 2, 7))[:3]
+    assert attend(*inputs).shape == (0, 5, 7)
+
+
 @pytest.mark.parametrize('size', SIZES)
 def test_a_fused_kernel_takes_all_sizes(monkeypatch, size):
     choices = []

@@ -88,6 +88,11 @@ def run_step(make_step: Callable, options: dict, args: Namespace) -> Measurement
         losses = [step()]
         seconds = seconds_of(lambda: losses.extend(step() for _ in range(STEPS)))
         megabytes = peak()
+    if args.profile:
+        with torch.profiler.profile() as profile:
+            step()
+        profile = profile.key_averages()
+        print(profile.table(sort_by='self_cpu_time_total', row_limit=12))
     return Measurement(STEPS * args.batch_size, seconds, np.array(losses), megabytes)
 
 
