@@ -44,14 +44,30 @@ def image_box(size: tuple[int, int]) -> Box:
     return (0, 0, width - 1, height - 1)
 
 
-def _components(mask: np.ndarray, connectivity: int) -> np.ndarray:
-    """Left, top, width, height and area of each component of a mask, (n, 5)."""
+def _largest_component(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the largest 8-connected component by area."""
+    mask = mask.view(np.uint8)
+    left, top, width, height = cv2.boundingRect(mask)
+    # OpenCV's statistics of all components would take several times as long.
+    number, labels = cv2.connectedComponents(
+        mask[top : top + height, left : left + width], connectivity=8
+    )
+    if number > 2:  # the first is the background
+        areas = np.bincount(labels.ravel())[1:]
+        largest = labels == 1 + areas.argmax()
+        x, y, width, height = cv2.boundingRect(largest.view(np.uint8))
+        left, top = left + x, top + y
+    return left, top, width, height
+
+
+def _components(mask: np.ndarray) -> np.ndarray:
+    """Left, top, width and height of each 4-connected component of a mask, (n, 4)."""
     mask = mask.view(np.uint8)
     left, top, width, height = cv2.boundingRect(mask)
     _, _, stats, _ = cv2.connectedComponentsWithStats(
-        mask[top : top + height, left : left + width], connectivity=connectivity
+        mask[top : top + height, left : left + width], connectivity=4
     )
-    return stats[1:] + [left, top, 0, 0, 0]  # the first is the background
+    return stats[1:, :4] + [left, top, 0, 0]  # the first is the background
 
 
 def cam_boxes(
@@ -76,8 +92,7 @@ def cam_boxes(
         return [image_box(size)] * len(thresholds)
     peak, boxes = cam.max(), []
     for threshold in thresholds:
-        components = _components(cam >= threshold * peak, connectivity=8)
-        x, y, width, height, _ = components[components[:, 4].argmax()].tolist()
+        x, y, width, height = _largest_component(cam >= threshold * peak)
         boxes.append((x, y, x + width - 1, y + height - 1))
     return boxes
 
@@ -109,12 +124,12 @@ def nlccam_released_boxes(
     for threshold in thresholds:
         cut = threshold * peak
         mean_after_cut = np.where(cam > cut, cam, 0).mean()
-        components = _components(cam > max(cut, mean_after_cut), connectivity=4)
+        components = _components(cam > max(cut, mean_after_cut))
         if len(components) == 0:  # the rounded mean of an almost constant map
             boxes.append(image_box(size))
             continue
         areas = components[:, 2] * components[:, 3]
-        x, y, width, height, _ = components[areas.argmax()].tolist()
+        x, y, width, height = components[areas.argmax()].tolist()
         corners = [x, y, x + width, y + height] * scale
         boxes.append(tuple(np.rint(corners).tolist()))
     return boxes

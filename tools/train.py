@@ -2,9 +2,9 @@
 
 import argparse
 
-import torch
 from common import add_options, end_together, read_config, user_errors
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.runner import Runner
 
 
@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='mixed precision: float16 on a GPU, bfloat16 without one',
+        help='mixed precision: float16 on a GPU, bfloat16 on a CPU',
     )
     parser.add_argument(
         '--no-validate', action='store_true', help='do not evaluate during training'
@@ -37,11 +37,11 @@ def parse_args() -> argparse.Namespace:
 def build_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the options to it."""
     cfg = read_config(args)
-    if args.amp and torch.cuda.is_available():
+    if args.amp and get_device() == 'cpu':
+        cfg.optim_wrapper.type = 'mmccam.BFloat16OptimWrapper'
+    elif args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    elif args.amp:
-        cfg.optim_wrapper.type = 'mmccam.BFloat16OptimWrapper'
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

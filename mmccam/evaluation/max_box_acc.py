@@ -169,25 +169,45 @@ def _contour_boxes(
     would cost as much as the contours of a single one; only the part of the image that
     has values above the lowest of them.
     """
+    image = cv2.copyMakeBorder(image, 0, 1, 0, 0, cv2.BORDER_CONSTANT)
     contours, places = [], []
     for start in range(0, len(levels), LEVELS_AT_ONCE):
         some = levels[start : start + LEVELS_AT_ONCE].astype(np.uint8)
         left, top, width, height = cv2.boundingRect((image > some[0]).view(np.uint8))
         if height == 0:
             break
-        part = image[top : top + height, left : left + width]
-        stack = np.zeros((len(some), height + 1, width), np.uint8)
-        np.greater(part, some[:, None, None], out=stack[:, :height].view(bool))
-        found, _ = cv2.findContours(
-            stack.reshape(-1, width), cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE
-        )
+        rows = height + 1  # the last is empty: no value below is above a level
+        part = image[top : top + rows, left : left + width].copy()
+        stack = (part > some[:, None, None]).view(np.uint8).reshape(-1, width)
+        found, _ = cv2.findContours(stack, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
         contours += found
-        places += [(start, height + 1, left, top)] * len(found)
-    areas = np.array([cv2.contourArea(contour) for contour in contours])
-    corners = np.array([cv2.boundingRect(contour) for contour in contours], int)
-    x, y, w, h = corners.reshape(-1, 4).T
-    start, distance, left, top = np.array(places, int).reshape(-1, 4).T
-    below, y = np.divmod(y, distance)
-    x, y, last = x + left, y + top, SIDE - 1
-    found = np.stack([x, y, np.minimum(x + w, last), np.minimum(y + h, last)], axis=1)
-    return found, areas, start + below
+        places.append((len(found), start, rows, left, top))
+    if not contours:
+        return np.empty((0, 4), int), np.empty(0), np.empty(0, int)
+    (x0, y0), (x1, y1), areas = _measure(contours)
+    number, *places = np.array(places).T
+    start, rows, left, top = np.repeat(places, number, axis=1)
+    below = y0 // rows
+    top = top - below * rows
+    found = np.stack([x0 + left, y0 + top, x1 + left + 1, y1 + top + 1], axis=1)
+    return np.minimum(found, SIDE - 1), areas, start + below
+
+
+def _measure(
+    contours: Sequence[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lowest and highest x and y, (2, n) each, and areas (n,) of contours.
+
+    All of them at once: OpenCV, asked for one after the other, gives up Python's lock
+    each time, and the threads wait for each other.
+    """
+    points = np.concatenate(contours)[:, 0].T.copy()
+    ends = np.cumsum([len(contour) for contour in contours])
+    starts = np.append(0, ends[:-1])
+    following = np.roll(points, -1, axis=1)
+    following[:, ends - 1] = points[:, starts]
+    (x0, y0), (x1, y1) = points, following
+    areas = np.abs(np.add.reduceat(x0 * y1 - x1 * y0, starts)) / 2
+    lowest = np.minimum.reduceat(points, starts, axis=1)
+    highest = np.maximum.reduceat(points, starts, axis=1)
+    return lowest, highest, areas

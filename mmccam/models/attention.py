@@ -20,7 +20,8 @@ def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch
         \alpha_{ij} = \mathrm{softmax}_j\left(q_i^T k_j\right)
 
     The products are not divided by the root of their width. All of them, (L, L) an
-    image, are never in memory at once, in training neither.
+    image, are never in memory at once, in training neither; in a traced or compiled
+    model as far as PyTorch has a fused kernel.
 
     Args:
         query: Queries q, (N, L, d).
@@ -30,33 +31,45 @@ def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch
     Returns:
         Averages o, (N, L, C).
     """
-    if query.is_cpu and not torch.compiler.is_compiling():
-        return ChunkedAttention.apply(query, key, value)
+    if query.is_cpu and not _is_traced():
+        return chunked_attention(query, key, value)
     return fused_attention(query, key, value)
+
+
+def _is_traced() -> bool:
+    """Whether the operations are recorded, which those in chunks are too many for."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def fused_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
 ) -> torch.Tensor:
-    """:func:`attend` by the fused kernels of PyTorch, where there is one.
+    """:func:`attend` by a fused kernel of PyTorch, where there is one.
 
-    These want contiguous rows of equal widths, some of a multiple of 8: zeros at the
-    end of queries and keys leave the products as they are, those at the end of the
-    values are cut off again.
+    All kernels want contiguous rows whose widths are multiples of 8, and that of
+    processors and FlashAttention want equal widths: zeros at the end of queries and
+    keys leave the products as they are, those at the end of the values are cut off
+    again.
     """
-    widest = max(query.shape[-1], value.shape[-1])
-    width = widest + -widest % 8
+    widths = [_multiple_of_8(rows.shape[-1]) for rows in (query, key, value)]
+    is_flash = query.dtype in (torch.float16, torch.bfloat16) and max(widths) <= 256
+    if query.is_cpu or is_flash:
+        widths = [max(widths)] * 3
     inputs = [
         F.pad(rows, (0, width - rows.shape[-1])).contiguous().unsqueeze(1)
-        for rows in (query, key, value)
+        for rows, width in zip((query, key, value), widths)
     ]
-    if not torch.compiler.is_compiling():
+    if (query.is_cpu or query.is_cuda) and not _is_traced():
         # PyTorch would take its plain form, of quadratic memory, without a word.
         if torch._fused_sdp_choice(*inputs, scale=1.0) == 0:
             _log_missing_kernel(query.device.type, query.dtype)
-            return ChunkedAttention.apply(query, key, value)
+            return chunked_attention(query, key, value)
     attended = F.scaled_dot_product_attention(*inputs, scale=1.0).squeeze(1)
     return attended[..., : value.shape[-1]]
+
+
+def _multiple_of_8(number: int) -> int:
+    return number + -number % 8
 
 
 @cache
@@ -67,8 +80,18 @@ def _log_missing_kernel(device: str, dtype: torch.dtype) -> None:
     )
 
 
+def chunked_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> torch.Tensor:
+    """:func:`attend` for a few images and queries at a time."""
+    if query.dtype == torch.float16:  # the products of its gradients might overflow
+        query, key, value = (x.float() for x in (query, key, value))
+        return ChunkedAttention.apply(query, key, value).half()
+    return ChunkedAttention.apply(query, key, value)
+
+
 class ChunkedAttention(torch.autograd.Function):
-    r""":func:`attend` for a few images and queries at a time.
+    r"""The softmax of a few queries at a time.
 
     Faster on a CPU than the fused kernel, which multiplies the zeros too. Like that one
     it keeps no :math:`\alpha` for the backward pass, but makes it again:
@@ -78,8 +101,8 @@ class ChunkedAttention(torch.autograd.Function):
         ds = \alpha \circ (do\, v^T - D), \; D_i = do_i^T o_i, \quad
         dq = ds\, k, \quad dk = ds^T q
 
-    Of half precision only the products with C channels are; the softmax and all sums
-    have float32.
+    In bfloat16, the products of weights and gradients are; the softmax and all sums
+    over chunks have float32.
     """
 
     @staticmethod
@@ -122,10 +145,12 @@ def _chunks(
 ) -> Iterator[tuple[slice, slice, torch.Tensor, torch.Tensor]]:
     """Go through the softmax: which images and queries, their weights, a buffer.
 
-    One image a thread. The weights and the buffer, (images, queries, L), are the same
-    memory each time: new memory would cost as much time as the products.
+    On a CPU an image a thread. The weights and the buffer, (images, queries, L), are
+    the same memory each time: new memory would cost as much time as the products.
     """
-    images_at_once = max(1, min(len(query), torch.get_num_threads()))
+    images_at_once = max(1, len(query))
+    if query.is_cpu:
+        images_at_once = min(images_at_once, torch.get_num_threads())
     query, key = (x.to(_sum_dtype(x)) for x in (query, key))
     buffers = query.new_empty(2, images_at_once, QUERIES_AT_ONCE, key.shape[1])
     for image, row in product(

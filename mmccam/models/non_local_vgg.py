@@ -75,10 +75,10 @@ class NonLocalVGG(VGG):
         _check_stages('non_local_stages', non_local_stages, 1, num_stages)
         _check_stages('out_indices', out_indices, 0, num_stages - 1)
         _check_stages('frozen_stages', [frozen_stages], -1, num_stages)
-        if with_cp and norm_cfg is not None:
+        if with_cp and norm_cfg is not None and not norm_eval:
             raise ValueError(
-                'with_cp must be False with a norm_cfg: computing a stage again would '
-                f'count its batch twice in the statistics of {norm_cfg}'
+                f'with_cp needs norm_eval with the norm_cfg {norm_cfg}: computing a '
+                'stage again would count its batch twice in the statistics'
             )
         super().__init__(
             depth,
@@ -152,7 +152,10 @@ class NonLocalVGG(VGG):
         x = x.contiguous(memory_format=self.memory_format)
         for index, (start, end) in enumerate(self.range_sub_modules):
             stage = self.features[start:end]
-            x = checkpoint(stage, x, use_reentrant=False) if self.with_cp else stage(x)
+            if self.with_cp and self.training:  # nothing in a stage is random
+                x = checkpoint(stage, x, use_reentrant=False, preserve_rng_state=False)
+            else:
+                x = stage(x)
             block = str(index + 1)
             if block in self.non_local_blocks:
                 x = self.non_local_blocks[block](x)

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmccam.models import attention
-from mmccam.models.attention import ChunkedAttention, attend, fused_attention
+from mmccam.models import NonLocalBlock, attention
+from mmccam.models.attention import attend, chunked_attention, fused_attention
 
 # Images, queries, channels of queries and values; 128 queries are a chunk.
 SIZES = [(1, 1, 1, 1), (3, 5, 2, 7), (1, 131, 3, 10), (5, 257, 16, 128)]
-FORMS = [ChunkedAttention.apply, fused_attention]
+FORMS = [chunked_attention, fused_attention]
 
 
 def plain_attention(query, key, value):
@@ -53,6 +53,16 @@ def test_values_and_gradients_are_those_of_the_plain_form(form, size):
     assert_near(found, exact(inputs, gradient), 1e-5)
 
 
+@pytest.mark.parametrize('form', FORMS)
+def test_rows_and_gradients_of_any_layout(form):
+    *inputs, gradient = draw((3, 131, 2, 7))
+    expected = exact(inputs, gradient.mean().expand(3, 131, 7))
+    # As a block passes maps (N, C, h, w), and as a sum passes its gradient.
+    inputs = [x.mT.contiguous().mT for x in inputs]
+    found = values_and_gradients(form, inputs, gradient.mean().expand(3, 131, 7))
+    assert_near(found, expected, 1e-5)
+
+
 # Half precision keeps 8 or 11 binary digits; each result is a sum of such products.
 @pytest.mark.parametrize(
     ('dtype', 'tolerance'), [(torch.bfloat16, 2**-6), (torch.float16, 2**-9)]
@@ -72,15 +82,22 @@ def test_the_softmax_has_single_precision_under_autocast():
     key = torch.tensor([[[160.0, 0.0], [160.0, 0.5]]], dtype=torch.bfloat16)
     value = torch.tensor([[[0.0], [1.0]]], dtype=torch.bfloat16)
     with torch.autocast('cpu', torch.bfloat16):
-        out = ChunkedAttention.apply(query, key, value)
+        out = chunked_attention(query, key, value)
     assert out[0, 0].item() == pytest.approx(0.6225, rel=2**-8)
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_gradients_of_float16_do_not_overflow(form):
+    *inputs, gradient = draw((1, 5, 4, 64), torch.float16)
+    found = values_and_gradients(form, inputs, 8192 * gradient)
+    assert all(x.isfinite().all() for x in found)
 
 
 def test_derivatives_by_finite_differences():
     *inputs, _ = draw((2, 5, 2, 3), torch.float64)
     for x in inputs:
         x.requires_grad_()
-    assert torch.autograd.gradcheck(ChunkedAttention.apply, inputs)
+    assert torch.autograd.gradcheck(chunked_attention, inputs)
 
 
 class LargestTensor(TorchDispatchMode):
@@ -136,9 +153,36 @@ def test_without_a_fused_kernel_chunks_are_taken_and_logged_once(monkeypatch, ca
     assert 'no fused attention for torch.float32 on this cpu' in message
 
 
+def randomized_block():
+    block = NonLocalBlock(16)
+    torch.nn.init.ones_(block.bn.weight)
+    return block.eval()
+
+
 def test_compiled():
     *inputs, gradient = draw((2, 131, 3, 10))
     compiled = torch.compile(attend, backend='aot_eager', fullgraph=True)
     assert_near(
         values_and_gradients(compiled, inputs, gradient), exact(inputs, gradient), 1e-5
     )
+
+
+@pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning')
+@pytest.mark.filterwarnings('ignore:`torch.jit.* is deprecated:FutureWarning')
+@pytest.mark.filterwarnings('ignore:`torch.jit.* is deprecated:DeprecationWarning')
+def test_a_traced_block_can_be_saved(tmp_path):
+    block, x = randomized_block(), torch.randn(2, 16, 7, 5)
+    torch.jit.save(torch.jit.trace(block, x), tmp_path / 'block.pt')
+    traced = torch.jit.load(tmp_path / 'block.pt')
+    torch.testing.assert_close(traced(x), block(x), rtol=1e-5, atol=1e-5)
+
+
+def test_an_exported_block_takes_the_same_values():
+    block, x = randomized_block(), torch.randn(2, 16, 7, 5)
+    exported = torch.export.export(block, (x,)).module()
+    torch.testing.assert_close(exported(x), block(x), rtol=1e-5, atol=1e-5)
+
+
+def test_shapes_of_a_block_without_memory():
+    block = NonLocalBlock(16).to('meta')
+    assert block(torch.empty(2, 16, 7, 5, device='meta')).shape == (2, 16, 7, 5)

@@ -258,8 +258,8 @@ def test_checkpointing_keeps_less(images):
     assert kept[1] < kept[0] / 2
 
 
-def test_checkpointing_with_norms_is_refused():
-    with pytest.raises(ValueError, match="with_cp must be False .* {'type': 'BN'}"):
+def test_checkpointing_with_norms_that_count_is_refused():
+    with pytest.raises(ValueError, match="with_cp needs norm_eval .* {'type': 'BN'}"):
         NonLocalVGG(11, norm_cfg=BN, with_cp=True)
 
 

@@ -72,6 +72,8 @@ def seconds_of(function: Callable[[], object]) -> float:
 def peak_memory() -> Iterator[Callable[[], float]]:
     """Measure the peak of this process's memory from here on, above what it has now.
 
+    Only Linux tells.
+
     Yields:
         A function that returns it, in megabytes of 10^6 bytes.
     """

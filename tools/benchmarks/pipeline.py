@@ -45,7 +45,9 @@ def run_pipeline(cached: bool, args: Namespace) -> Measurement:
         cached_image.folder = f'{folder}/cache' if cached else None
         load = Compose([TRANSFORMS.build(cached_image)])
         pipeline = Compose([load, *map(TRANSFORMS.build, others)])
-        values = np.array([load(dict(img_path=p))['img'].mean() for p in paths])
+        for path in paths:
+            load(dict(img_path=path))
+        values = np.stack([load(dict(img_path=path))['img'] for path in paths])
         try:
             torch.set_num_threads(1)  # as in a worker of a data loader
             cv2.setNumThreads(0)
@@ -55,7 +57,7 @@ def run_pipeline(cached: bool, args: Namespace) -> Measurement:
         finally:
             torch.set_num_threads(threads[0])
             cv2.setNumThreads(threads[1])
-    return Measurement(args.images, seconds, values)
+    return Measurement(args.images, seconds, values.astype(float))
 
 
 PIPELINE = Part(

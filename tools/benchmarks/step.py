@@ -53,9 +53,17 @@ class PlainNLCCAM(nn.Module):
         return F.cross_entropy(self.fc(x.mean(dim=(2, 3))), labels)
 
 
+def build_model(cfg: Config) -> nn.Module:
+    """The classifier, with blocks that do something from the start."""
+    model = MODELS.build(cfg.model).train()
+    for block in model.backbone.non_local_blocks.values():
+        nn.init.constant_(block.bn.weight, 0.1)
+    return model
+
+
 def plain_step(cfg: Config, data: dict) -> Callable[[], float]:
     """A step in plain PyTorch, which returns the loss."""
-    network = PlainNLCCAM(MODELS.build(cfg.model))
+    network = PlainNLCCAM(build_model(cfg))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, foreach=False)
     labels = torch.cat([sample.gt_label for sample in data['data_samples']])
 
@@ -71,7 +79,7 @@ def plain_step(cfg: Config, data: dict) -> Callable[[], float]:
 
 def toolbox_step(cfg: Config, data: dict) -> Callable[[], float]:
     """A step as the toolbox's training loop takes it, which returns the loss."""
-    model = MODELS.build(cfg.model).train()
+    model = build_model(cfg)
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     return lambda: model.train_step(data, wrapper)['loss'].item()
 
@@ -106,7 +114,7 @@ def draw_batch(count: int, side: int, num_classes: int) -> dict:
 
 
 def _form(
-    make_step: Callable, options: Optional[dict] = None, tolerance: float = 1e-4
+    make_step: Callable, options: Optional[dict] = None, tolerance: float = 1e-3
 ) -> Form:
     return Form(partial(run_step, make_step, options or {}), tolerance)
 
@@ -120,7 +128,7 @@ STEP = Part(
         'mmccam, bfloat16': _form(
             toolbox_step,
             {'optim_wrapper.type': 'mmccam.BFloat16OptimWrapper'},
-            tolerance=1e-2,
+            tolerance=2e-2,
         ),
     },
     fresh=True,

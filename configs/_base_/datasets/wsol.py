@@ -8,7 +8,7 @@ load = dict(
 )
 resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
 # Training images of this size are kept in the folder that MMCCAM_CACHE names, if any.
-cache = '{{$MMCCAM_CACHE:none}}'
+cache = r'{{$MMCCAM_CACHE:none}}'
 train_pipeline = [
     dict(
         type='mmccam.CachedImage',
