@@ -44,29 +44,30 @@ def image_box(size: tuple[int, int]) -> Box:
     return (0, 0, width - 1, height - 1)
 
 
-def _largest_component(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """Left, top, width and height of the largest 8-connected component by area."""
+def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """The part of a mask that has all its pixels, uint8, and its left and top."""
     mask = mask.view(np.uint8)
     left, top, width, height = cv2.boundingRect(mask)
+    return mask[top : top + height, left : left + width], left, top
+
+
+def _largest_component(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the largest 8-connected component by area."""
+    part, left, top = _crop(mask)
     # OpenCV's statistics of all components would take several times as long.
-    number, labels = cv2.connectedComponents(
-        mask[top : top + height, left : left + width], connectivity=8
-    )
+    number, labels = cv2.connectedComponents(part, connectivity=8)
     if number > 2:  # the first is the background
         areas = np.bincount(labels.ravel())[1:]
-        largest = labels == 1 + areas.argmax()
-        x, y, width, height = cv2.boundingRect(largest.view(np.uint8))
+        part, x, y = _crop(labels == 1 + areas.argmax())
         left, top = left + x, top + y
+    height, width = part.shape
     return left, top, width, height
 
 
 def _components(mask: np.ndarray) -> np.ndarray:
     """Left, top, width and height of each 4-connected component of a mask, (n, 4)."""
-    mask = mask.view(np.uint8)
-    left, top, width, height = cv2.boundingRect(mask)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(
-        mask[top : top + height, left : left + width], connectivity=4
-    )
+    part, left, top = _crop(mask)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
     return stats[1:, :4] + [left, top, 0, 0]  # the first is the background
 
 

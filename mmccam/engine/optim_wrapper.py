@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from mmengine.device import get_device
 from mmengine.optim import OptimWrapper
+from mmengine.runner import autocast
 from torch import nn
 
 from ..registry import OPTIM_WRAPPERS
@@ -27,5 +27,5 @@ class BFloat16OptimWrapper(OptimWrapper):
         Args:
             model: The model that is trained.
         """
-        with super().optim_context(model), torch.autocast(get_device(), torch.bfloat16):
+        with super().optim_context(model), autocast(dtype=torch.bfloat16):
             yield

@@ -101,8 +101,8 @@ class ChunkedAttention(torch.autograd.Function):
         ds = \alpha \circ (do\, v^T - D), \; D_i = do_i^T o_i, \quad
         dq = ds\, k, \quad dk = ds^T q
 
-    In bfloat16, the products of weights and gradients are; the softmax and all sums
-    over chunks have float32.
+    Inputs in bfloat16 have products with the values and for the gradients in bfloat16;
+    the softmax and the sums over chunks are in float32.
     """
 
     @staticmethod

@@ -3,7 +3,6 @@
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,9 +15,9 @@ from mmccam.boxes import box_iou
 from mmccam.evaluation.base import class_map
 from mmccam.evaluation.score_map import SIDE, score_map, score_thresholds
 
+from . import CONFIG
 from .measure import Form, Measurement, Part, seconds_of
 
-CONFIG = Path(__file__).parents[2] / 'configs/nlccam_cub.py'
 SIZE = (500, 375)
 IOUS = np.array([0.3, 0.5, 0.7])
 

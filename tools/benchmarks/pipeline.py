@@ -15,9 +15,8 @@ from mmpretrain.registry import TRANSFORMS
 
 import mmccam  # noqa: F401  registers its parts
 
+from . import CONFIG
 from .measure import Form, Measurement, Part, seconds_of
-
-CONFIG = Path(__file__).parents[2] / 'configs/nlccam_cub.py'
 
 
 def write_images(folder: Path, count: int, seed: int) -> list[str]:

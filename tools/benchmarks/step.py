@@ -3,7 +3,6 @@
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Optional
 
 import numpy as np
@@ -19,10 +18,10 @@ from torchvision.models.vgg import cfgs, make_layers
 
 import mmccam  # noqa: F401  registers its parts
 
+from . import CONFIG
 from .block import PlainBlock
 from .measure import Form, Measurement, Part, peak_memory, seconds_of
 
-CONFIG = Path(__file__).parents[2] / 'configs/nlccam_cub.py'
 STEPS = 2
 
 
