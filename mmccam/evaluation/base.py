@@ -99,14 +99,21 @@ class LocalizationMetric(BaseMetric):
         return super().evaluate(size)
 
     def compute_metrics(self, results: list[tuple[bool, Any]]) -> dict[str, float]:
-        """Count the maps that show nothing, and summarize the records."""
+        """Count the maps that show nothing, and summarize the records.
+
+        Returns:
+            What :meth:`summarize` does, and ``<class of the metric>_degenerate_maps``,
+            the number of maps that are constant or not finite.
+        """
         degenerate, records = zip(*results)
         if any(degenerate):
             MMLogger.get_current_instance().warning(
                 f'{self.prefix}: {sum(degenerate)} of {len(results)} maps are constant'
                 ' or not finite'
             )
-        return self.summarize(list(records))
+        # Several metrics may share a prefix, so that the name must tell which it is.
+        name = f'{type(self).__name__}_degenerate_maps'
+        return {**self.summarize(list(records)), name: int(sum(degenerate))}
 
 
 @cache

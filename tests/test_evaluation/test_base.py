@@ -11,7 +11,9 @@ from mmccam.evaluation.base import (
     find_map,
     true_boxes,
 )
+from mmccam.registry import METRICS
 
+BOXES = [(0, 0, 2, 1)]
 MAP = np.arange(6).reshape(2, 3)
 
 
@@ -129,7 +131,7 @@ def test_repeated_images_are_cut_off(samples):
     # A distributed sampler repeats images so that all processes have equally many.
     metric = Order('cam')
     metric.process({}, samples[:5])
-    assert metric.evaluate(3) == {'cam/numbers': [0, 1, 2]}
+    assert metric.evaluate(3)['cam/numbers'] == [0, 1, 2]
 
 
 DEGENERATE = [
@@ -147,6 +149,18 @@ def test_degenerate_maps_are_counted_in_one_warning(evaluate, sample_of, log):
     assert log.messages == ['p: 4 of 6 maps are constant or not finite']
 
 
+@pytest.mark.parametrize(
+    'name',
+    ['CCAMLocalizationMetric', 'LocalizationErrors', 'MaxBoxAcc', 'ThresholdSearch'],
+)
+def test_degenerate_maps_are_reported_by_name_of_the_metric(sample_of, name):
+    metric = METRICS.build(dict(type=f'mmccam.{name}', cam='cam'))
+    scores = torch.eye(4)[3]
+    maps = [MAP, *DEGENERATE, MAP]
+    metric.process({}, [sample_of(cam, BOXES, pred_score=scores) for cam in maps])
+    assert metric.evaluate(6)[f'cam/{name}_degenerate_maps'] == 4
+
+
 def test_good_maps_give_no_warning(evaluate, samples, log):
     evaluate(Order('cam'), samples[:3])
     assert log.messages == []
@@ -155,7 +169,7 @@ def test_good_maps_give_no_warning(evaluate, samples, log):
 def test_names_begin_with_the_map(samples):
     metric = Order('cam')
     metric.process({}, samples[:1])
-    assert metric.evaluate(1) == {'cam/numbers': [0]}
+    assert set(metric.evaluate(1)) == {'cam/numbers', 'cam/Order_degenerate_maps'}
 
 
 def test_map_of_unknown_name_is_refused_at_once(samples):

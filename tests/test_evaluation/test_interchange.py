@@ -324,6 +324,8 @@ def test_maps_that_are_read_back(dump_maps, dataset, blobs, evaluate):
     expected = dict(
         gt_known_loc=localization['gt_known_loc'],
         threshold=0.4,
+        CCAMLocalizationMetric_degenerate_maps=1,
+        MaxBoxAcc_degenerate_maps=1,
         **evaluate(MaxBoxAcc('cam'), stretched),
     )
     assert evaluate_maps(dataset, dump_maps(blobs), threshold=0.4) == expected
@@ -370,7 +372,8 @@ def test_maps_are_measured_by_masks(masks, tmp_path, columns, px_ap):
     cam = np.zeros((224, 224))
     cam[:, columns] = 1
     folder = write_maps(tmp_path / 'maps', 4 * [cam])
-    assert evaluate_maps(masks, folder, side=224) == dict(px_ap=px_ap)
+    expected = dict(px_ap=px_ap, PxAP_degenerate_maps=0)
+    assert evaluate_maps(masks, folder, side=224) == expected
 
 
 def test_masks_of_another_size(large_masks, tmp_path):

@@ -37,10 +37,11 @@ def make_sample(label, true_map, boxes, scores=SIX_CLASSES, top_map=None, **cams
 
 
 def evaluate(samples, cam='cam', **kwargs):
-    """The values of a metric without their prefix."""
+    """The accuracies of a metric without their prefix."""
     metric = CCAMLocalizationMetric(cam, prefix='p', **kwargs)
     metric.process({}, samples)
     values = metric.evaluate(len(samples))
+    assert values.pop('p/CCAMLocalizationMetric_degenerate_maps') >= 0
     return {name.split('/')[1]: value for name, value in values.items()}
 
 
@@ -227,7 +228,14 @@ def test_metrics_side_by_side():
         f'{prefix}/{name}': value
         for prefix, value in [('cam', 100), ('other', 0), ('strict', 100)]
         for name in ('top1_loc', 'top5_loc', 'gt_known_loc')
-    } | {f'{prefix}/threshold': 0.2 for prefix in ('cam', 'other', 'strict')}
+    } | {
+        f'{prefix}/{name}': value
+        for prefix in ('cam', 'other', 'strict')
+        for name, value in [
+            ('threshold', 0.2),
+            ('CCAMLocalizationMetric_degenerate_maps', 0),
+        ]
+    }
 
 
 def test_map_of_unknown_name():
