@@ -1,7 +1,8 @@
 """Combinational class activation maps for OpenMMLab.
 
-Importing the package registers all its parts under the scope ``mmccam`` and lets
-``torch.load`` read the checkpoints of mmengine.
+Importing the package registers all its parts under the scope ``mmccam``, lets
+``torch.load`` read the checkpoints of mmengine, and lets mmengine load no checkpoint
+that could run code.
 """
 
 from .dependencies import check_dependencies
@@ -9,9 +10,13 @@ from .dependencies import check_dependencies
 check_dependencies()
 
 from . import datasets, evaluation, models, visualization  # noqa: E402
-from .engine import allow_mmengine_checkpoints  # noqa: E402
+from .engine import (  # noqa: E402
+    allow_mmengine_checkpoints,
+    restrict_checkpoint_loading,
+)
 from .version import __version__  # noqa: E402
 
 allow_mmengine_checkpoints()
+restrict_checkpoint_loading()
 
 __all__ = ['__version__', 'datasets', 'evaluation', 'models', 'visualization']

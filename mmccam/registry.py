@@ -7,8 +7,10 @@ from mmengine import registry as mmengine_registry
 from mmengine.registry import Registry
 
 
-def _child(parent: Registry, location: str) -> Registry:
-    return Registry(parent.name, parent=parent, scope='mmccam', locations=[location])
+def _child(parent: Registry, *locations: str) -> Registry:
+    return Registry(
+        parent.name, parent=parent, scope='mmccam', locations=list(locations)
+    )
 
 
 MODELS = _child(mmengine_registry.MODELS, 'mmccam.models')
@@ -18,4 +20,4 @@ DATASETS = _child(mmengine_registry.DATASETS, 'mmccam.datasets')
 TRANSFORMS = _child(mmengine_registry.TRANSFORMS, 'mmccam.datasets')
 METRICS = _child(mmengine_registry.METRICS, 'mmccam.evaluation')
 OPTIM_WRAPPERS = _child(mmengine_registry.OPTIM_WRAPPERS, 'mmccam.engine')
-HOOKS = _child(mmengine_registry.HOOKS, 'mmccam.visualization')
+HOOKS = _child(mmengine_registry.HOOKS, 'mmccam.engine', 'mmccam.visualization')

@@ -2,27 +2,38 @@
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
+from launch import LAUNCHERS, join_processes
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.dist import barrier
+from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from mmpretrain.engine import ClassNumCheckHook
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
+from mmccam.engine import trust_checkpoints
+from mmccam.evaluation.base import LocalizationMetric, find_map
 from mmccam.models.gap_head import DEFAULT_CAMS
+
+# What OpenMMLab raises when a part of a config is wrong.
+CONFIG_ERRORS = (AssertionError, AttributeError, ImportError, KeyError, TypeError)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of all tools that run a model."""
     parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
     add_config_options(parser)
+    parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
     parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+        '--trust-checkpoint',
+        action='store_true',
+        help='load checkpoints that may run code when they are loaded',
     )
 
 
@@ -38,12 +49,13 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 
 def read_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the shared options to it."""
+    if args.trust_checkpoint:
+        trust_checkpoints()
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     default = Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
-    if args.launcher == 'pytorch' and not torch.cuda.is_available():
-        _join_cpu_processes(cfg)
+    join_processes(cfg)
     cfg.merge_from_dict(args.cfg_options or {})
     return cfg
 
@@ -73,15 +85,46 @@ def find_loader(cfg: Config, split: str) -> ConfigDict:
     return loader
 
 
+def has_scaled_masks(cfg: Config, split: str) -> bool:
+    """Whether an evaluation of the split takes masks of other sizes."""
+    metrics = cfg.get(f'{split}_evaluator') or []
+    if isinstance(metrics, dict):
+        metrics = [metrics]
+    return any(metric.get('scaled_masks') for metric in metrics)
+
+
 @contextmanager
-def user_errors() -> Iterator[None]:
-    """End with exit code 2 and one sentence if what the user gave is wrong."""
+def user_errors(*more: type[Exception]) -> Iterator[None]:
+    """End with exit code 2 and one sentence if what the user gave is wrong.
+
+    The log file, if there is one by then, has the traceback.
+
+    Args:
+        *more: Errors that also are the user's here.
+    """
     try:
         yield
-    except (OSError, ValueError) as error:
-        MMLogger.get_current_instance().debug('', exc_info=True)
-        print(f'{Path(sys.argv[0]).name}: {error}', file=sys.stderr)
+    except (OSError, ValueError, FloatingPointError, *more) as error:
+        logger = MMLogger.get_current_instance()
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                place, text = (__file__, 0), 'The run ends with an error'
+                handler.handle(
+                    logger.makeRecord(
+                        logger.name, logging.ERROR, *place, text, (), sys.exc_info()
+                    )
+                )
+        print(f'{Path(sys.argv[0]).name}: {_sentence(error)}', file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _sentence(error: Exception) -> str:
+    # Quoted in the text of a KeyError, behind a traceback where a process that loads
+    # data had it.
+    text = str(error.args[0] if isinstance(error, KeyError) else error).strip()
+    if text.startswith('Caught '):
+        text = text.splitlines()[-1].partition(': ')[2]
+    return text
 
 
 def maps_of(cfg: Config) -> dict:
@@ -93,8 +136,8 @@ def maps_of(cfg: Config) -> dict:
     return json.loads(json.dumps(parts, default=str))
 
 
-def build_runner(cfg: Config) -> Runner:
-    """Build a runner that refuses a checkpoint of another network."""
+def build_test_runner(cfg: Config) -> Runner:
+    """Build a runner for a test, which refuses a checkpoint of another network."""
     runner = Runner.from_cfg(cfg)
     load = runner.load_checkpoint
 
@@ -108,7 +151,26 @@ def build_runner(cfg: Config) -> Runner:
             ) from error
 
     runner.load_checkpoint = load_strictly
+    check_run(runner, 'test', runner.test_evaluator)
     return runner
+
+
+def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
+    """Refuse before a run what would fail in the midst of it.
+
+    Args:
+        runner: A runner whose loops are built.
+        split: ``train``, ``val`` or ``test``: the data that the head must fit.
+        evaluator: Metrics whose maps the head must make.
+
+    Raises:
+        AssertionError: If head and data have different numbers of classes.
+        ValueError: If the head makes no map of the name that a metric asks for.
+    """
+    getattr(ClassNumCheckHook(), f'before_{split}')(runner)
+    for metric in evaluator.metrics:
+        if isinstance(metric, LocalizationMetric):
+            find_map(runner.cfg.model.head.get('cams', DEFAULT_CAMS), metric.cam)
 
 
 def end_together() -> None:
@@ -118,11 +180,3 @@ def end_together() -> None:
     Python is shutting down by then, the process aborts. The barrier holds no tensors.
     """
     barrier()
-
-
-def _join_cpu_processes(cfg: Config) -> None:
-    """Set up what mmengine's launcher only does for a GPU."""
-    torch.distributed.init_process_group('gloo')
-    cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
-    )

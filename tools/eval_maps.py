@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import add_config_options, find_loader, user_errors
+from common import add_config_options, find_loader, has_scaled_masks, user_errors
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
@@ -65,10 +65,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
     dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
     if is_json:
         return evaluate_boxes(dataset, args.predictions)
-    metrics = cfg.get(f'{args.split}_evaluator') or []
-    if isinstance(metrics, dict):
-        metrics = [metrics]
-    scaled_masks = any(metric.get('scaled_masks') for metric in metrics)
+    scaled_masks = has_scaled_masks(cfg, args.split)
     return evaluate_maps(
         dataset, args.predictions, scaled_masks=scaled_masks, **options
     )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import mmengine
 from common import (
+    CONFIG_ERRORS,
     add_options,
-    build_runner,
+    build_test_runner,
     end_together,
     find_loader,
     maps_of,
@@ -78,9 +79,10 @@ def search_config(args: argparse.Namespace) -> Config:
 
 def main() -> None:
     args = parse_args()
-    with user_errors():
+    with user_errors(*CONFIG_ERRORS):
         cfg = search_config(args)
-        runner = build_runner(cfg)
+        runner = build_test_runner(cfg)
+    with user_errors():
         runner.test()
     if is_main_process():
         found = describe_search(

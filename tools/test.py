@@ -6,8 +6,9 @@ from pathlib import Path
 
 import mmengine
 from common import (
+    CONFIG_ERRORS,
     add_options,
-    build_runner,
+    build_test_runner,
     end_together,
     maps_of,
     read_model_config,
@@ -203,9 +204,9 @@ def collect(
 
 def main() -> None:
     args = parse_args()
-    with user_errors():
+    with user_errors(*CONFIG_ERRORS):
         cfg, found, places = read_test_config(args)
-        runner = build_runner(cfg)
+        runner = build_test_runner(cfg)
         evaluator, dataset = runner.test_evaluator, runner.test_dataloader.dataset
         searched = [evaluator.metrics[place] for place in places]
         shared = shared_images(found, dataset) if searched else 0
@@ -218,6 +219,7 @@ def main() -> None:
             *(DumpResults(out) for out in args.out if out.endswith('.pkl')),
         ]
         evaluator.dataset_meta = dataset.metainfo
+    with user_errors():
         metrics = runner.test()
     if is_main_process():
         results = collect(runner, metrics, found, searched)

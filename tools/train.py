@@ -1,11 +1,22 @@
 """Train a model from a config, and evaluate it after each epoch."""
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
-from common import add_options, end_together, read_config, user_errors
-from mmengine.config import Config
+from common import (
+    CONFIG_ERRORS,
+    add_options,
+    check_run,
+    end_together,
+    read_config,
+    user_errors,
+)
+from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.runner import Runner
+
+from mmccam.engine import newest_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +41,12 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate by the total batch size',
     )
+    parser.add_argument(
+        '--skip-unreadable',
+        action='store_true',
+        help='pass over images that cannot be read and list them in unreadable.txt of '
+        'the work dir',
+    )
     add_options(parser)
     return parser.parse_args()
 
@@ -44,19 +61,60 @@ def build_config(args: argparse.Namespace) -> Config:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume:
         cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        cfg.load_from = args.resume
+        if args.resume == 'auto':
+            newest = newest_checkpoint(Path(cfg.work_dir))
+            cfg.load_from = str(newest) if newest else None
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
+    if args.skip_unreadable:
+        skip_unreadable(cfg)
     return cfg
+
+
+def skip_unreadable(cfg: Config) -> None:
+    """Have the training pass over images that cannot be read, and count them."""
+    file = str(Path(cfg.work_dir, 'unreadable.txt'))
+    loaders = [
+        transform
+        for transform in all_transforms(cfg.train_dataloader.dataset.pipeline)
+        if transform.type == 'mmccam.LoadImage'
+    ]
+    if not loaders:
+        raise ValueError(
+            f'--skip-unreadable needs mmccam.LoadImage in the training pipeline of '
+            f'{cfg.filename}'
+        )
+    for loader in loaders:
+        loader.unreadable = file
+    hook = dict(type='mmccam.UnreadableImagesHook', file=file)
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+
+
+def all_transforms(pipeline: list[ConfigDict]) -> Iterator[ConfigDict]:
+    """Go through the transforms of a pipeline and those inside of them."""
+    for transform in pipeline:
+        yield transform
+        yield from all_transforms(transform.get('transforms', []))
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build a runner with its loops, so that mistakes show before training."""
+    runner = Runner.from_cfg(cfg)
+    check_run(runner, 'train', runner.build_evaluator(cfg.test_evaluator or []))
+    if runner.val_loop is not None:
+        check_run(runner, 'val', runner.val_evaluator)
+    return runner
 
 
 def main() -> None:
     args = parse_args()
+    with user_errors(*CONFIG_ERRORS):
+        runner = build_runner(build_config(args))
     with user_errors():
-        cfg = build_config(args)
-    Runner.from_cfg(cfg).train()
+        runner.train()
     end_together()
 
 

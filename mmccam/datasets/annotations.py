@@ -1,10 +1,13 @@
 """Boxes as the files of data sets have them: corners x0, y0, x1, y1 in pixels."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Union
 from xml.etree import ElementTree
 
 import numpy as np
+
+from .files import image_size
 
 CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 
@@ -35,6 +38,46 @@ def clip_boxes(
             f'image of {image_size[0]} x {image_size[1]} pixels'
         )
     return boxes.clip(0, np.tile(last, 2))
+
+
+def clip_to_image(
+    box: np.ndarray, path: str, where: str, test_mode: bool
+) -> np.ndarray:
+    """Clip a box to the pixels of an image, whose head is read for that.
+
+    Args:
+        box: First and last column and row, from 0, (4,).
+        path: The image.
+        where: Where the box stands, for messages.
+        test_mode: Whether an image that cannot be read is an error here. In training,
+            the pipeline decides on it, and the box stays as it is.
+
+    Returns:
+        Box that ends at the last pixel, (1, 4), float32.
+
+    Raises:
+        ValueError: If the box is reversed or outside, or the image cannot be read.
+    """
+    try:
+        size = image_size(path)
+    except ValueError:
+        if test_mode:
+            raise
+        size = (np.inf, np.inf)
+    return clip_boxes(box, size, where)
+
+
+def is_inside(box: Sequence[float], image_size: tuple[float, float]) -> bool:
+    """Whether a box lies in its image.
+
+    Some published boxes end behind the last pixel, at the width or height itself.
+
+    Args:
+        box: Corners x0, y0, x1, y1 in pixels, from 0.
+        image_size: Width and height of the image in pixels.
+    """
+    x0, y0, x1, y1 = box
+    return x0 >= 0 and y0 >= 0 and x1 <= image_size[0] and y1 <= image_size[1]
 
 
 def read_xml(path: Union[str, Path]) -> tuple[list[str], np.ndarray]:

@@ -37,7 +37,9 @@ class CachedImage(BaseTransform):
     def __init__(self, transforms: list[dict], folder: Optional[str] = None) -> None:
         self.transforms = Compose(transforms)
         self.folder = folder
-        self.config = json.dumps(transforms, sort_keys=True, default=str)
+        # Where unreadable images are noted changes no pixel.
+        steps = [{**step, 'unreadable': None} for step in transforms]
+        self.config = json.dumps(steps, sort_keys=True, default=str)
 
     def transform(self, results: dict) -> Optional[dict]:
         """Give the sample its image.

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional, Union
 
 import mat4py
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 
 def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
@@ -24,9 +25,12 @@ def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
     """
     try:
         text = Path(path).read_text(encoding='utf-8-sig')
+    except FileNotFoundError:
+        raise FileNotFoundError(f'there is no file {path}') from None
     except UnicodeDecodeError as error:
         raise ValueError(f'{path} is no UTF-8 text: {error}') from None
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: names of files may have what Unicode holds for a line end.
+    for number, line in enumerate(text.split('\n'), start=1):
         if line.strip():
             yield f'{path}, line {number}', line
 
@@ -100,20 +104,47 @@ class Files:
         return path
 
 
+@contextmanager
+def image_errors(path: str) -> Iterator[None]:
+    """Name the image that the work on it fails by.
+
+    Raises:
+        ValueError: If the work raises whatever error.
+    """
+    try:
+        yield
+    except UnidentifiedImageError as error:  # names an object in memory
+        raise ValueError(
+            f'cannot read the image {path}: the file is empty or of no known format'
+        ) from error
+    except Exception as error:  # Pillow meets anything in a broken file
+        raise ValueError(f'cannot read the image {path}: {error}') from error
+
+
 def image_size(path: str) -> tuple[int, int]:
     """Width and height of an image in pixels, from its head.
 
     Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no readable image.
+        ValueError: If it is no readable image, or one of more pixels than Pillow reads.
     """
-    try:
-        with Image.open(path) as image:
-            return image.size
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ValueError(f'cannot read the image {path}: {error}') from error
+    with image_errors(path), Image.open(path) as image:
+        return image.size
+
+
+def check_once(name: str, where: str, seen: dict[str, str]) -> None:
+    """Check that a name stands in a file only once.
+
+    Args:
+        name: Name of an image.
+        where: Where the name stands, for messages.
+        seen: Where the names before it stand; this one is added.
+
+    Raises:
+        ValueError: If it stands there twice.
+    """
+    if name in seen:
+        raise ValueError(f'{where}: {name} stands there twice, first in {seen[name]}')
+    seen[name] = where
 
 
 def check_split(split: str, splits: Collection[str]) -> None:

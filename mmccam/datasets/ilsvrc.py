@@ -8,7 +8,8 @@ from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
 from ..registry import DATASETS
 from .annotations import read_xml
-from .files import Files, check_split, read_lines
+from .files import Files, check_once, check_split, read_lines
+from .problems import reportable
 
 
 @DATASETS.register_module()
@@ -41,8 +42,8 @@ class ILSVRC(BaseDataset):
 
     Raises:
         FileNotFoundError: If a file of the lists or classes is missing.
-        ValueError: If the split or a line is wrong, or an image or an XML is missing or
-            wrong, with the file.
+        ValueError: If the split or a line is wrong, an image stands in the list twice,
+            or an image or an XML is missing or wrong, with the file.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -66,25 +67,27 @@ class ILSVRC(BaseDataset):
         labels = {wnid: label for label, wnid in enumerate(classes)}
         images = Files(self.img_prefix)
         annotations = Files(self.data_prefix['ann_path'])
+        seen: dict[str, str] = {}
         data_list = []
         for where, line in read_lines(self.ann_file):
             name = line.split()[0]
-            path = images.find(f'{name}.JPEG', where)
-            if self.split == 'train':
-                wnid, boxes = name.split('/')[0], np.empty((0, 4), np.float32)
-            else:
-                where = annotations.find(f'{name}.xml', where)
-                names, boxes = read_xml(where)
-                wnid = names[0]
-                boxes = boxes[np.array(names) == wnid]
-            if wnid not in labels:
-                raise ValueError(
-                    f'{where}: the class must be one of {len(labels)} WordNet ids such '
-                    f'as {next(iter(labels))}, got {wnid}'
-                )
-            data_list.append(
-                dict(img_path=path, gt_label=labels[wnid], loc_boxes=boxes)
-            )
+            with reportable():
+                check_once(name, where, seen)
+                info = dict(img_path=images.find(f'{name}.JPEG', where))
+                data_list.append(info)
+                if self.split == 'train':
+                    wnid, boxes = name.split('/')[0], np.empty((0, 4), np.float32)
+                else:
+                    where = annotations.find(f'{name}.xml', where)
+                    names, boxes = read_xml(where)
+                    wnid = names[0]
+                    boxes = boxes[np.array(names) == wnid]
+                if wnid not in labels:
+                    raise ValueError(
+                        f'{where}: the class must be one of {len(labels)} WordNet ids '
+                        f'such as {next(iter(labels))}, got {wnid}'
+                    )
+                info.update(gt_label=labels[wnid], loc_boxes=boxes)
         return data_list
 
 

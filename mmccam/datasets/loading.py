@@ -1,18 +1,77 @@
-"""Load images, and say which one cannot be read."""
+"""Load images in the pixels that their boxes are in, and say which cannot be read."""
 
-from mmcv.transforms import LoadImageFromFile
+import io
+from pathlib import Path
+from typing import Optional, Union
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmengine import fileio
+from mmengine.logging import MMLogger
+from PIL import Image
 
 from ..registry import TRANSFORMS
+from .files import image_errors, read_lines
+
+# About the mean of ImageNet, as mmcv has it for gray images with transparency.
+CANVAS = (124, 117, 104)
+
+
+def read_rgb(path: str) -> np.ndarray:
+    """Read an image in 8-bit colours, in the pixels as they are stored.
+
+    The EXIF orientation is ignored and an animation is its first frame. Of 16 bits the
+    upper 8 are taken, and what is transparent lies on a canvas of ImageNet's mean.
+
+    Args:
+        path: Path, or URL of a backend of mmengine.
+
+    Returns:
+        Image, (H, W, 3), uint8, RGB.
+
+    Raises:
+        ValueError: If it is no readable image, one of more pixels than Pillow reads, or
+            one whose pixels do not fit 16 bits.
+    """
+    with image_errors(path), Image.open(io.BytesIO(fileio.get(path))) as image:
+        return np.array(_to_rgb(image))
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == 'F' or image.mode.startswith('I'):
+        # Pillow would clip these values at 255.
+        values = np.asarray(image)
+        if image.mode == 'F' or values.min() < 0 or values.max() > 65535:
+            raise ValueError(
+                'its pixels must be whole numbers from 0 to 65535, got numbers from '
+                f'{values.min()} to {values.max()}'
+            )
+        image = Image.fromarray((values >> 8).astype(np.uint8))
+    if image.mode in ('LA', 'PA', 'RGBA') or 'transparency' in image.info:
+        image = image.convert('RGBA')
+        canvas = Image.new('RGB', image.size, CANVAS)
+        canvas.paste(image, mask=image)
+        return canvas
+    return image if image.mode == 'RGB' else image.convert('RGB')
 
 
 @TRANSFORMS.register_module()
-class LoadImage(LoadImageFromFile):
-    """mmcv's ``LoadImageFromFile``, whose errors do not always name the file.
+class LoadImage(BaseTransform):
+    """Load an image in the pixels that its boxes are in, by :func:`read_rgb`.
 
     Images of data sets that have no files pass through.
+
+    Args:
+        unreadable: Text file that collects the images which cannot be read. Such an
+            image gives no sample, so that mmengine takes another one at random: only in
+            training, it refuses that in evaluation. Defaults to none: they are errors.
     """
 
-    def transform(self, results: dict) -> dict:
+    def __init__(self, unreadable: Optional[str] = None) -> None:
+        self.unreadable = unreadable
+        self._noted: set[str] = set()
+
+    def transform(self, results: dict) -> Optional[dict]:
         """Load the image at ``img_path`` into ``img``, unless it is there already.
 
         Args:
@@ -20,16 +79,47 @@ class LoadImage(LoadImageFromFile):
 
         Returns:
             The sample with ``img`` and its ``img_shape`` and ``ori_shape``, (H, W).
+            None if the image cannot be read and is noted in ``unreadable``.
 
         Raises:
-            ValueError: If the file is no readable image.
+            ValueError: If the image cannot be read.
         """
         if 'img' in results:
-            shape = results['img'].shape[:2]
-            return dict(results, img_shape=shape, ori_shape=shape)
-        try:
-            return super().transform(results)
-        except Exception as error:
-            raise ValueError(
-                f'cannot read the image {results["img_path"]}: {error}'
-            ) from error
+            image = results['img']
+        else:
+            try:
+                image = read_rgb(results['img_path'])[..., ::-1]
+            except ValueError as error:
+                if self.unreadable is None:
+                    raise
+                self._note(results['img_path'], str(error))
+                return None
+        shape = image.shape[:2]
+        return dict(results, img=image, img_shape=shape, ori_shape=shape)
+
+    def _note(self, path: str, reason: str) -> None:
+        """Append a line to the file and to the log, once in each process."""
+        if path in self._noted:
+            return
+        self._noted.add(path)
+        reason = ' '.join(reason.split())
+        # Unbuffered: processes share the file, and one write is one line.
+        with open(self.unreadable, 'ab', buffering=0) as file:
+            file.write(f'{path}\t{reason}\n'.encode())
+        MMLogger.get_current_instance().warning(
+            f'{reason}; another image takes its place'
+        )
+
+
+def count_unreadable(path: Union[str, Path]) -> int:
+    """Count the images that :class:`LoadImage` has noted in a file.
+
+    Args:
+        path: File. It may be missing: no image is noted then.
+
+    Raises:
+        ValueError: If it is no UTF-8 text.
+    """
+    if not Path(path).exists():
+        return 0
+    return len({line.partition('\t')[0] for _, line in read_lines(path)})

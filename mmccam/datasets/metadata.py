@@ -1,12 +1,13 @@
 """The text files of the metadata format, read and checked."""
 
+import math
 from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Optional, Union
 
-import numpy as np
-
-from .files import Files, read_lines
+from .annotations import is_inside
+from .files import Files, check_once, read_lines
+from .problems import reportable
 
 BOXES = 'path,x0,y0,x1,y1'
 MASKS = 'path,mask_path,ignore_path'
@@ -24,7 +25,7 @@ def read_classes(
 
     Raises:
         FileNotFoundError: If there is neither file nor number.
-        ValueError: If both are there and differ.
+        ValueError: If both are there and differ, or the file names no class.
     """
     path = Path(data_root, 'classes.txt')
     if not path.exists():
@@ -34,6 +35,8 @@ def read_classes(
             )
         return tuple(str(label) for label in range(num_classes))
     names = tuple(line.split('\t')[-1] for _, line in read_lines(path))
+    if not names:
+        raise ValueError(f'{path} names no class')
     if num_classes not in (None, len(names)):
         raise ValueError(
             f'num_classes must be {len(names)}, the number of classes in {path}, '
@@ -59,19 +62,18 @@ def read_images(path: Path, images: Files) -> dict[str, str]:
     found: dict[str, str] = {}
     lines: dict[str, str] = {}
     for where, (name,) in _read_rows(path, 'path'):
-        if name in lines:
-            raise ValueError(
-                f'{where}: {name} stands there twice, first in {lines[name]}'
-            )
-        lines[name] = where
-        found[name] = images.find(name, where)
-    if not found:
+        with reportable():
+            check_once(name, where, lines)
+            found[name] = images.find(name, where)
+    if not lines:
         raise ValueError(f'{path} names no image')
     return found
 
 
 def read_labels(path: Path, num_classes: int) -> dict[str, int]:
     """Read ``class_labels.txt``: the label of each image, from 0.
+
+    Where problems are reported, an image whose label is wrong has the label -1.
 
     Args:
         path: File.
@@ -83,15 +85,19 @@ def read_labels(path: Path, num_classes: int) -> dict[str, int]:
     """
     labels: dict[str, int] = {}
     for where, (name, field) in _read_rows(path, 'path,label'):
-        (label,) = _numbers(where, [field], int)
-        if not 0 <= label < num_classes:
-            raise ValueError(
-                f'{where}: the label must lie between 0 and {num_classes - 1}, '
-                f'since there are {num_classes} classes, got {label}'
-            )
-        if name in labels:
-            raise ValueError(f'{where}: {name} already has the label {labels[name]}')
-        labels[name] = label
+        with reportable():
+            if name in labels:
+                raise ValueError(
+                    f'{where}: {name} already has the label {labels[name]}'
+                )
+            labels[name] = -1
+            (label,) = _numbers(where, [field], int)
+            if not 0 <= label < num_classes:
+                raise ValueError(
+                    f'{where}: the label must lie between 0 and {num_classes - 1}, '
+                    f'since there are {num_classes} classes, got {label}'
+                )
+            labels[name] = label
     return labels
 
 
@@ -102,14 +108,22 @@ def read_sizes(path: Path) -> dict[str, tuple[int, int]]:
         path: File.
 
     Raises:
-        ValueError: If a line is wrong.
+        ValueError: If a line is wrong or an image has two.
     """
     if not path.exists():
         return {}
-    return {
-        name: tuple(_numbers(where, fields, int))
-        for where, (name, *fields) in _read_rows(path, 'path,width,height')
-    }
+    sizes: dict[str, tuple[int, int]] = {}
+    lines: dict[str, str] = {}
+    for where, (name, *fields) in _read_rows(path, 'path,width,height'):
+        with reportable():
+            check_once(name, where, lines)
+            size = _numbers(where, fields, int)
+            if min(size) < 1:
+                raise ValueError(
+                    f'{where}: width and height must be at least 1, got {fields}'
+                )
+            sizes[name] = tuple(size)
+    return sizes
 
 
 def read_localization(
@@ -138,20 +152,24 @@ def read_localization(
     for where, (name, *fields) in _read_rows(path, BOXES, MASKS):
         if name not in images:
             continue
+        first = name not in found
         if len(fields) == 4:
-            box = _check_box(where, fields, sizes.get(name, (np.inf, np.inf)))
-            found.setdefault(name, dict(loc_boxes=[]))['loc_boxes'].append(box)
+            boxes = found.setdefault(name, dict(loc_boxes=[]))['loc_boxes']
+            with reportable():
+                boxes.append(_check_box(where, fields, sizes.get(name)))
             continue
         mask, ignore = fields
-        if name not in found:
-            ignore = masks.find(ignore, where) if ignore else None
-            found[name] = dict(loc_masks=[], loc_ignore=ignore)
-        elif ignore:
-            raise ValueError(
-                f'{where}: only the first line of {name} may have an ignore mask, '
-                f'got {ignore}'
-            )
-        found[name]['loc_masks'].append(masks.find(mask, where))
+        info = found.setdefault(name, dict(loc_masks=[], loc_ignore=None))
+        with reportable():
+            if ignore and not first:
+                raise ValueError(
+                    f'{where}: only the first line of {name} may have an ignore mask, '
+                    f'got {ignore}'
+                )
+            if ignore:
+                info['loc_ignore'] = masks.find(ignore, where)
+        with reportable():
+            info['loc_masks'].append(masks.find(mask, where))
     return found
 
 
@@ -163,11 +181,12 @@ def _read_rows(path: Path, *formats: str) -> Iterator[tuple[str, list[str]]]:
     for where, line in read_lines(path):
         fields = line.split(',')
         fitting = [names for names in formats if names.count(',') == len(fields) - 1]
-        if not fitting:
-            expected = ' or '.join(f'"{names}"' for names in formats)
-            raise ValueError(f'{where}: expected {expected}, got "{line}"')
-        formats = fitting
-        yield where, fields
+        with reportable():
+            if not fitting:
+                expected = ' or '.join(f'"{names}"' for names in formats)
+                raise ValueError(f'{where}: expected {expected}, got "{line}"')
+            formats = fitting
+            yield where, fields
 
 
 def _numbers(where: str, fields: list[str], kind: type) -> list:
@@ -179,16 +198,12 @@ def _numbers(where: str, fields: list[str], kind: type) -> list:
 
 
 def _check_box(
-    where: str, fields: list[str], image_size: tuple[float, float]
+    where: str, fields: list[str], image_size: Optional[tuple[int, int]]
 ) -> list[float]:
     x0, y0, x1, y1 = box = _numbers(where, fields, float)
-    if not (x0 <= x1 and y0 <= y1):
+    if not (x0 <= x1 and y0 <= y1 and all(map(math.isfinite, box))):
         raise ValueError(f'{where}: the box is reversed or not a number: {fields}')
-    # Some published boxes end behind the last pixel, at the width or height itself.
-    width, height = image_size
-    if x0 < 0 or y0 < 0 or x1 > width or y1 > height:
-        raise ValueError(
-            f'{where}: the box {fields} lies outside the image of '
-            f'{width} x {height} pixels'
-        )
+    if not is_inside(box, image_size or (math.inf, math.inf)):
+        size = ' of {} x {} pixels'.format(*image_size) if image_size else ''
+        raise ValueError(f'{where}: the box {fields} lies outside the image{size}')
     return box

@@ -1,14 +1,14 @@
 """Stanford Cars with its bounding boxes."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 from mmpretrain.datasets import StanfordCars as StanfordCarsClassification
 
 from ..registry import DATASETS
-from .annotations import clip_boxes
-from .files import check_label, check_split, image_size, read_mat
+from .annotations import clip_to_image
+from .files import Files, check_label, check_once, check_split, read_mat
+from .problems import reportable
 
 ONE_FILE = 'cars_annos.mat'
 FILES = dict(
@@ -30,8 +30,9 @@ class StanfordCars(StanfordCarsClassification):
         **kwargs: Further arguments of mmpretrain's ``StanfordCars``.
 
     Raises:
-        FileNotFoundError: If the annotations or an image are missing.
-        ValueError: If the split, a label or a box is wrong; the message has the file.
+        FileNotFoundError: If the annotations are missing.
+        ValueError: If the split, a label or a box is wrong, an image is missing or
+            stands in the annotations twice; the message has the file.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -47,6 +48,8 @@ class StanfordCars(StanfordCarsClassification):
         fields = ('fname', *FIELDS)
         if Path(self.ann_file).name == ONE_FILE:
             fields = ('relative_im_path', *FIELDS, 'test')
+        images = Files(self.img_prefix)
+        seen: dict[str, str] = {}
         data_list = []
         for name, x0, y0, x1, y1, number, *test in read_mat(
             self.ann_file, fields, struct='annotations'
@@ -54,10 +57,15 @@ class StanfordCars(StanfordCarsClassification):
             if test and bool(test[0]) != (self.split == 'test'):
                 continue
             where = f'{self.ann_file}, {name}'
-            label = int(number) - 1
-            check_label(label, len(self.CLASSES), where)
-            path = os.path.join(self.img_prefix, name)
-            box = np.array([x0, y0, x1, y1]) - 1
-            boxes = clip_boxes(box, image_size(path), where)
-            data_list.append(dict(img_path=path, gt_label=label, loc_boxes=boxes))
+            with reportable():
+                check_once(name, where, seen)
+                path = images.find(name, where)
+                info = dict(img_path=path)
+                data_list.append(info)
+                with reportable():
+                    label = int(number) - 1
+                    check_label(label, len(self.CLASSES), where)
+                    info['gt_label'] = label
+                box = np.array([x0, y0, x1, y1]) - 1
+                info['loc_boxes'] = clip_to_image(box, path, where, self.test_mode)
         return data_list

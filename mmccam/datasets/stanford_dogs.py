@@ -6,7 +6,8 @@ from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
 from .annotations import read_xml
-from .files import Files, check_split, read_mat
+from .files import Files, check_once, check_split, read_mat
+from .problems import reportable
 
 
 @DATASETS.register_module()
@@ -30,8 +31,8 @@ class StanfordDogs(BaseDataset):
 
     Raises:
         FileNotFoundError: If a list or the folder of the images is missing.
-        ValueError: If the split, a list or a label is wrong, or an image or an
-            annotation is missing or wrong, with the file.
+        ValueError: If the split, a list or a label is wrong, an image stands in a list
+            twice, or an image or an annotation is missing or wrong, with the file.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -52,20 +53,24 @@ class StanfordDogs(BaseDataset):
         numbers = {folder: number for number, folder in enumerate(folders, start=1)}
         images = Files(self.img_prefix)
         annotations = Files(self.data_prefix['ann_path'])
+        seen: dict[str, str] = {}
         data_list = []
-        for image, annotation, number in read_mat(
-            self.ann_file, ('file_list', 'annotation_list', 'labels')
+        for index, (image, annotation, number) in enumerate(
+            read_mat(self.ann_file, ('file_list', 'annotation_list', 'labels')), start=1
         ):
-            path = images.find(image, self.ann_file)
-            expected = numbers[Path(path).parent.name]
-            if number != expected:
-                raise ValueError(
-                    f'{self.ann_file}: the label of {image} must be {expected}, the '
-                    f'place of its folder among those of {self.img_prefix}, '
-                    f'got {number}'
-                )
-            _, boxes = read_xml(annotations.find(annotation, self.ann_file))
-            data_list.append(
-                dict(img_path=path, gt_label=expected - 1, loc_boxes=boxes)
-            )
+            with reportable():
+                check_once(image, f'{self.ann_file}, image {index}', seen)
+                info = dict(img_path=images.find(image, self.ann_file))
+                data_list.append(info)
+                with reportable():
+                    expected = numbers.get(Path(image).parent.name)
+                    if number != expected:
+                        raise ValueError(
+                            f'{self.ann_file}: the label of {image} must be '
+                            f'{expected}, the place of its folder among those of '
+                            f'{self.img_prefix}, got {number}'
+                        )
+                    info['gt_label'] = expected - 1
+                path = annotations.find(annotation, self.ann_file)
+                _, info['loc_boxes'] = read_xml(path)
         return data_list

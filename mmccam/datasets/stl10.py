@@ -7,6 +7,7 @@ from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
 from .files import check_label, check_split, read_lines
+from .problems import reportable
 
 SHAPE = (3, 96, 96)
 
@@ -50,7 +51,10 @@ class STL10(BaseDataset):
             )
         data_list = []
         # Each plane is stored column by column.
-        for planes, label in zip(pixels.reshape(-1, *SHAPE), labels.tolist()):
-            check_label(label, len(self.CLASSES), self.ann_file)
-            data_list.append(dict(img=planes.T[..., ::-1], gt_label=label))
+        images = zip(pixels.reshape(-1, *SHAPE), labels.tolist())
+        for number, (planes, label) in enumerate(images, start=1):
+            with reportable():
+                where = f'{self.ann_file}, image {number}'
+                check_label(label, len(self.CLASSES), where)
+                data_list.append(dict(img=planes.T[..., ::-1], gt_label=label))
         return data_list

@@ -15,6 +15,7 @@ from .metadata import (
     read_localization,
     read_sizes,
 )
+from .problems import reportable
 
 
 @DATASETS.register_module()
@@ -42,7 +43,8 @@ class WSOLDataset(BaseDataset):
     Each sample has ``img_path``, ``gt_label`` and ``loc_boxes``, (n, 4), float32, none
     in training or where there are masks. The pipeline leaves these boxes alone. With
     masks it also has ``loc_masks``, their full paths, and ``loc_ignore``, the full path
-    of the ignore mask or None.
+    of the ignore mask or None, and with a line in ``image_sizes.txt`` its
+    ``listed_size``, width and height in pixels.
 
     Args:
         data_root: Folder of the data set.
@@ -93,29 +95,37 @@ class WSOLDataset(BaseDataset):
         """Load paths, labels, and boxes or masks."""
         folder = Path(self.ann_file).parent
         paths = read_images(Path(self.ann_file), Files(self.img_prefix))
-        labels = read_labels(folder / 'class_labels.txt', len(self.CLASSES))
-        localization = {}
+        # Not read yet, so that no image can be said to have no line.
+        labels = localization = None
+        sizes = {}
+        with reportable():
+            labels = read_labels(folder / 'class_labels.txt', len(self.CLASSES))
         if self.test_mode:
-            localization = read_localization(
-                folder / 'localization.txt',
-                paths,
-                read_sizes(folder / 'image_sizes.txt'),
-                Files(self.data_prefix['mask_path']),
-            )
+            with reportable():
+                sizes = read_sizes(folder / 'image_sizes.txt')
+            masks = Files(self.data_prefix['mask_path'])
+            with reportable():
+                localization = read_localization(
+                    folder / 'localization.txt', paths, sizes, masks
+                )
         data_list = []
         for name, path in paths.items():
-            if name not in labels:
-                raise ValueError(
-                    f'{folder / "class_labels.txt"} has no line for {name}'
-                )
-            if self.test_mode and name not in localization:
-                raise ValueError(
-                    f'{folder / "localization.txt"} has no box or mask for {name}, '
-                    f'which the evaluation of the split {self.split} needs'
-                )
-            info = dict(
-                img_path=path, gt_label=labels[name], **localization.get(name, {})
-            )
+            info = dict(img_path=path)
+            if name in sizes:
+                info['listed_size'] = sizes[name]
+            with reportable():
+                if labels is not None and name not in labels:
+                    raise ValueError(
+                        f'{folder / "class_labels.txt"} has no line for {name}'
+                    )
+            with reportable():
+                if localization is not None and name not in localization:
+                    raise ValueError(
+                        f'{folder / "localization.txt"} has no box or mask for {name}, '
+                        f'which the evaluation of the split {self.split} needs'
+                    )
+            info.update((localization or {}).get(name, {}))
+            info['gt_label'] = (labels or {}).get(name, -1)
             boxes = np.array(info.get('loc_boxes', []), np.float32)
             info['loc_boxes'] = boxes.reshape(-1, 4)
             data_list.append(info)

@@ -1,6 +1,27 @@
 """What mmccam adds to mmengine's training loop."""
 
 from .checkpoint import allow_mmengine_checkpoints
+from .checkpoint_hook import ResumableCheckpointHook
+from .epoch_seed_hook import EpochSeedHook
+from .finite_loss_hook import FiniteLossHook
 from .optim_wrapper import BFloat16OptimWrapper
+from .restricted_loading import (
+    newest_checkpoint,
+    restrict_checkpoint_loading,
+    trust_checkpoints,
+)
+from .unreadable_images_hook import UnreadableImagesHook
+from .whole_files import WholeFileBackend
 
-__all__ = ['BFloat16OptimWrapper', 'allow_mmengine_checkpoints']
+__all__ = [
+    'BFloat16OptimWrapper',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'ResumableCheckpointHook',
+    'UnreadableImagesHook',
+    'WholeFileBackend',
+    'allow_mmengine_checkpoints',
+    'newest_checkpoint',
+    'restrict_checkpoint_loading',
+    'trust_checkpoints',
+]

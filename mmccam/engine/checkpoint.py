@@ -1,6 +1,10 @@
 """Loading of mmengine's checkpoints by torch's restricted unpickler."""
 
 import pickle
+from _codecs import encode
+from _compat_pickle import IMPORT_MAPPING
+from collections import Counter
+from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
@@ -26,12 +30,32 @@ def allow_mmengine_checkpoints() -> None:
     """Let ``torch.load(weights_only=True)`` read mmengine's checkpoints.
 
     This is torch's default since version 2.6, and mmengine does not change it. Before
-    2.6 mmengine's checkpoints load without restriction, and nothing is done. Calling
-    it twice does no more than once.
+    2.6 torch cannot be told enough, and nothing is done: :func:`load_restricted` reads
+    them there. Calling it twice does no more than once.
     """
     # Pairs of a callable and the name it answers to also came with 2.6.
     if torch.__version__ >= (2, 6):
         torch.serialization.add_safe_globals(_safe_globals())
+
+
+def load_restricted(path: Path, map_location: Any = None) -> Any:
+    """Load a file of ``torch.save`` that may hold mmengine's checkpoint and no code.
+
+    Args:
+        path: The file.
+        map_location: As ``torch.load`` takes it.
+
+    Returns:
+        What was saved.
+
+    Raises:
+        UnpicklingError: If the file asks for a function or type that is not needed.
+    """
+    if torch.__version__ >= (2, 6):
+        return torch.load(path, map_location, weights_only=True)
+    return torch.load(
+        path, map_location, pickle_module=_RestrictedPickle, weights_only=False
+    )
 
 
 def _safe_globals() -> list:
@@ -78,3 +102,48 @@ def _restricted_getattr(owner: Any, name: Any) -> Callable:
         if owner is cls and type(name) is str and name in names:
             return getattr(cls, name)
     raise pickle.UnpicklingError(f'getattr of {name!r} of {owner!r} is not allowed')
+
+
+class _RestrictedUnpickler(pickle._Unpickler):
+    """What torch's restricted unpickler is since 2.6, for torch before.
+
+    It gives torch's list of functions and types and ours, and restores the state of
+    objects of these types only. Python's unpickler in C cannot be told the latter.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Private, so newer torch, which needs no such unpickler, may not have it.
+        from torch._weights_only_unpickler import _get_allowed_globals
+
+        self._allowed = dict(_get_allowed_globals())
+        # Those of the later list that mmengine's checkpoints need: a schedule's
+        # milestones, and the bytes of numpy's scalars, pickled as text.
+        for entry in (*_safe_globals(), Counter, encode):
+            if not isinstance(entry, tuple):
+                entry = (entry, f'{entry.__module__}.{entry.__qualname__}')
+            self._allowed[entry[1]] = entry[0]
+
+    def find_class(self, module: str, name: str) -> Any:
+        path = f'{IMPORT_MAPPING.get(module, module)}.{name}'
+        if path not in self._allowed:
+            raise pickle.UnpicklingError(f'Unsupported global: {path}')
+        return self._allowed[path]
+
+    def load_build(self) -> None:
+        kind = type(self.stack[-2])
+        if kind not in self._allowed.values():
+            raise pickle.UnpicklingError(f'Can only build allowed types, not {kind}')
+        super().load_build()
+
+    dispatch = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: load_build}
+
+
+class _RestrictedPickle:
+    """What ``torch.load`` needs of a pickle module."""
+
+    Unpickler = _RestrictedUnpickler
+
+    @staticmethod
+    def load(file: Any, **kwargs: Any) -> Any:
+        return _RestrictedUnpickler(file, **kwargs).load()

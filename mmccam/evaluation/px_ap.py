@@ -8,6 +8,43 @@ from .base import LocalizationMetric
 from .score_map import SIDE, score_map, score_thresholds
 
 
+def read_mask(
+    path: str, image: str, image_shape: tuple[int, int], scaled: bool = False
+) -> np.ndarray:
+    """Read a mask in the pixels as they are stored, whatever its EXIF orientation.
+
+    Args:
+        path: File.
+        image: Path of its image, for messages.
+        image_shape: Height and width of the image in pixels.
+        scaled: Whether the mask may be larger or smaller, of the same shape. Defaults
+            to False.
+
+    Returns:
+        Mask, (H, W), bool: whether a pixel is not 0.
+
+    Raises:
+        ValueError: If it cannot be read or has another size.
+    """
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        mask = cv2.imread(path, flags)
+    except cv2.error:  # more pixels than OpenCV reads
+        mask = None
+    if mask is None:
+        raise ValueError(f'cannot read the mask {path}')
+    height, width = expected = image_shape
+    if scaled:
+        scale = max(mask.shape) / max(expected)
+        expected = (round(height * scale), round(width * scale))
+    if np.abs(np.subtract(mask.shape, expected)).max() > scaled:
+        raise ValueError(
+            f'the mask {path} has {mask.shape[1]} x {mask.shape[0]} pixels, '
+            f'its image {image} {width} x {height}'
+        )
+    return mask > 0
+
+
 @METRICS.register_module()
 class PxAP(LocalizationMetric):
     """Pixel average precision of one map against masks, in percent.
@@ -58,11 +95,11 @@ class PxAP(LocalizationMetric):
             raise ValueError(
                 f'{sample["img_path"]} has no ground-truth mask, which PxAP measures by'
             )
-        instances = [self._read_mask(path, sample) for path in sample['loc_masks']]
+        instances = [self._foreground(path, sample) for path in sample['loc_masks']]
         foreground = np.logical_or.reduce(instances)
         background = ~foreground
         if sample.get('loc_ignore'):
-            background &= ~self._read_mask(sample['loc_ignore'], sample)
+            background &= ~self._foreground(sample['loc_ignore'], sample)
         scores = score_map(cam)
         counts = [
             np.histogram(scores[pixels], bins=self.edges)[0]
@@ -102,19 +139,10 @@ class PxAP(LocalizationMetric):
         recall = true / true[-1]
         return 100 * float((precision * np.diff(recall, prepend=0)).sum())
 
-    def _read_mask(self, path: str, sample: dict) -> np.ndarray:
+    def _foreground(self, path: str, sample: dict) -> np.ndarray:
         """Read a mask and bring it to 224 x 224, bool."""
-        mask = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise ValueError(f'cannot read the mask {path}')
-        height, width = sample['ori_shape']
-        expected = (height, width)
-        if self.scaled_masks:
-            scale = max(mask.shape) / max(expected)
-            expected = (round(height * scale), round(width * scale))
-        if np.abs(np.subtract(mask.shape, expected)).max() > self.scaled_masks:
-            raise ValueError(
-                f'the mask {path} has {mask.shape[1]} x {mask.shape[0]} pixels, '
-                f'its image {sample["img_path"]} {width} x {height}'
-            )
-        return cv2.resize(mask, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) > 0
+        mask = read_mask(
+            path, sample['img_path'], sample['ori_shape'], self.scaled_masks
+        )
+        pixels, size = mask.view(np.uint8), (SIDE, SIDE)
+        return cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST).view(bool)

@@ -33,6 +33,8 @@ def load_pretrained_vgg(
             another shape.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    if not isinstance(loaded, dict):
+        raise ValueError(f'{checkpoint} holds no weights but a {type(loaded).__name__}')
     source = _strip_prefix(loaded.get('state_dict', loaded), prefix)
     target = backbone.state_dict()
     if any(re.match(r'features\.\d+\.(weight|bias)', name) for name in source):

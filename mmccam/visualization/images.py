@@ -7,6 +7,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmpretrain.structures import DataSample
 
+from ..datasets.loading import read_rgb
+
 
 def read_image(sample: Union[DataSample, dict], dataset: BaseDataset) -> np.ndarray:
     """Read an image in the pixels that its boxes are in.
@@ -22,9 +24,4 @@ def read_image(sample: Union[DataSample, dict], dataset: BaseDataset) -> np.ndar
     path = sample.get('img_path')
     if path is None:
         return mmcv.bgr2rgb(dataset.get_data_info(sample.get('sample_idx'))['img'])
-    return mmcv.imread(
-        path,
-        flag='color_ignore_orientation',
-        channel_order='rgb',
-        backend='pillow',
-    )
+    return read_rgb(path)

@@ -9,7 +9,7 @@ from mmcv.transforms import Compose
 
 from mmccam.registry import TRANSFORMS
 
-LOAD = dict(type='mmccam.LoadImage', imdecode_backend='pillow')
+LOAD = dict(type='mmccam.LoadImage')
 RESIZE = dict(type='Resize', scale=(16, 12), backend='pillow')
 
 
@@ -164,7 +164,15 @@ def test_an_unreadable_image_is_named(tmp_path, folder, missing):
     assert not folder.exists()
 
 
-def test_an_image_that_may_be_missing_gives_no_sample(tmp_path, folder):
-    transform = build(folder, dict(LOAD, ignore_empty=True), RESIZE)
+def test_an_image_that_may_be_unreadable_gives_no_sample(tmp_path, folder):
+    load = dict(LOAD, unreadable=str(tmp_path / 'unreadable.txt'))
 
-    assert transform(dict(img_path=str(tmp_path / '1.png'))) is None
+    assert build(folder, load, RESIZE)(dict(img_path=str(tmp_path / '1.png'))) is None
+    assert not folder.exists()
+
+
+def test_where_unreadable_images_are_noted_makes_no_image_anew(folder, info):
+    for file in ('1.txt', '2.txt', None):
+        build(folder, dict(LOAD, unreadable=file), RESIZE)(info)
+
+    assert len(files(folder)) == 1

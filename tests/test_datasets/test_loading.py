@@ -1,8 +1,12 @@
+import multiprocessing
+
 import numpy as np
 import pytest
 from mmcv.transforms import Compose
+from mmengine.logging import MMLogger
 
-from mmccam.registry import TRANSFORMS
+from mmccam.datasets.loading import count_unreadable
+from mmccam.registry import DATASETS, TRANSFORMS
 
 
 @pytest.fixture
@@ -12,39 +16,43 @@ def path(tmp_path, write_image):
 
 
 @pytest.fixture
-def load():
-    return TRANSFORMS.build(dict(type='mmccam.LoadImage', imdecode_backend='pillow'))
+def noted(tmp_path):
+    return tmp_path / 'unreadable.txt'
+
+
+def build(**options):
+    return TRANSFORMS.build(dict(type='mmccam.LoadImage', **options))
 
 
 @pytest.mark.parametrize('content', [b'', b'no image', 'half'])
-def test_an_unreadable_image_is_named(path, load, content):
+def test_an_unreadable_image_is_named(path, content):
     if content == 'half':
         content = path.read_bytes()[: path.stat().st_size // 2]
     path.write_bytes(content)
 
     with pytest.raises(ValueError, match='cannot read the image .*1.png'):
-        load(dict(img_path=str(path)))
+        build()(dict(img_path=str(path)))
 
 
-def test_an_image_that_is_there_already_is_taken(load):
+def test_an_image_that_is_there_already_is_taken():
     image = np.zeros((6, 8, 3), np.uint8)
     info = dict(img=image)
 
-    results = load(info)
+    results = build()(info)
 
     assert results['img'] is image
     assert results['img_shape'] == results['ori_shape'] == (6, 8)
     assert info.keys() == {'img'}
 
 
-def test_the_pipeline_leaves_the_boxes_in_original_pixels(path, load):
+def test_the_pipeline_leaves_the_boxes_in_original_pixels(path):
     boxes = np.array([[1, 2, 3, 4], [0, 0, 8, 6]], np.float32)
     steps = [
         dict(type='Resize', scale=(32, 32), backend='pillow'),
         dict(type='PackInputs', algorithm_keys=['loc_boxes', 'loc_masks']),
     ]
 
-    results = Compose([load, *map(TRANSFORMS.build, steps)])(
+    results = Compose([build(), *map(TRANSFORMS.build, steps)])(
         dict(img_path=str(path), loc_boxes=boxes)
     )
 
@@ -53,3 +61,81 @@ def test_the_pipeline_leaves_the_boxes_in_original_pixels(path, load):
     assert sample.loc_boxes.tolist() == boxes.tolist()
     assert sample.ori_shape == (6, 8)
     assert 'loc_masks' not in sample
+
+
+def test_an_unreadable_image_is_noted_once_and_gives_no_sample(path, noted, caplog):
+    path.write_bytes(b'no image')
+    load = build(unreadable=str(noted))
+    logger = MMLogger.get_current_instance()
+
+    logger.addHandler(caplog.handler)
+    for _ in range(2):
+        assert load(dict(img_path=str(path))) is None
+    logger.removeHandler(caplog.handler)
+
+    reason = f'cannot read the image {path}: the file is empty or of no known format'
+    assert noted.read_text() == f'{path}\t{reason}\n'
+    (record,) = caplog.records
+    assert record.levelname == 'WARNING'
+    assert record.message == f'{reason}; another image takes its place'
+
+
+def test_readable_images_are_not_noted(path, noted):
+    assert build(unreadable=str(noted))(dict(img_path=str(path)))['img'].shape
+    assert not noted.exists()
+
+
+def test_nothing_is_noted_before_the_first_unreadable_image(noted):
+    assert count_unreadable(noted) == 0
+
+
+def load_all(unreadable, paths):
+    load = build(unreadable=str(unreadable))
+    for path in paths:
+        load(dict(img_path=str(path)))
+
+
+def test_processes_count_an_image_once(tmp_path, noted):
+    paths = [tmp_path / f'{number}.png' for number in range(50)]
+    context = multiprocessing.get_context('fork')
+    processes = [
+        context.Process(target=load_all, args=(noted, paths)) for _ in range(3)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert len(noted.read_text().splitlines()) == 150
+    assert count_unreadable(noted) == 50
+
+
+@pytest.fixture
+def config(path, noted, write_image):
+    """A data set of a broken image and a good one."""
+    path.write_bytes(b'no image')
+    write_image(path.with_name('2.png'), 8, 6)
+    path.with_name('list.txt').write_text('1.png 0\n2.png 1\n')
+    return dict(
+        type='CustomDataset',
+        data_root=str(path.parent),
+        ann_file='list.txt',
+        pipeline=[dict(type='mmccam.LoadImage', unreadable=str(noted))],
+    )
+
+
+def test_training_takes_another_image(config, noted):
+    sample = DATASETS.build(config)[0]
+
+    assert sample['img_path'].endswith('2.png')
+    assert count_unreadable(noted) == 1
+
+
+def test_evaluation_refuses_an_unreadable_image(config):
+    dataset = DATASETS.build(
+        dict(config, test_mode=True, pipeline=[dict(type='mmccam.LoadImage')])
+    )
+
+    with pytest.raises(ValueError, match='cannot read the image .*1.png: '):
+        dataset[0]

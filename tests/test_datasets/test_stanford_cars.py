@@ -110,7 +110,7 @@ def test_a_box_reversed_or_outside_is_refused(one_file, x1):
 def test_a_missing_image_is_named(one_file):
     (one_file / 'car_ims/000002.jpg').unlink()
 
-    with pytest.raises(FileNotFoundError, match='car_ims/000002.jpg'):
+    with pytest.raises(ValueError, match='there is no file .*car_ims/000002.jpg'):
         build(one_file)
 
 
@@ -122,8 +122,3 @@ def test_missing_annotations_are_named(tmp_path, split, file):
     message = f'must have cars_annos.mat or devkit/{file}, and has neither'
     with pytest.raises(FileNotFoundError, match=message):
         build(tmp_path, split)
-
-
-def test_an_unknown_split_is_refused(one_file):
-    with pytest.raises(ValueError, match="one of train, test, got 'val'"):
-        build(one_file, 'val')

@@ -124,8 +124,3 @@ def test_a_list_with_too_few_labels_is_refused(root, save_list):
 
     with pytest.raises(ValueError, match='train_list.mat .* different lengths'):
         build(root)
-
-
-def test_an_unknown_split_is_refused(root):
-    with pytest.raises(ValueError, match="one of train, test, got 'val'"):
-        build(root, 'val')

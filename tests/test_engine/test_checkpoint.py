@@ -1,11 +1,11 @@
 import os
 import pickle
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hostile import FORMATS, PAYLOADS, Call, rewrite_pickle
 from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
@@ -18,7 +18,7 @@ from torch import nn
 from torch.torch_version import TorchVersion
 
 from mmccam.engine import allow_mmengine_checkpoints
-from mmccam.engine.checkpoint import multiarray
+from mmccam.engine.checkpoint import load_restricted, multiarray
 
 restricted = pytest.mark.skipif(
     torch.__version__ < (2, 6), reason='torch.load is unrestricted before 2.6'
@@ -130,7 +130,6 @@ ADAM = dict(type='Adam', lr=0.1)
 ONE_CYCLE = dict(type='OneCycleLR', eta_max=0.1, total_steps=6, by_epoch=False)
 
 
-@restricted
 @pytest.mark.parametrize(
     ('optimizer', 'scheduler'),
     [
@@ -141,21 +140,27 @@ ONE_CYCLE = dict(type='OneCycleLR', eta_max=0.1, total_steps=6, by_epoch=False)
     ],
     ids=['sgd-multistep', 'adam-cosine', 'sgd-onecycle-cos', 'adam-onecycle-linear'],
 )
-def test_training_goes_on_from_a_checkpoint(tmp_path, optimizer, scheduler):
+def test_training_goes_on_from_a_checkpoint(
+    tmp_path, monkeypatch, optimizer, scheduler
+):
     unbroken = build_runner(tmp_path / 'unbroken', optimizer, scheduler)
     unbroken.message_hub.update_info('best', np.float32(0.1))
     unbroken.message_hub.update_scalar('train/numpy', np.float64(0.2))
     unbroken.train()
     path = str(tmp_path / 'unbroken' / 'epoch_2.pth')
 
-    # Without the allowances torch refuses the file: it does hold more than tensors.
-    former = torch.serialization.get_safe_globals()
-    torch.serialization.clear_safe_globals()
-    with pytest.raises(pickle.UnpicklingError, match='Unsupported global'):
-        torch.load(path)
-    torch.serialization.add_safe_globals(former)
-    assert_same(torch.load(path), torch.load(path, weights_only=False))
-    metainfo = torch.load(path)['meta']['dataset_meta']
+    if torch.__version__ >= (2, 6):
+        # Without the allowances torch refuses the file: it does hold more than tensors.
+        former = torch.serialization.get_safe_globals()
+        torch.serialization.clear_safe_globals()
+        with pytest.raises(pickle.UnpicklingError, match='Unsupported global'):
+            torch.load(path)
+        torch.serialization.add_safe_globals(former)
+        assert_same(torch.load(path), torch.load(path, weights_only=False))
+    with monkeypatch.context() as older_torch:
+        older_torch.setattr(torch, '__version__', TorchVersion('2.1.2'))
+        assert_same(load_restricted(path), torch.load(path, weights_only=False))
+    metainfo = load_restricted(path)['meta']['dataset_meta']
     assert metainfo == METAINFO
     assert type(metainfo['palette']['parts']) is ConfigDict
 
@@ -193,8 +198,7 @@ def numpy_values():
     yield from (np.array(['a', 'bc']), np.str_('bc'), np.array([b'a']), np.bytes_(b'a'))
 
 
-@restricted
-@pytest.mark.parametrize(
+each_value = pytest.mark.parametrize(
     'value',
     [
         HistoryBuffer([1.0, 3.0], [1, 2]),
@@ -206,6 +210,10 @@ def numpy_values():
     ],
     ids=lambda value: f'{type(value).__name__}-{getattr(value, "dtype", value)}',
 )
+
+
+@restricted
+@each_value
 def test_each_type_loads_only_when_allowed(tmp_path, value):
     path = tmp_path / 'value.pth'
     torch.save({'value': value}, path)
@@ -215,27 +223,39 @@ def test_each_type_loads_only_when_allowed(tmp_path, value):
         torch.load(path)
 
 
-class Call:
-    """Calls a function when it is unpickled."""
-
-    def __init__(self, function, *args):
-        self.function = function
-        self.args = args
-
-    def __reduce__(self):
-        return self.function, self.args
+@pytest.fixture
+def older_torch(monkeypatch):
+    """Load as with a torch whose own restriction cannot be told enough."""
+    monkeypatch.setattr(torch, '__version__', TorchVersion('2.1.2'))
 
 
-def rewrite_pickle(path, old, new):
-    """Replace bytes in the pickle of a file of `torch.save`."""
-    with zipfile.ZipFile(path) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    name = next(name for name in files if name.endswith('data.pkl'))
-    files[name] = files[name].replace(old, new)
-    with zipfile.ZipFile(path, 'w') as archive:
-        for other, content in files.items():
-            archive.writestr(other, content)
-    return files[name]
+@each_value
+@pytest.mark.parametrize('new_format', [True, False])
+def test_each_type_loads_with_older_torch(tmp_path, older_torch, value, new_format):
+    path = tmp_path / 'value.pth'
+    saved = {'value': value, 'weight': torch.ones(2)}
+    torch.save(saved, path, _use_new_zipfile_serialization=new_format)
+    assert_same(load_restricted(path), torch.load(path, weights_only=False))
+
+
+@pytest.mark.parametrize('payload', PAYLOADS.values(), ids=list(PAYLOADS))
+@pytest.mark.parametrize('new_format', [True, False])
+def test_older_torch_refuses(tmp_path, monkeypatch, older_torch, payload, new_format):
+    monkeypatch.chdir(tmp_path)
+    hostile = {'weight': torch.ones(2), 'hostile': payload}
+    torch.save(hostile, 'hostile.pth', _use_new_zipfile_serialization=new_format)
+    with pytest.raises(pickle.UnpicklingError, match='Unsupported global|not allowed'):
+        load_restricted('hostile.pth')
+    assert not Path('trace').exists()
+
+
+@pytest.mark.parametrize('write', FORMATS)
+def test_older_torch_refuses_each_format(tmp_path, monkeypatch, older_torch, write):
+    monkeypatch.chdir(tmp_path)
+    write('hostile.pth')
+    with pytest.raises(pickle.UnpicklingError, match='Unsupported global'):
+        load_restricted('hostile.pth')
+    assert not Path('trace').exists()
 
 
 @restricted
@@ -248,7 +268,7 @@ def test_files_of_every_numpy_version_load(tmp_path, monkeypatch, module):
     torch.save([array, scalar], path)
     written = multiarray.scalar.__module__.encode()
     rewritten = f'{module}.multiarray'.encode()
-    content = rewrite_pickle(path, written, rewritten)
+    content = rewrite_pickle(path, lambda old: old.replace(written, rewritten))
     assert content.count(b'c' + rewritten + b'\n') == 2
     array, scalar = torch.load(path)
     assert_same(array, np.empty(0, 'b'))
@@ -273,8 +293,7 @@ def test_hostile_calls_are_refused(tmp_path, monkeypatch, function, allow):
     assert trace.exists()
 
 
-@restricted
-@pytest.mark.parametrize(
+each_attribute = pytest.mark.parametrize(
     ('owner', 'name'),
     [
         *((HistoryBuffer, name) for name in ('__init__', '__class__', 'update')),
@@ -293,6 +312,10 @@ def test_hostile_calls_are_refused(tmp_path, monkeypatch, function, allow):
     ],
     ids=lambda value: str(getattr(value, '__qualname__', type(value).__name__)),
 )
+
+
+@restricted
+@each_attribute
 def test_getattr_of_anything_else_is_refused(tmp_path, owner, name):
     path = tmp_path / 'hostile.pth'
     if type(name) is str and name != '_annealing_cos':
@@ -302,15 +325,34 @@ def test_getattr_of_anything_else_is_refused(tmp_path, owner, name):
         torch.load(path)
 
 
-@restricted
-@pytest.mark.parametrize(
+@each_attribute
+def test_older_torch_refuses_getattr(tmp_path, older_torch, owner, name):
+    path = tmp_path / 'hostile.pth'
+    torch.save(Call(getattr, owner, name), path)
+    with pytest.raises(pickle.UnpicklingError, match='getattr of .* not allowed'):
+        load_restricted(path)
+
+
+each_array = pytest.mark.parametrize(
     'array', [np.array([None]), np.zeros(2, 'f4,O'), np.zeros(1, 'M8[s]')]
 )
+
+
+@restricted
+@each_array
 def test_arrays_of_other_types_are_refused(tmp_path, array):
     path = tmp_path / 'array.pth'
     torch.save(array, path)
     with pytest.raises(pickle.UnpicklingError, match='Can only build .*dtype'):
         torch.load(path)
+
+
+@each_array
+def test_older_torch_refuses_arrays_of_other_types(tmp_path, older_torch, array):
+    path = tmp_path / 'array.pth'
+    torch.save(array, path)
+    with pytest.raises(pickle.UnpicklingError, match='Can only build .*dtype'):
+        load_restricted(path)
 
 
 @restricted

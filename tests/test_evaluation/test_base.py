@@ -1,5 +1,7 @@
+import pickle
 from threading import Event
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -159,6 +161,21 @@ def test_degenerate_maps_are_reported_by_name_of_the_metric(sample_of, name):
     maps = [MAP, *DEGENERATE, MAP]
     metric.process({}, [sample_of(cam, BOXES, pred_score=scores) for cam in maps])
     assert metric.evaluate(6)[f'cam/{name}_degenerate_maps'] == 4
+
+
+def test_records_are_small(sample_of, tmp_path):
+    cv2.imwrite(str(tmp_path / 'mask.png'), np.ones((56, 56), np.uint8))
+    cam = np.random.default_rng(0).random((56, 56))
+    scores = torch.eye(1000)[3]
+    boxes = sample_of(cam, [(5, 5, 30, 30)], pred_score=scores)
+    masks = sample_of(cam, loc_masks=[str(tmp_path / 'mask.png')])
+    for name in METRICS.module_dict:
+        if name.startswith('Dump'):
+            continue  # they write files
+        metric = METRICS.build(dict(type=f'mmccam.{name}', cam='cam'))
+        metric.process({}, 40 * [masks if name == 'PxAP' else boxes])
+        metric._finish(0)
+        assert len(pickle.dumps(metric.results)) < 40 * 5000, name
 
 
 def test_good_maps_give_no_warning(evaluate, samples, log):

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.model import convert_sync_batchnorm
 from mmpretrain.models import VGG
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from mmpretrain.structures import DataSample
@@ -173,6 +174,17 @@ def test_norm_eval():
     assert len(norms) == 9
     assert not any(norm.training for norm in norms)
     assert model.training
+
+
+def test_norms_of_blocks_can_be_those_of_all_processes(images):
+    model = NonLocalVGG(11).eval()
+    expected = model(images)[0]
+    # What mmengine's runner does where a config has sync_bn='torch'.
+    model = convert_sync_batchnorm(model, 'torch')
+
+    norms = [block.bn for block in model.non_local_blocks.values()]
+    assert [type(norm) for norm in norms] == 4 * [nn.SyncBatchNorm]
+    assert torch.equal(model(images)[0], expected)
 
 
 def test_train_and_eval_return_the_module():

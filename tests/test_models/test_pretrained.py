@@ -234,6 +234,12 @@ def test_wrong_shape_of_a_block(tmp_path):
         pretrained(tmp_path / 'vgg.pth', non_local_stages=(2,)).init_weights()
 
 
+def test_a_file_without_weights(tmp_path):
+    torch.save([1, 2], tmp_path / 'list.pth')
+    with pytest.raises(ValueError, match='list.pth holds no weights but a list'):
+        pretrained(tmp_path / 'list.pth').init_weights()
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match='no.pth'):
         pretrained(tmp_path / 'no.pth').init_weights()

@@ -1,11 +1,6 @@
 # A folder in the metadata format: training, validation and test split, with boxes or
 # masks. Size and augmentation are those of the paper.
-# Boxes are in the pixels as they are stored, whatever the EXIF orientation.
-load = dict(
-    type='mmccam.LoadImage',
-    color_type='color_ignore_orientation',
-    imdecode_backend='pillow',
-)
+load = dict(type='mmccam.LoadImage')
 resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
 # Training images of this size are kept in the folder that MMCCAM_CACHE names, if any.
 cache = r'{{$MMCCAM_CACHE:none}}'
@@ -29,7 +24,8 @@ dataset = dict(type='mmccam.WSOLDataset', data_root='data/wsol')
 train_dataloader = dict(
     batch_size=32,
     num_workers=2,
-    persistent_workers=True,
+    # Started and seeded anew in each epoch, so that a resumed run is the same.
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(dataset, split='train', pipeline=train_pipeline),
 )

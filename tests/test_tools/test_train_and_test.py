@@ -1,8 +1,6 @@
 import hashlib
 import json
-import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,61 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmccam.datasets.demo import generate_demo
-
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/nlccam_demo.py'
-
-
-@pytest.fixture(scope='module')
-def run(tmp_path_factory):
-    """Run a tool on a small demo set of 24 training, 12 val and 12 test images."""
-    folder = tmp_path_factory.mktemp('tools')
-    data = generate_demo(folder / 'data', num_train=2, num_val=1, num_test=1)
-
-    def run_tool(tool, *args, options=()):
-        loaders = [f'{s}_dataloader' for s in ('train', 'val', 'test')]
-        shell = 'bash' if tool.endswith('.sh') else sys.executable
-        return subprocess.run(
-            [shell, str(ROOT / 'tools' / tool), *map(str, args)]
-            + ['--work-dir', str(folder / 'work_dir'), '--cfg-options']
-            + [f'{loader}.dataset.data_root={data}' for loader in loaders]
-            + [f'{loader}.num_workers=0' for loader in loaders]
-            + [f'{loader}.persistent_workers=False' for loader in loaders]
-            + ['train_dataloader.batch_size=12', *options],
-            cwd=folder,
-            env={
-                **os.environ,
-                'OMP_NUM_THREADS': '1',
-                'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
-                'PORT': str(free_port()),
-            },
-            capture_output=True,
-            text=True,
-        )
-
-    run_tool.folder, run_tool.data = folder, data
-    run_tool.checkpoint = folder / 'work_dir/epoch_2.pth'
-    return run_tool
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(('127.0.0.1', 0))
-        return listener.getsockname()[1]
-
-
-def checked(process):
-    assert process.returncode == 0, process.stderr[-3000:]
-    return process.stdout + process.stderr
-
-
-@pytest.fixture(scope='module')
-def trained(run):
-    """Train for one epoch, stop, resume for another; the log of the second run."""
-    checked(run('train.py', CONFIG, options=['train_cfg.max_epochs=1']))
-    options = ['train_cfg.max_epochs=2', 'train_cfg.val_interval=1']
-    return checked(run('train.py', CONFIG, '--resume', options=options))
 
 
 def accuracies(text):
@@ -82,7 +27,7 @@ def test_the_checkpoint_gives_the_numbers_of_training(run, trained):
     (validated,) = re.findall(r'Epoch\(val\) \[2\].*accuracy/top1.*', trained)
     out = run.folder / 'metrics.json'
     options = ['test_dataloader.dataset.split=val']
-    checked(run('test.py', CONFIG, run.checkpoint, '--out', out, options=options))
+    run.checked('test.py', CONFIG, run.checkpoint, '--out', out, options=options)
 
     metrics = json.loads(out.read_text())['metrics']
     expected = accuracies(validated)
@@ -97,13 +42,6 @@ def test_evaluation_leaves_pictures(run, trained):
 
     # Of 12 images every second is drawn: 6, in the epoch that was validated.
     assert len({path.name for path in pictures if path.stem.endswith('_2')}) == 6
-
-
-@pytest.fixture(scope='module')
-def searched(run, trained):
-    """Search thresholds on the split val; what was found."""
-    checked(run('search_threshold.py', CONFIG, run.checkpoint))
-    return json.loads(run.checkpoint.with_suffix('.thresholds.json').read_text())
 
 
 def test_a_search_says_where_its_thresholds_come_from(run, searched):
@@ -125,9 +63,8 @@ def test_a_search_leaves_curves_beside_the_checkpoint(run, searched):
 
 def test_the_threshold_is_chosen_on_val_and_used_on_test(run, searched):
     files = [run.folder / f'results.{suffix}' for suffix in ('json', 'md', 'txt')]
-    log = checked(
-        run('test.py', CONFIG, run.checkpoint, '--thresholds', '--out', *files)
-    )
+    options = ('--thresholds', '--out', *files)
+    log = run.checked('test.py', CONFIG, run.checkpoint, *options)
 
     results = json.loads(files[0].read_text())
     assert results['provenance'] == searched['provenance']
@@ -147,11 +84,11 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(run, searched):
 def test_dumped_maps_and_boxes_are_scored_alike(run, searched):
     out, dumps = run.folder / 'dumped.json', run.folder / 'dumps'
     dump = ('--dump-maps', dumps, '--dump-boxes', dumps, '--out', out)
-    checked(run('test.py', CONFIG, run.checkpoint, '--thresholds', *dump))
+    run.checked('test.py', CONFIG, run.checkpoint, '--thresholds', *dump)
     metrics = json.loads(out.read_text())['metrics']
     assert metrics['ccam/maps/num_maps'] == metrics['ccam/boxes/num_boxes'] == 12
 
-    log = checked(
+    log = run.output(
         subprocess.run(
             [sys.executable, ROOT / 'tools/eval_maps.py', CONFIG, dumps / 'ccam.json']
             + ['--cfg-options', f'test_dataloader.dataset.data_root={run.data}'],
@@ -164,7 +101,7 @@ def test_dumped_maps_and_boxes_are_scored_alike(run, searched):
 
 def test_every_image_is_in_the_error_breakdown_once(run, searched):
     out = run.folder / 'errors.json'
-    checked(run('test.py', CONFIG, run.checkpoint, '--out', out))
+    run.checked('test.py', CONFIG, run.checkpoint, '--out', out)
 
     rows = json.loads(out.read_text())['errors']
     assert [row.pop('map') for row in rows] == ['ccam', 'cam']
@@ -173,19 +110,10 @@ def test_every_image_is_in_the_error_breakdown_once(run, searched):
 
 def test_a_threshold_chosen_on_the_test_split_is_named_so(run, trained):
     found, out = run.folder / 'on_test.json', run.folder / 'from_test.json'
-    checked(
-        run(
-            'search_threshold.py',
-            CONFIG,
-            run.checkpoint,
-            '--split',
-            'test',
-            '--out',
-            found,
-        )
-    )
+    options = ('--split', 'test', '--out', found)
+    run.checked('search_threshold.py', CONFIG, run.checkpoint, *options)
     arguments = (CONFIG, run.checkpoint, '--thresholds', found, '--out', out)
-    log = checked(run('test.py', *arguments))
+    log = run.checked('test.py', *arguments)
 
     assert 'thresholds were chosen on 12 of the images that are evaluated' in log
     results = json.loads(out.read_text())
@@ -227,15 +155,15 @@ def test_a_checkpoint_of_another_network_is_refused(run, trained):
 
 
 def test_mixed_precision_needs_no_gpu(run):
-    options = ['train_cfg.max_epochs=1', f'work_dir={run.folder / "amp"}']
-    log = checked(run('train.py', CONFIG, '--amp', '--no-validate', options=options))
+    options = dict(options=['train_cfg.max_epochs=1'], work_dir='amp')
+    log = run.checked('train.py', CONFIG, '--amp', '--no-validate', **options)
     assert 'Saving checkpoint at 1 epochs' in log
     assert 'loss: nan' not in log
 
 
-def test_the_benchmark_prints_ratios_and_that_all_forms_are_equal(tmp_path):
+def test_the_benchmark_prints_ratios_and_that_all_forms_are_equal(run, tmp_path):
     small = ['--batch-size', '4', '--image-side', '64', '--classes', '20']
-    log = checked(
+    log = run.output(
         subprocess.run(
             [sys.executable, ROOT / 'tools/benchmark.py', '--json', tmp_path / 'b.json']
             + ['--images', '2', '--repeats', '1', '--step', '0.01', *small],
@@ -252,40 +180,6 @@ def test_the_benchmark_prints_ratios_and_that_all_forms_are_equal(tmp_path):
         assert all(row['equal'] for row in rows)
         assert re.search(rf'{rows[1]["form"]} .* {rows[1]["ratio"]:.3g} ', log)
     assert parts['step'][1]['megabytes'] > 0
-
-
-def test_two_processes_give_the_numbers_of_one(run, trained):
-    results = []
-    for processes in (1, 2):
-        out = run.folder / f'metrics_{processes}.json'
-        checked(
-            run(
-                'dist_test.sh',
-                CONFIG,
-                run.checkpoint,
-                processes,
-                '--out',
-                out,
-                options=['test_dataloader.batch_size=5'],
-            )
-        )
-        results.append(json.loads(out.read_text()))
-
-    assert results[0] == results[1]
-
-
-def test_two_processes_train(run):
-    log = checked(
-        run(
-            'dist_train.sh',
-            CONFIG,
-            2,
-            options=['train_cfg.max_epochs=1', 'train_cfg.val_interval=1'],
-        )
-    )
-
-    assert 'Saving checkpoint at 1 epochs' in log
-    assert re.search(r'Epoch\(val\) \[1\].*accuracy/top1', log)
 
 
 @pytest.mark.parametrize(

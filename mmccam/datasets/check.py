@@ -1,0 +1,165 @@
+"""Find all problems of data sets before anything is trained on them."""
+
+import os
+from collections.abc import Callable, Container
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from itertools import combinations
+from typing import NamedTuple, Optional
+
+from mmengine.dataset import BaseDataset
+
+from ..evaluation.px_ap import read_mask
+from ..registry import DATASETS
+from .annotations import is_inside
+from .cached_image import CachedImage
+from .files import image_errors
+from .loading import LoadImage
+from .problems import report_problems, reportable
+
+CHUNK = 1024  # images that wait for a thread at a time
+SHOWN = 10  # names of classes in a note
+
+
+class Summary(NamedTuple):
+    """What was found in a data set."""
+
+    images: int
+    classes: int
+    problems: int
+
+
+def check_datasets(
+    configs: dict[str, dict],
+    report: Callable[[str], None],
+    note: Callable[[str], None],
+    scaled_masks: Container[str] = (),
+) -> dict[str, Summary]:
+    """Check annotations, images and masks of data sets, and what they have in common.
+
+    Args:
+        configs: Config of each data set by its name; the one called ``train`` should
+            have images of all classes.
+        report: Called with one sentence for each problem, once if several data sets
+            share it.
+        note: Called with one sentence for what may be meant.
+        scaled_masks: Names of those whose masks may be larger or smaller than their
+            image.
+
+    Returns:
+        What was found in each.
+    """
+    problems: dict[str, set[str]] = {name: set() for name in configs}
+
+    def report_once(name: str, problem: str) -> None:
+        if not any(problem in found for found in problems.values()):
+            report(problem)
+        problems[name].add(problem)
+
+    datasets: dict[str, BaseDataset] = {}
+    for name, config in configs.items():
+        dataset = _read(config, partial(report_once, name))
+        if dataset is not None:
+            datasets[name] = dataset
+            scaled = name in scaled_masks
+            _check_images(dataset, partial(report_once, name), scaled)
+    if 'train' in datasets:
+        _note_missing_classes(datasets['train'], note)
+    _note_shared_images(datasets, note)
+    return {
+        name: Summary(
+            images=len(datasets.get(name, ())),
+            classes=len(_classes(datasets[name])) if name in datasets else 0,
+            problems=len(found),
+        )
+        for name, found in problems.items()
+    }
+
+
+def _read(config: dict, report: Callable[[str], None]) -> Optional[BaseDataset]:
+    """Build a data set; None if its files cannot be read at all."""
+    with report_problems(report), reportable():
+        # Not serialized, since that fails if no image is left.
+        return DATASETS.build(dict(config, serialize_data=False, lazy_init=False))
+    return None
+
+
+def _check_images(
+    dataset: BaseDataset, report: Callable[[str], None], scaled_masks: bool
+) -> None:
+    load = next(iter(dataset.pipeline.transforms), LoadImage())
+    if isinstance(load, CachedImage):
+        load = load.transforms.transforms[0]
+    if isinstance(load, LoadImage):
+        load = LoadImage()  # which raises, wherever the other notes its images
+    check = partial(_check_image, dataset, load, scaled_masks)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, len(dataset), CHUNK):
+            indices = range(start, min(start + CHUNK, len(dataset)))
+            for problems in pool.map(check, indices):
+                for problem in problems:
+                    report(problem)
+
+
+def _check_image(
+    dataset: BaseDataset, load: Callable[[dict], dict], scaled_masks: bool, index: int
+) -> list[str]:
+    """Check pixels, size, boxes and masks of an image; return its problems."""
+    info = dataset.get_data_info(index)
+    path = info.get('img_path')
+    masks = [*info.get('loc_masks', ()), info.get('loc_ignore')]
+    problems: list[str] = []
+    with report_problems(problems.append), reportable():
+        named = isinstance(load, LoadImage)
+        with nullcontext() if named else image_errors(path):
+            height, width = shape = load(dict(info))['ori_shape']
+        with reportable():
+            listed = info.get('listed_size', (width, height))
+            if listed != (width, height):
+                raise ValueError(
+                    f'{path} has {width} x {height} pixels as it is stored, '
+                    f'image_sizes.txt has {listed[0]} x {listed[1]}'
+                )
+        for box in info.get('loc_boxes', ()):
+            with reportable():
+                if not is_inside(box, (width, height)):
+                    raise ValueError(
+                        f'{path}: the box {box.tolist()} lies outside the image of '
+                        f'{width} x {height} pixels'
+                    )
+        for mask in filter(None, masks):
+            with reportable():
+                read_mask(mask, path, shape, scaled_masks)
+    return problems
+
+
+def _classes(dataset: BaseDataset) -> tuple[str, ...]:
+    return dataset.metainfo.get('classes') or ()
+
+
+def _note_missing_classes(dataset: BaseDataset, note: Callable[[str], None]) -> None:
+    classes = _classes(dataset)
+    present = {info.get('gt_label') for info in dataset.data_list}
+    missing = [name for label, name in enumerate(classes) if label not in present]
+    if missing:
+        names = ', '.join(missing[:SHOWN]) + (', …' if len(missing) > SHOWN else '')
+        note(
+            f'{len(missing)} of {len(classes)} classes have no image in train: {names}'
+        )
+
+
+def _note_shared_images(
+    datasets: dict[str, BaseDataset], note: Callable[[str], None]
+) -> None:
+    paths = {
+        name: {info['img_path'] for info in dataset.data_list if 'img_path' in info}
+        for name, dataset in datasets.items()
+    }
+    for one, other in combinations(paths, 2):
+        shared = paths[one] & paths[other]
+        if shared:
+            note(
+                f'{len(shared)} images are both in {one} and in {other}, '
+                f'the first is {min(shared)}'
+            )

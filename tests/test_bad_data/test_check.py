@@ -1,0 +1,208 @@
+"""All problems of all splits at once."""
+
+import pytest
+from PIL import Image
+
+from mmccam.datasets import check
+from mmccam.datasets.check import Summary, check_datasets
+from mmccam.registry import DATASETS
+
+
+@pytest.fixture
+def run(configs):
+    """Check the data sets; give problems, notes and summaries."""
+
+    def run(splits=('train', 'val', 'test'), scaled_masks=()):
+        problems, notes = [], []
+        chosen = {split: configs[split] for split in splits}
+        summaries = check_datasets(chosen, problems.append, notes.append, scaled_masks)
+        return problems, notes, summaries
+
+    return run
+
+
+def append(path, line):
+    path.write_text(f'{path.read_text()}{line}\n')
+
+
+def test_a_good_data_set_has_no_problems(run):
+    problems, notes, summaries = run()
+
+    assert problems == notes == []
+    expected = Summary(images=2, classes=2, problems=0)
+    assert summaries == dict(train=expected, val=expected, test=expected)
+
+
+def test_problems_of_all_files_and_splits_are_found_at_once(root, run):
+    train, val = root / 'metadata/train', root / 'metadata/val'
+    append(train / 'image_ids.txt', 'train/c.png')
+    append(train / 'class_labels.txt', 'train/d.png,2')
+    (root / 'images/train/a.png').write_bytes(b'')
+    (val / 'class_labels.txt').unlink()
+    append(val / 'image_sizes.txt', 'val/a.png')
+    (val / 'localization.txt').write_text(
+        'val/a.png,0,0,9,5\nval/a.png,0,0,nan,5\nval/b.png\n'
+    )
+    (root / 'images/val/b.png').write_bytes(b'no image')
+
+    problems, _, summaries = run()
+
+    unreadable = 'the file is empty or of no known format'
+    assert problems == [
+        f'{train}/image_ids.txt, line 3: there is no file "{root}/images/train/c.png"',
+        f'{train}/class_labels.txt, line 3: the label must lie between 0 and 1, since '
+        'there are 2 classes, got 2',
+        f'cannot read the image {root}/images/train/a.png: {unreadable}',
+        f'there is no file {val}/class_labels.txt',
+        f'{val}/image_sizes.txt, line 3: expected "path,width,height", got "val/a.png"',
+        f"{val}/localization.txt, line 1: the box ['0', '0', '9', '5'] lies outside "
+        'the image of 8 x 6 pixels',
+        f'{val}/localization.txt, line 2: the box is reversed or not a number: '
+        "['0', '0', 'nan', '5']",
+        f'{val}/localization.txt, line 3: expected "path,x0,y0,x1,y1", got "val/b.png"',
+        f'{val}/localization.txt has no box or mask for val/b.png, which the '
+        'evaluation of the split val needs',
+        f'cannot read the image {root}/images/val/b.png: {unreadable}',
+    ]
+    assert {name: found.problems for name, found in summaries.items()} == dict(
+        train=3, val=7, test=0
+    )
+
+
+def test_afterwards_the_first_problem_is_an_error_again(root, run, configs):
+    (root / 'metadata/test/class_labels.txt').unlink()
+    run()
+
+    with pytest.raises(FileNotFoundError, match='class_labels.txt'):
+        DATASETS.build(configs['test'])
+
+
+def test_sizes_and_boxes_are_those_of_the_pixels(root, run):
+    # As if somebody had listed the image as its EXIF orientation shows it.
+    Image.new('RGB', (6, 8)).save(root / 'images/test/a.png')
+    path = root / 'images/test/a.png'
+
+    problems, _, _ = run(['test'])
+
+    assert problems == [
+        f'{path} has 6 x 8 pixels as it is stored, image_sizes.txt has 8 x 6',
+        f'{path}: the box [0.0, 0.0, 7.0, 5.0] lies outside the image of 6 x 8 pixels',
+    ]
+
+
+def test_boxes_without_a_listed_size_are_checked(root, run):
+    (root / 'metadata/test/image_sizes.txt').unlink()
+    append(root / 'metadata/test/localization.txt', 'test/a.png,0,0,8,7')
+
+    problems, _, _ = run(['test'])
+
+    assert problems == [
+        f'{root}/images/test/a.png: the box [0.0, 0.0, 8.0, 7.0] lies outside the '
+        'image of 8 x 6 pixels'
+    ]
+
+
+@pytest.fixture
+def masks(root):
+    """A mask of its image's size, and another one, which is twice as large."""
+    (root / 'masks').mkdir()
+    Image.new('L', (8, 6)).save(root / 'masks/a.png')
+    Image.new('L', (16, 12)).save(root / 'masks/b.png')
+    path = root / 'metadata/test/localization.txt'
+    path.write_text('test/a.png,a.png,\ntest/b.png,b.png,a.png\n')
+    return root / 'masks'
+
+
+def test_masks_have_the_size_of_their_image(root, run, masks):
+    problems, _, _ = run(['test'])
+
+    assert problems == [
+        f'the mask {masks}/b.png has 16 x 12 pixels, '
+        f'its image {root}/images/test/b.png 8 x 6'
+    ]
+
+
+def test_masks_may_be_scaled_where_the_metric_takes_them(run, masks):
+    assert run(['test'], scaled_masks=['test'])[0] == []
+
+
+@pytest.mark.parametrize('mask', ['a', 'b'])
+def test_an_unreadable_mask_is_named(run, masks, mask):
+    (masks / f'{mask}.png').write_bytes(b'no mask')
+
+    assert f'cannot read the mask {masks}/{mask}.png' in run(['test'])[0]
+
+
+def test_classes_without_training_images_are_noted(root, run):
+    (root / 'classes.txt').write_text('\n'.join('abcdefghijklmn'))
+
+    problems, notes, _ = run(['train', 'test'])
+
+    assert problems == []
+    assert notes == [
+        '12 of 14 classes have no image in train: c, d, e, f, g, h, i, j, k, l, …'
+    ]
+
+
+def test_images_of_two_splits_are_noted(root, run):
+    for file in ('image_ids', 'class_labels', 'localization'):
+        path = root / f'metadata/test/{file}.txt'
+        path.write_text(path.read_text().replace('test/b.png', 'train/b.png'))
+
+    problems, notes, _ = run()
+
+    assert problems == []
+    assert notes == [
+        '1 images are both in train and in test, '
+        f'the first is {root}/images/train/b.png'
+    ]
+
+
+def test_a_problem_that_splits_share_is_reported_once(root, run):
+    (root / 'classes.txt').unlink()
+
+    problems, _, summaries = run()
+
+    assert problems == [
+        f'there is no {root}/classes.txt, so that num_classes must be given'
+    ]
+    assert set(summaries.values()) == {Summary(images=0, classes=0, problems=1)}
+
+
+def test_images_are_not_kept_in_the_folder_of_the_pipeline(tmp_path, run, configs):
+    folder = tmp_path / 'cache'
+    cached, *steps = configs['train']['pipeline']
+    configs['train']['pipeline'] = [dict(cached, folder=str(folder)), *steps]
+
+    assert run(['train'])[0] == []
+    assert not folder.exists()
+
+
+def test_all_images_are_checked_chunk_by_chunk(root, run, monkeypatch):
+    monkeypatch.setattr(check, 'CHUNK', 1)
+    for name in 'ab':
+        (root / f'images/train/{name}.png').write_bytes(b'')
+
+    assert len(run(['train'])[0]) == 2
+
+
+def test_loaders_of_other_packages_are_taken(root, run, configs):
+    path = root / 'images/test/a.png'
+    path.write_bytes(b'')
+    configs['test']['pipeline'] = [dict(type='LoadImageFromFile')]
+
+    (problem,) = run(['test'])[0]
+    assert problem.startswith(f'cannot read the image {path}: ')
+
+
+def test_a_pipeline_that_passes_images_over_reports_them_all_the_same(
+    root, run, configs, tmp_path
+):
+    noted = tmp_path / 'unreadable.txt'
+    (root / 'images/train/a.png').write_bytes(b'')
+    configs['train']['pipeline'] = [
+        dict(type='mmccam.LoadImage', unreadable=str(noted))
+    ]
+
+    assert len(run(['train'])[0]) == 1
+    assert not noted.exists()

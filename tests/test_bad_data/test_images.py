@@ -1,0 +1,220 @@
+"""Images of odd kinds: what is made of them, or how they are refused."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from bombs import bomb
+from PIL import Image
+
+from mmccam.datasets.check import check_datasets
+
+RED, BLUE, CANVAS = [255, 0, 0], [0, 0, 255], [124, 117, 104]
+DEEP = np.array([[0, 255, 256, 32767, 32768, 65535]], np.uint16)
+DEEP_IN_8_BITS = [[[value] * 3 for value in (0, 0, 1, 127, 128, 255)]]
+
+
+def encode(image, kind='PNG', **options):
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def colors(mode, *pixels):
+    """An image of one row."""
+    image = Image.new(mode, (len(pixels), 1))
+    image.putdata(pixels)
+    return image
+
+
+def palette(*pixels):
+    """An image of one row, whose color 0 is red and 1 is blue."""
+    image = colors('P', *pixels)
+    image.putpalette(RED + BLUE)
+    return image
+
+
+def frames(kind, **options):
+    """A red frame, then a blue one."""
+    red, blue = (Image.new('RGB', (1, 1), tuple(color)) for color in (RED, BLUE))
+    return encode(red, kind, save_all=True, append_images=[blue], **options)
+
+
+def turned(kind):
+    """A blue pixel in the last column of a red row, said to stand upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the orientation: to be turned by 90 degrees
+    return encode(colors('RGB', (255, 0, 0), (0, 0, 255)), kind, exif=exif)
+
+
+def deep_colors():
+    """Colors of 16 bits, which Pillow can read and not write."""
+    return cv2.imencode('.png', np.dstack([DEEP, DEEP, DEEP]))[1].tobytes()
+
+
+def wide():
+    image = Image.new('L', (20_000, 1))
+    image.putpixel((19_999, 0), 255)
+    return encode(image)
+
+
+HANDLED = {
+    'gray': (encode(colors('L', 0, 7, 255)), [[[0] * 3, [7] * 3, [255] * 3]]),
+    'black and white': (encode(colors('1', 0, 1)), [[[0] * 3, [255] * 3]]),
+    # 255 * (1 - 10 / 255) * (1 - 40 / 255) = 206.57 for red, and likewise.
+    'CMYK': (encode(colors('CMYK', (10, 20, 30, 40)), 'TIFF'), [[[207, 198, 190]]]),
+    'CMYK as JPEG': (
+        encode(colors('CMYK', (0, 0, 0, 0)), 'JPEG'),
+        [[[255, 255, 255]]],
+    ),
+    'palette': (encode(palette(1, 0)), [[BLUE, RED]]),
+    'palette with a transparent color': (
+        encode(palette(1, 0), transparency=0),
+        [[BLUE, CANVAS]],
+    ),
+    # 51 of 255 is a fifth: 124 + (255 - 124) / 5, and likewise.
+    'palette with transparency': (
+        encode(palette(0, 1), transparency=bytes([51, 255])),
+        [[[150, 94, 83], BLUE]],
+    ),
+    'colors with transparency': (
+        encode(colors('RGBA', (255, 0, 0, 0), (255, 0, 0, 51), (0, 0, 255, 255))),
+        [[CANVAS, [150, 94, 83], BLUE]],
+    ),
+    'one color transparent': (
+        encode(colors('RGB', (255, 0, 0), (0, 0, 255)), transparency=(255, 0, 0)),
+        [[CANVAS, BLUE]],
+    ),
+    'gray with transparency': (
+        encode(colors('LA', (7, 0), (7, 255))),
+        [[CANVAS, [7] * 3]],
+    ),
+    'gray of 16 bits': (encode(DEEP), DEEP_IN_8_BITS),
+    'gray of 16 bits as TIFF': (encode(DEEP, 'TIFF'), DEEP_IN_8_BITS),
+    'gray of 16 bits as PGM': (encode(DEEP, 'PPM'), DEEP_IN_8_BITS),
+    'gray of 32 bits': (encode(DEEP.astype(np.int32), 'TIFF'), DEEP_IN_8_BITS),
+    'colors of 16 bits': (deep_colors(), DEEP_IN_8_BITS),
+    'animated GIF': (frames('GIF'), [[RED]]),
+    'animated PNG': (frames('PNG'), [[RED]]),
+    'PNG with a picture before the animation': (
+        frames('PNG', default_image=True),
+        [[RED]],
+    ),
+    'TIFF of several pages': (frames('TIFF'), [[RED]]),
+    'EXIF orientation': (turned('PNG'), [[RED, BLUE]]),
+    # Pillow turns it before the pixels, and its size, can be seen.
+    'TIFF with an orientation': (turned('TIFF'), [[RED], [BLUE]]),
+    'one pixel': (encode(colors('RGB', (1, 2, 3))), [[[1, 2, 3]]]),
+    '20,000 pixels wide': (wide(), [[[0] * 3] * 19_999 + [[255] * 3]]),
+    'something behind the end': (encode(palette(1)) + b'more', [[BLUE]]),
+}
+
+
+@pytest.mark.parametrize('kind', HANDLED)
+def test_odd_images_are_handled(root, build, kind):
+    content, expected = HANDLED[kind]
+    (root / 'images/test/a.png').write_bytes(content)
+
+    dataset = build()
+    image = dataset.pipeline.transforms[0](dataset.get_data_info(0))['img']
+    sample = dataset[0]
+
+    assert image.dtype == np.uint8
+    assert image[..., ::-1].tolist() == expected
+    assert sample['inputs'].shape == (3, 64, 64)
+    assert sample['data_samples'].ori_shape == (len(expected), len(expected[0]))
+    # In the same pixels, whatever the pipeline does.
+    assert sample['data_samples'].loc_boxes.tolist() == [[0, 0, 7, 5]]
+
+
+def test_jpegs_stay_in_the_pixels_of_their_boxes(root, build):
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    pixels = np.zeros((24, 32, 3), np.uint8)
+    pixels[:8, 16:] = 255
+    content = encode(pixels, 'JPEG', exif=exif, quality=100)
+    (root / 'images/test/a.png').write_bytes(content)
+
+    dataset = build()
+    image = dataset.pipeline.transforms[0](dataset.get_data_info(0))['img']
+
+    assert (image[:8, 16:] > 250).all() and (image[8:] < 5).all()
+    assert (image[:8, :16] < 5).all()
+
+
+def half(kind):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    content = encode(pixels, kind)
+    return content[: len(content) // 2]
+
+
+NO_IMAGE = 'the file is empty or of no known format'
+TRUNCATED = 'image file is truncated'
+REFUSED = {
+    'empty': (b'', NO_IMAGE),
+    'text': (b'no image', NO_IMAGE),
+    'a page that says why': (b'<html>404 Not Found</html>', NO_IMAGE),
+    'SVG': (b'<svg xmlns="http://www.w3.org/2000/svg"/>', NO_IMAGE),
+    'the head alone': (encode(palette(1))[:20], ''),
+    'half a PNG': (half('PNG'), TRUNCATED),
+    'half a JPEG': (half('JPEG'), TRUNCATED),
+    'half a GIF': (half('GIF'), TRUNCATED),
+    'half a BMP': (half('BMP'), TRUNCATED),
+    'half a TIFF': (half('TIFF'), TRUNCATED),
+    'half a WebP': (half('WEBP'), ''),
+    'decompression bomb': (bomb(20_000), 'Image size (400000000 pixels) exceeds limit'),
+    'no pixels': (bomb(0), NO_IMAGE),
+    'floating point': (
+        encode(np.array([[0.5, 2]], np.float32), 'TIFF'),
+        'its pixels must be whole numbers from 0 to 65535, got numbers from 0.5 to 2.0',
+    ),
+    'negative': (
+        encode(np.array([[-1, 7]], np.int32), 'TIFF'),
+        'its pixels must be whole numbers from 0 to 65535, got numbers from -1 to 7',
+    ),
+    'more than 16 bits': (
+        encode(np.array([[0, 65536]], np.int32), 'TIFF'),
+        'its pixels must be whole numbers from 0 to 65535, got numbers from 0 to 65536',
+    ),
+}
+
+
+@pytest.mark.parametrize('split', ['train', 'test'])
+@pytest.mark.parametrize('kind', REFUSED)
+def test_unreadable_images_are_refused(root, build, kind, split):
+    content, reason = REFUSED[kind]
+    path = root / f'images/{split}/a.png'
+    path.write_bytes(content)
+    dataset = build(split)
+
+    with pytest.raises(ValueError) as error:
+        dataset[0]
+
+    assert str(error.value).startswith(f'cannot read the image {path}: {reason}')
+    assert '\n' not in str(error.value)
+
+
+def test_a_folder_is_no_image(root, build):
+    path = root / 'images/test/a.png'
+    path.unlink()
+    path.mkdir()
+    dataset = build()
+
+    with pytest.raises(ValueError, match=f'cannot read the image {path}: .*directory'):
+        dataset[0]
+
+
+@pytest.mark.parametrize('kind', REFUSED)
+def test_a_check_finds_unreadable_images(root, configs, kind):
+    content, reason = REFUSED[kind]
+    path = root / 'images/train/b.png'
+    path.write_bytes(content)
+    problems = []
+
+    check_datasets(configs, problems.append, print)
+
+    (problem,) = problems
+    assert problem.startswith(f'cannot read the image {path}: {reason}')

@@ -1,0 +1,143 @@
+"""Objects whose pickles make a file `trace` in the working directory when loaded."""
+
+import functools
+import importlib
+import operator
+import os
+import pickle
+import re
+import subprocess
+import time
+import timeit
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+
+TRACE = Path('trace')
+
+
+class Call:
+    """Calls a function when it is unpickled."""
+
+    def __init__(self, function, *args):
+        self.function = function
+        self.args = args
+
+    def __reduce__(self):
+        return self.function, self.args
+
+    def __call__(self):
+        """Only here so that the result of one call can be the function of another."""
+
+
+class Restored:
+    """Makes the file when its state is restored."""
+
+    def __getstate__(self):
+        return {'name': 'trace'}
+
+    def __setstate__(self, state):
+        Path(state['name']).touch()
+
+
+def _method(owner, name, *args):
+    return Call(Call(getattr, owner, name), *args)
+
+
+_OS = Call(importlib.import_module, 'os')
+_GLOBALS = Call(getattr, HistoryBuffer.min, '__globals__')
+_BUILTINS = Call(operator.getitem, _GLOBALS, '__builtins__')
+
+PAYLOADS = {
+    'os.system': Call(os.system, 'echo > trace'),
+    'subprocess': Call(subprocess.check_call, ['touch', 'trace']),
+    'timeit': Call(
+        timeit.timeit, 'open("trace", "w").close()', '', time.perf_counter, 1
+    ),
+    'eval': Call(eval, 'open("trace", "w").close()'),
+    'exec': Call(exec, 'open("trace", "w").close()'),
+    'open': Call(open, 'trace', 'w'),
+    'module attribute': _method(_OS, 'mkdir', 'trace'),
+    'methodcaller': Call(operator.methodcaller('touch'), Path('trace')),
+    'partial': Call(functools.partial(open, 'trace', mode='w')),
+    # By way of a function that is allowed.
+    'globals of a statistic': Call(
+        Call(operator.getitem, _BUILTINS, 'open'), 'trace', 'w'
+    ),
+    'method of an array': _method(np.zeros(1), 'tofile', 'trace'),
+    '__setstate__': Restored(),
+    'numpy.savetxt': Call(np.savetxt, 'trace', [1.0]),
+    'numpy.memmap': Call(np.memmap, 'trace', 'u1', 'w+', 0, (1,)),
+    'torch.save': Call(torch.save, 1, 'trace'),
+    'torch.hub': Call(torch.hub.download_url_to_file, 'data:,x', 'trace'),
+}
+
+
+def in_state(payload):
+    return {'state_dict': {'weight': torch.ones(1), 'bias': payload}}
+
+
+def in_optimizer(payload):
+    return {'state_dict': {}, 'optimizer': {'state': {0: {'step': payload}}}}
+
+
+def in_message_hub(payload):
+    buffer = HistoryBuffer([1.0], [1])
+    buffer._log_history = payload
+    return {'state_dict': {}, 'message_hub': {'log_scalars': {'loss': buffer}}}
+
+
+def in_key(payload):
+    return {'state_dict': {payload: torch.ones(1)}}
+
+
+PLACES = [in_state, in_optimizer, in_message_hub, in_key]
+
+
+def write_zip(path):
+    torch.save(PAYLOADS['open'], path)
+
+
+def write_legacy(path):
+    torch.save(PAYLOADS['open'], path, _use_new_zipfile_serialization=False)
+
+
+def write_other_protocol(path):
+    torch.save(PAYLOADS['open'], path, pickle_protocol=4)
+
+
+def replace_pickle(path):
+    """Write a checkpoint of tensors and put another pickle into it."""
+    torch.save({'weight': torch.ones(1)}, path)
+    rewrite_pickle(path, lambda content: pickle.dumps(PAYLOADS['open'], protocol=2))
+
+
+FORMATS = [write_zip, write_legacy, write_other_protocol, replace_pickle]
+
+
+def rewrite_pickle(path, edit):
+    """Edit the pickle in a file of `torch.save`, and return the new one."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    name = next(name for name in files if name.endswith('data.pkl'))
+    files[name] = edit(files[name])
+    with zipfile.ZipFile(path, 'w') as archive:
+        for other, content in files.items():
+            archive.writestr(other, content)
+    return files[name]
+
+
+def check_refused(run, source):
+    """Check that a call refuses the checkpoint with the message and without a trace."""
+    message = (
+        f'^{re.escape(source)} is refused, since loading it could run code '
+        r'\(.+\); if you trust its origin, load it with --trust-checkpoint, in Python '
+        r'after mmccam\.engine\.trust_checkpoints\(\)$'
+    )
+    with pytest.raises(ValueError, match=message):
+        run(source)
+    assert not TRACE.exists()

@@ -1,0 +1,118 @@
+"""Loading of local checkpoints, and that it runs none of the code in them."""
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+from hostile import FORMATS, PAYLOADS, PLACES, TRACE, check_refused, write_zip
+from mmengine.logging import MMLogger
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import CheckpointLoader
+from mmpretrain.models import LeNet5
+from torch import nn
+
+from mmccam.engine import trust_checkpoints
+from mmccam.models import NonLocalVGG
+
+pytestmark = [
+    pytest.mark.usefixtures('loading_folder'),
+    # What torch says of hostile files.
+    pytest.mark.filterwarnings('ignore:Detected pickle protocol 4'),
+]
+
+load = CheckpointLoader.load_checkpoint
+
+
+def initialize(module, path):
+    module.init_cfg = dict(type='Pretrained', checkpoint=path)
+    module.init_weights()
+
+
+class ToyModel(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 2)
+
+    def forward(self, inputs):
+        return self.fc(inputs)
+
+
+def build_runner():
+    name = str(Path.cwd())
+    return Runner(ToyModel(), work_dir='runs', experiment_name=name)
+
+
+@pytest.mark.parametrize('payload', PAYLOADS.values(), ids=list(PAYLOADS))
+def test_each_hostile_object_is_refused_unless_trusted(payload):
+    torch.save(payload, 'hostile.pth')
+    check_refused(load, 'hostile.pth')
+    # The file is as hostile as it is meant to be.
+    trust_checkpoints()
+    load('hostile.pth')
+    assert TRACE.exists()
+
+
+@pytest.mark.parametrize('place', PLACES)
+def test_hidden_object_is_refused_unless_trusted(place):
+    torch.save(place(PAYLOADS['os.system']), 'hostile.pth')
+    check_refused(load, 'hostile.pth')
+    trust_checkpoints()
+    load('hostile.pth')
+    assert TRACE.exists()
+
+
+@pytest.mark.parametrize('write', FORMATS)
+def test_each_format_is_refused_unless_trusted(write):
+    write('hostile.pth')
+    check_refused(load, 'hostile.pth')
+    trust_checkpoints()
+    load('hostile.pth')
+    assert TRACE.exists()
+
+
+@pytest.mark.parametrize(
+    'run',
+    [
+        lambda path: initialize(NonLocalVGG(11, ()), path),
+        lambda path: initialize(LeNet5(), path),
+        lambda path: build_runner().load_checkpoint(path),
+        lambda path: build_runner().resume(path),
+    ],
+    ids=['our backbone', 'module of mmpretrain', 'load_checkpoint', 'resume'],
+)
+def test_each_use_refuses(run):
+    write_zip('hostile.pth')
+    check_refused(run, 'hostile.pth')
+
+
+def test_runner_loads_a_trusted_file():
+    hostile = dict(state_dict=ToyModel().state_dict(), meta=PAYLOADS['os.system'])
+    torch.save(hostile, 'hostile.pth')
+    trust_checkpoints()
+    runner = build_runner()
+    runner.load_checkpoint('hostile.pth')
+    assert TRACE.exists()
+    assert torch.equal(runner.model.fc.bias, hostile['state_dict']['fc.bias'])
+
+
+def test_trust_is_logged(caplog):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    trust_checkpoints()
+    logger.removeHandler(caplog.handler)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert 'Checkpoints are trusted' in record.getMessage()
+
+
+def test_home_folder_is_found(monkeypatch, tmp_path):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    torch.save([1], 'model.pth')
+    assert load('~/model.pth') == [1]
+
+
+def test_missing_file():
+    with pytest.raises(FileNotFoundError, match='^there is no checkpoint no.pth$'):
+        load('no.pth')

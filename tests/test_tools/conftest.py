@@ -1,0 +1,24 @@
+import json
+
+import pytest
+from small_runs import CONFIG, Tools
+
+
+@pytest.fixture(scope='session')
+def run(tmp_path_factory):
+    return Tools(tmp_path_factory.mktemp('tools'))
+
+
+@pytest.fixture(scope='session')
+def trained(run):
+    """Train for one epoch, stop, resume for another; the log of the second run."""
+    run.checked('train.py', CONFIG, options=['train_cfg.max_epochs=1'])
+    options = ['train_cfg.max_epochs=2', 'train_cfg.val_interval=1']
+    return run.checked('train.py', CONFIG, '--resume', options=options)
+
+
+@pytest.fixture(scope='session')
+def searched(run, trained):
+    """Search thresholds on the split val; what was found."""
+    run.checked('search_threshold.py', CONFIG, run.checkpoint)
+    return json.loads(run.checkpoint.with_suffix('.thresholds.json').read_text())

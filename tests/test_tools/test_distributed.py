@@ -1,0 +1,172 @@
+"""Several real processes, over gloo, give the numbers of one."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from small_runs import CONFIG, ROOT, free_port
+
+# 11 images, which neither 2 nor 3 processes divide, of which one is slower than the
+# other, and all kinds of metrics.
+IMAGES = 11
+SLOW_CONFIG = f"""
+_base_ = {str(CONFIG)!r}
+custom_imports = dict(imports=['mmccam', 'slow_processes'])
+custom_hooks = [dict(type='SlowProcesses')]
+test_dataloader = dict(batch_size=4, dataset=dict(indices={IMAGES}))
+test_evaluator = [
+    *_base_.test_evaluator,
+    dict(type='mmccam.ThresholdSearch', cam='ccam', prefix='search'),
+]
+"""
+SLOW_PROCESSES = """
+import time
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+
+@HOOKS.register_module()
+class SlowProcesses(Hook):
+    def before_test_iter(self, runner, batch_idx, data_batch=None):
+        time.sleep(0.3 * get_rank())
+"""
+# What the start command of a cluster does: it starts some processes and tells each its
+# number.
+START_COMMAND = """#!/usr/bin/env bash
+while [[ $1 == --* ]]; do
+    [[ $1 == --ntasks=* ]] && processes=${1#*=}
+    shift
+done
+for ((rank = 0; rank < processes; rank++)); do
+    env SLURM_PROCID=$rank SLURM_LOCALID=$rank SLURM_NTASKS=$processes \\
+        SLURM_NODELIST='node[1-2]' OMPI_COMM_WORLD_RANK=$rank \\
+        OMPI_COMM_WORLD_LOCAL_RANK=$rank OMPI_COMM_WORLD_SIZE=$processes "$@" &
+    pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid" || code=$?; done
+exit ${code:-0}
+"""
+
+
+@pytest.fixture(scope='module')
+def numbers(run, trained):
+    """The metrics of one process, without a launcher."""
+    run.checked('test.py', CONFIG, run.checkpoint, '--out', run.folder / 'one.json')
+    return json.loads((run.folder / 'one.json').read_text())
+
+
+def test_the_metrics_of_any_number_of_processes_are_equal(run, trained):
+    config = run.folder / 'slow.py'
+    config.write_text(SLOW_CONFIG)
+    (run.folder / 'slow_processes.py').write_text(SLOW_PROCESSES)
+    found = []
+    for processes in (1, 2, 3):
+        out = run.folder / f'metrics_{processes}.json'
+        run.checked(
+            'dist_test.sh',
+            *(config, run.checkpoint, processes, '--out', out),
+            env=dict(PYTHONPATH=str(run.folder)),
+        )
+        found.append(json.loads(out.read_text()))
+
+    assert found[0]['metrics']['search/cam_gt_known_loc'] > 0
+    (kinds, *_) = found[0]['errors']
+    assert sum(kinds[kind] for kind in kinds if kind != 'map') == IMAGES
+    assert found[1] == found[0]
+    assert found[2] == found[0]
+
+
+def test_two_processes_find_the_thresholds_of_one(run, searched):
+    out = run.folder / 'searched_by_two.json'
+    arguments = ('search_threshold.py', 2, CONFIG, run.checkpoint, '--out', out)
+    run.checked('dist_run.sh', *arguments)
+    assert json.loads(out.read_text()) == searched
+
+
+def test_two_processes_train_with_a_learning_rate_of_their_batch(run):
+    log = run.checked(
+        'dist_train.sh',
+        *(CONFIG, 2, '--auto-scale-lr'),
+        options=['train_cfg.max_epochs=1', 'train_cfg.val_interval=1'],
+        work_dir='two_processes',
+    )
+
+    # 2 batches of 12, where the rate is for 32.
+    assert 'current batch size is 24. Scaling the original LR by 0.75' in log
+    assert re.search(r'Epoch\(train\) \[1\]\[1/1\]', log)
+    assert re.search(r'Epoch\(val\) \[1\].*accuracy/top1', log)
+    assert 'Saving checkpoint at 1 epochs' in log
+
+
+def test_two_machines_give_the_numbers_of_one_process(run, numbers):
+    port, out = str(free_port()), run.folder / 'machines.json'
+
+    def test(machine):
+        env = dict(NNODES='2', NODE_RANK=machine, PORT=port)
+        arguments = (CONFIG, run.checkpoint, 1, '--out', out)
+        run.checked('dist_test.sh', *arguments, env=env)
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(test, '01'))
+    assert json.loads(out.read_text()) == numbers
+
+
+@pytest.fixture
+def cluster(run, tmp_path):
+    """The environment of a cluster whose start command is a script."""
+    for name, text in [
+        ('srun', START_COMMAND),
+        ('scontrol', '#!/usr/bin/env bash\necho 127.0.0.1\n'),
+    ]:
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    return dict(
+        PATH=f'{tmp_path}:{run.path}', MASTER_PORT=str(free_port()), GPUS='2', GRES=''
+    )
+
+
+def test_slurm_gives_the_numbers_of_one_process(run, numbers, cluster):
+    out = run.folder / 'slurm.json'
+    arguments = ('partition', 'job', CONFIG, run.checkpoint, '--out', out)
+    run.checked('slurm_test.sh', *arguments, env=cluster)
+    assert json.loads(out.read_text()) == numbers
+
+
+def test_mpi_gives_the_numbers_of_one_process(run, numbers, cluster, tmp_path):
+    out, script = run.folder / 'mpi.json', tmp_path / 'mpi_test.sh'
+    script.write_text(
+        f'srun --ntasks=2 python {ROOT}/tools/test.py --launcher mpi "$@"'
+    )
+    env = dict(cluster, MASTER_ADDR='127.0.0.1')
+    run.checked(str(script), CONFIG, run.checkpoint, '--out', out, env=env)
+    assert json.loads(out.read_text()) == numbers
+
+
+def test_slurm_trains(run, cluster):
+    log = run.checked(
+        'slurm_train.sh',
+        *('partition', 'job', CONFIG, '--no-validate'),
+        options=['train_cfg.max_epochs=1'],
+        work_dir='slurm',
+        env=cluster,
+    )
+    assert re.search(r'Epoch\(train\) \[1\]\[1/1\]', log)
+
+
+@pytest.mark.parametrize(
+    ('launcher', 'variable'),
+    [
+        ('pytorch', 'RANK'),
+        ('slurm', 'SLURM_PROCID'),
+        ('mpi', 'OMPI_COMM_WORLD_RANK'),
+    ],
+)
+def test_a_launcher_that_is_not_there_is_told(run, launcher, variable):
+    process = run('train.py', CONFIG, '--launcher', launcher)
+
+    assert process.returncode == 2
+    message = f'--launcher {launcher} needs the environment variable {variable}'
+    assert message in process.stderr

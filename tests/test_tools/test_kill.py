@@ -1,0 +1,155 @@
+"""Training that is killed and resumed ends like training that is not.
+
+Real processes on small images, ended by SIGKILL, to the last bit of their checkpoints.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small_runs import ROOT, free_port
+from states import assert_same_state, read_state
+
+from mmccam.datasets.demo import generate_demo
+
+# How often the run of random moments is tried, each with a seed of its own.
+RUNS = int(os.environ.get('MMCCAM_KILL_RUNS', 1))
+EPOCHS = 4
+CONFIG = f"""
+_base_ = {str(ROOT / 'configs/nlccam_demo.py')!r}
+custom_hooks = [*_base_.custom_hooks, dict(type='EMAHook', momentum=0.1)]
+default_hooks = dict(checkpoint=dict(save_best='cam/gt_known_loc'))
+train_cfg = dict(max_epochs={EPOCHS}, val_interval=1)
+"""
+
+pytestmark = pytest.mark.skipif(
+    not Path('/proc/self/cmdline').exists(), reason='finds its processes by /proc'
+)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with a config and 48 training and 24 validation images."""
+    folder = tmp_path_factory.mktemp('kill')
+    data = generate_demo(folder / 'data', num_train=4, num_val=2, num_test=1)
+    loader = dict(batch_size=8, dataset=dict(data_root=str(data)))
+    loaders = [f'{split}_dataloader = {loader}' for split in ('train', 'val', 'test')]
+    (folder / 'config.py').write_text(CONFIG + '\n'.join(loaders))
+    return folder
+
+
+def start(folder, run, processes):
+    """Start training, or let it go on, in the folder ``run``."""
+    tools, port = ROOT / 'tools', free_port()
+    command = [sys.executable, str(tools / 'train.py'), 'config.py', '--amp']
+    if processes > 1:
+        command = ['bash', str(tools / 'dist_train.sh'), 'config.py', str(processes)]
+    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
+    with open(folder / f'{run}.log', 'a') as log:
+        return subprocess.Popen(
+            [*command, '--resume', '--work-dir', str(folder / run)],
+            cwd=folder,
+            env=dict(os.environ, OMP_NUM_THREADS='1', PATH=path, PORT=str(port)),
+            stdout=log,
+            stderr=log,
+        )
+
+
+def kill(run, process):
+    """Kill a run with the processes that it has started, all at once."""
+    name = str(run).encode()
+    for path in Path('/proc').glob('[0-9]*/cmdline'):
+        try:
+            if name in path.read_bytes():
+                os.kill(int(path.parent.name), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it has ended by itself
+    process.wait()
+
+
+def finish(folder, run, processes):
+    process = start(folder, run, processes)
+    assert process.wait() == 0, (folder / f'{run}.log').read_text()[-3000:]
+
+
+@pytest.fixture(scope='module')
+def unbroken(folder):
+    """The folder of a run that is not killed, for a number of processes."""
+    runs = {}
+
+    def unbroken(processes):
+        if processes not in runs:
+            runs[processes] = folder / f'unbroken{processes}'
+            finish(folder, runs[processes].name, processes)
+        return runs[processes]
+
+    return unbroken
+
+
+def wait_for(condition, process, timeout=180):
+    """Wait until something is true or the process has ended."""
+    end = time.monotonic() + timeout
+    while not condition() and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def starts_of_training(run):
+    return sum('Checkpoints will be saved' in log.read_text() for log in logs(run))
+
+
+def logs(run):
+    return run.glob('*/*.log')
+
+
+def at_a_random_moment(run, process, rng):
+    started = starts_of_training(run)
+    wait_for(lambda: starts_of_training(run) > started, process)
+    time.sleep(rng.uniform(0, 12))
+
+
+def in_the_writing_of_a_checkpoint(run, process, rng):
+    wait_for(lambda: list(run.glob('*.pth.tmp')), process)
+
+
+def in_validation(run, process, rng):
+    def is_saved():
+        return any('Saving checkpoint at' in log.read_text() for log in logs(run))
+
+    wait_for(is_saved, process)
+    wait_for(lambda: list(run.glob('epoch_*.pth')), process)
+    time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ('moment', 'seed', 'kills', 'processes'),
+    [
+        *((at_a_random_moment, seed, 3, 1) for seed in range(RUNS)),
+        *((at_a_random_moment, seed, 2, 2) for seed in range(RUNS)),
+        (in_the_writing_of_a_checkpoint, 0, 1, 1),
+        (in_validation, 0, 1, 1),
+    ],
+)
+def test_a_killed_run_ends_like_an_unbroken_one(
+    folder, unbroken, moment, seed, kills, processes
+):
+    expected = unbroken(processes)
+    rng = random.Random(seed)
+    run = folder / f'{moment.__name__}_{processes}_{seed}'
+    killed = 0
+    for _ in range(kills):
+        process = start(folder, run.name, processes)
+        moment(run, process, rng)
+        killed += process.poll() is None
+        kill(run, process)
+    assert killed > 0
+    finish(folder, run.name, processes)
+
+    names = [f'epoch_{EPOCHS}.pth', *(path.name for path in expected.glob('best_*'))]
+    for name in names:
+        assert_same_state(read_state(run / name), read_state(expected / name))

@@ -1,0 +1,68 @@
+"""Find all problems of the data sets of a config: annotations, images and masks."""
+
+import argparse
+
+from common import CONFIG_ERRORS, add_config_options, has_scaled_masks, user_errors
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import init_default_scope
+
+from mmccam.datasets.check import Summary, check_datasets
+
+SPLITS = ('train', 'val', 'test')
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    add_config_options(parser)
+    return parser
+
+
+def find_datasets(cfg: Config) -> dict[str, ConfigDict]:
+    """Find the data sets of a config, each distinct one once, by their splits."""
+    datasets: dict[str, ConfigDict] = {}
+    for split in SPLITS:
+        loader = cfg.get(f'{split}_dataloader')
+        if loader is None:
+            continue
+        same = [name for name, other in datasets.items() if other == loader.dataset]
+        datasets[', '.join([*same, split])] = loader.dataset
+        for name in same:
+            del datasets[name]
+    if not datasets:
+        names = ', '.join(f'{split}_dataloader' for split in SPLITS)
+        raise ValueError(f'{cfg.filename} must have at least one of {names}')
+    return datasets
+
+
+def check(args: argparse.Namespace) -> dict[str, Summary]:
+    """Check the data sets of the config; print problems and notes."""
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    datasets = find_datasets(cfg)
+    scaled_masks = [
+        name
+        for name in datasets
+        if any(has_scaled_masks(cfg, split) for split in name.split(', '))
+    ]
+    return check_datasets(
+        datasets, print, lambda text: print(f'note: {text}'), scaled_masks
+    )
+
+
+def main() -> None:
+    args = build_parser().parse_args()
+    with user_errors(*CONFIG_ERRORS):
+        summaries = check(args)
+    for name, found in summaries.items():
+        print(
+            f'{name}: {found.images} images, {found.classes} classes, '
+            f'{found.problems} problems'
+        )
+    if any(found.problems for found in summaries.values()):
+        raise SystemExit(1)
+
+
+if __name__ == '__main__':
+    main()
