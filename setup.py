@@ -27,7 +27,8 @@ setup(
         'lite': [*torch, *mmengine, 'mmcv-lite>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
         # The full mmcv, as openmim installs it.
         'mim': [*torch, *mmengine, 'mmcv>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
-        # The maintained forks, which keep the import names (Python >= 3.10).
+        # The maintained forks, which keep the import names (Python >= 3.10). They
+        # come as sources; pip builds onedl-mmcv apart from torch, without operators.
         'onedl': [
             *torch,
             'onedl-mmengine>=0.10.12,<0.11',

@@ -1,8 +1,9 @@
 """What two runs that are the same must have in common."""
 
 import numpy as np
-import torch
 from mmengine.logging import HistoryBuffer
+
+from mmccam.engine.checkpoint import load_restricted
 
 # Paths and names of the run, and counts that stand in `meta`, too.
 OF_THE_RUN = {'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt', 'epoch', 'iter'}
@@ -11,7 +12,7 @@ CLOCKS = {'train/time', 'train/data_time', 'val/time', 'val/data_time'}
 
 def read_state(path):
     """Read all of a checkpoint that does not depend on the clock or the folder."""
-    checkpoint = torch.load(path, weights_only=True)
+    checkpoint = load_restricted(path)
     meta, hub = checkpoint.pop('meta'), checkpoint.pop('message_hub')
     scalars, info = hub['log_scalars'], hub['runtime_info']
     return dict(

@@ -26,7 +26,7 @@ from mmengine.runner.checkpoint import (
     load_from_torchvision,
 )
 
-from .checkpoint import load_restricted
+from .checkpoint import allow_mmengine_checkpoints, load_restricted
 
 _REMOTE_LOADERS = {
     load_from_http: ('http://', 'https://'),
@@ -129,6 +129,8 @@ def _remote_loader(loader: Callable, restricted: bool) -> Callable:
             with _one_sentence(filename, restricted), _torch_switch(restricted):
                 return loader(filename, map_location)
         finally:
+            # onedl-mmengine 0.10.12 takes types off our list after each of its loads.
+            allow_mmengine_checkpoints()
             # torch keeps what it gets, also half a file or the page of a proxy, and
             # its own error does not tell.
             path = _downloaded_file(filename)

@@ -9,6 +9,11 @@ import torch.nn.functional as F
 from mmengine.logging import MMLogger
 from torch.autograd.function import once_differentiable
 
+try:
+    from torch.compiler import is_compiling
+except ImportError:  # torch 2.1 has it elsewhere
+    from torch._utils import is_compiling
+
 # Their products with some thousand keys stay in a processor's cache.
 QUERIES_AT_ONCE = 128
 
@@ -38,7 +43,7 @@ def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch
 
 def _is_traced() -> bool:
     """Whether the operations are recorded, which those in chunks are too many for."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return is_compiling() or torch.jit.is_tracing()
 
 
 def fused_attention(

@@ -66,9 +66,9 @@ class NonLocalBlock(BaseModule):
         Returns:
             Features, (N, C, h, w).
         """
-        query, key, value = (
+        query, key, value = [  # torch 2.1 compiles no generator
             conv(x).flatten(2).transpose(1, 2)  # (N, h * w, channels)
             for conv in (self.query, self.key, self.value)
-        )
+        ]
         attended = attend(query, key, value).transpose(1, 2)
         return x + self.bn(self.project(attended.unflatten(2, x.shape[2:])))

@@ -153,5 +153,6 @@ def test_accuracies(released, name):
     metric.process({}, [sample.to_dict() for sample in samples])
     values = metric.evaluate(len(samples))
     assert values.pop('p/threshold') == 0.12
+    assert values.pop('p/CCAMLocalizationMetric_degenerate_maps') == 0
     names = ('p/top1_loc', 'p/top5_loc', 'p/gt_known_loc')
     assert values == pytest.approx(dict(zip(names, 100 * np.mean(hits, axis=0))))

@@ -7,6 +7,8 @@ import pytest
 import torch
 from small_runs import CONFIG
 
+from mmccam.engine.checkpoint import load_restricted
+
 
 class Touch:
     """Makes a file when it is unpickled."""
@@ -28,7 +30,7 @@ def marker(run):
 @pytest.fixture
 def hostile(run, trained, marker):
     """A checkpoint of a run that also makes a file when it is loaded."""
-    checkpoint = torch.load(run.checkpoint, weights_only=True)
+    checkpoint = load_restricted(run.checkpoint)
     checkpoint['meta']['note'] = Touch(marker)
     torch.save(checkpoint, run.folder / 'hostile.pth')
     return run.folder / 'hostile.pth'

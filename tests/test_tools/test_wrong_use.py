@@ -1,0 +1,147 @@
+"""What a user can mend ends a tool with one sentence and exit code 2."""
+
+import re
+import runpy
+import sys
+
+import pytest
+from small_runs import CONFIG, ROOT
+
+
+@pytest.mark.parametrize(
+    ('tool', 'args', 'message'),
+    [
+        (
+            'search_threshold.py',
+            ['model.pth', '--out', 'found.yaml'],
+            '--out must end in .json, got found.yaml',
+        ),
+        ('search_threshold.py', ['none.pth'], 'there is no checkpoint none.pth'),
+        ('test.py', ['none.pth'], 'there is no checkpoint none.pth'),
+        ('test.py', [CONFIG, '--map-side', '224'], '--map-side needs --dump-maps'),
+        (
+            'test.py',
+            [CONFIG, '--thresholds'],  # any file will do as a checkpoint
+            'no file of thresholds .*nlccam_demo.thresholds.json: make it with',
+        ),
+        (
+            'test.py',
+            ['model.pth', '--out', 'metrics.csv'],
+            r'must end in one of .json, .md, .pkl, .txt, got metrics.csv',
+        ),
+    ],
+)
+def test_wrong_options_are_refused(run, tool, args, message):
+    process = run(tool, CONFIG, *args)
+
+    assert process.returncode == 2
+    assert re.search(message, process.stderr)
+
+
+def test_two_metrics_of_one_name_are_refused_before_the_test(run, trained):
+    config = run.folder / 'twice.py'
+    metrics = [dict(type='mmccam.CCAMLocalizationMetric', cam='cam')] * 2
+    config.write_text(f'_base_ = {str(CONFIG)!r}\ntest_evaluator = {metrics}\n')
+    process = run('test.py', config, run.checkpoint)
+
+    assert process.returncode == 2
+    message = 'has 2 times CCAMLocalizationMetric with the prefix "cam": give each'
+    assert message in process.stderr
+
+
+@pytest.fixture
+def train(run, tmp_path, monkeypatch, capsys):
+    """Run train.py in this process with options; its exit code and last line."""
+
+    def train(*options):
+        tool = ROOT / 'tools/train.py'
+        data = [
+            f'{split}_dataloader.dataset.data_root={run.data}'
+            for split in ('train', 'val', 'test')
+        ]
+        arguments = [tool, CONFIG, '--work-dir', tmp_path, '--cfg-options']
+        monkeypatch.setattr(sys, 'argv', [*map(str, arguments), *data, *options])
+        monkeypatch.syspath_prepend(tool.parent)  # as Python does for a script
+        monkeypatch.setenv('OMP_NUM_THREADS', '1')  # which a runner may set
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(tool), run_name='__main__')
+        out, err = capsys.readouterr()
+        assert 'Epoch(train)' not in out
+        return end.value.code, err.splitlines()[-1]
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        (
+            'model.head.num_classes=3',
+            r'`num_classes` \(3\) in GAPClsHead .* information in `metainfo` 12',
+        ),
+        (
+            'train_dataloader.dataset.data_root=nowhere',
+            'there is no nowhere/classes.txt',
+        ),
+        ('val_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
+        # Not used before the test, but told before the training.
+        ('test_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
+        ('test_evaluator.1.threshold=2', 'threshold must .* got 2'),
+        ('test_evaluator.1.treshold=0.2', "unexpected keyword argument 'treshold'"),
+        ('model.head.cams.ccam.degree=-1', 'degree .* got -1'),
+        ('model.head.cams.ccam.type=mmccam.Cubic', 'mmccam.Cubic is not in the '),
+        ('model.backbone.non_local_stages=(4,7)', 'must lie between 1 and 4, got 7'),
+    ],
+)
+def test_a_wrong_config_is_refused_before_training(train, option, message):
+    code, line = train(option)
+
+    assert code == 2
+    assert re.match(f'train.py: .*{message}', line)
+
+
+def test_a_loss_that_is_not_finite_ends_training(run):
+    process = run(
+        'train.py',
+        CONFIG,
+        options=['optim_wrapper.optimizer.lr=1e30', 'param_scheduler=None'],
+        work_dir='infinite',
+    )
+
+    assert process.returncode == 2
+    *_, line = process.stderr.splitlines()
+    assert re.match(r'train.py: the loss is nan in epoch \d, batch \d, of the', line)
+    assert line.count('.jpg') == 12
+    assert 'Traceback' not in process.stderr
+    (log,) = (run.folder / 'infinite').glob('*/*.log')
+    assert 'Traceback' in log.read_text()
+
+
+@pytest.fixture
+def broken_image(run):
+    """An image of the training split that is cut off while a test runs."""
+    path = sorted((run.data / 'images/train').rglob('*.jpg'))[0]
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    yield path
+    path.write_bytes(data)
+
+
+def test_an_unreadable_image_ends_training(run, broken_image):
+    process = run('train.py', CONFIG, work_dir='unreadable')
+
+    assert process.returncode == 2
+    *_, line = process.stderr.splitlines()
+    assert line.startswith(f'train.py: cannot read the image {broken_image}')
+
+
+def test_unreadable_images_can_be_passed_over_and_are_counted(run, broken_image):
+    options = dict(options=['train_cfg.max_epochs=1'], work_dir='passed_over')
+    log = run.checked(
+        'train.py', CONFIG, '--skip-unreadable', '--no-validate', **options
+    )
+
+    listed = (run.folder / 'passed_over/unreadable.txt').read_text().splitlines()
+    assert [line.split('\t')[0] for line in listed] == [str(broken_image)]
+    assert '1 images could not be read and are passed over' in log
+    assert f'{broken_image}' in log
