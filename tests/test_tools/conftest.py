@@ -1,7 +1,27 @@
 import json
+import runpy
+import sys
 
 import pytest
-from small_runs import CONFIG, Tools
+from small_runs import CONFIG, ROOT, Tools
+
+
+@pytest.fixture
+def run_here(monkeypatch, capsys):
+    """Run a tool in this process; give its exit code, output and errors."""
+
+    def run_here(tool, *arguments):
+        path = ROOT / 'tools' / tool
+        monkeypatch.setattr(sys, 'argv', [str(part) for part in (path, *arguments)])
+        monkeypatch.syspath_prepend(path.parent)  # as Python does for a script
+        code = 0
+        try:
+            runpy.run_path(str(path), run_name='__main__')
+        except SystemExit as end:
+            code = end.code
+        return (code, *capsys.readouterr())
+
+    return run_here
 
 
 @pytest.fixture(scope='session')

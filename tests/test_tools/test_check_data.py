@@ -1,16 +1,13 @@
 import os
-import runpy
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from small_runs import CONFIG, ROOT
 
 from mmccam.datasets.demo import generate_demo
 
-ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/check_data.py'
-CONFIG = ROOT / 'configs/nlccam_demo.py'
 
 
 @pytest.fixture
@@ -20,18 +17,11 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(run_here):
     """Run the tool here; give its exit code, the lines it prints and the last error."""
 
     def run(config, **options):
-        monkeypatch.setattr(sys, 'argv', list(map(str, command(config, options))))
-        monkeypatch.syspath_prepend(TOOL.parent)  # as Python does for a script
-        code = 0
-        try:
-            runpy.run_path(str(TOOL), run_name='__main__')
-        except SystemExit as end:
-            code = end.code
-        out, err = capsys.readouterr()
+        code, out, err = run_here(*command(config, options))
         return code, out.splitlines(), err.splitlines()[-1:]
 
     return run

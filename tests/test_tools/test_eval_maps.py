@@ -1,20 +1,17 @@
 import json
 import os
-import runpy
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from small_runs import CONFIG, ROOT
 
 from mmccam.datasets.demo import generate_demo
 
-ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools/eval_maps.py'
-CONFIG = ROOT / 'configs/nlccam_demo.py'
 EXACT = {f'max_box_acc{version}_{iou}' for version in ('', '_v2') for iou in (30, 50)}
 
 
@@ -58,21 +55,13 @@ def boxes(data):
 
 
 @pytest.fixture
-def run(data, monkeypatch, capsys):
+def run(data, run_here):
     """Run the tool here; give its exit code, output and errors."""
 
     def run(*args, config=CONFIG, options=()):
         splits = [f'{split}_dataloader.dataset' for split in ('val', 'test')]
         options = [*(f'{split}.data_root={data}' for split in splits), *options]
-        argv = [TOOL, config, *args, '--cfg-options', *options]
-        monkeypatch.setattr(sys, 'argv', [str(arg) for arg in argv])
-        monkeypatch.syspath_prepend(TOOL.parent)  # as Python does for a script
-        code = 0
-        try:
-            runpy.run_path(str(TOOL), run_name='__main__')
-        except SystemExit as end:
-            code = end.code
-        return (code, *capsys.readouterr())
+        return run_here(TOOL, config, *args, '--cfg-options', *options)
 
     return run
 

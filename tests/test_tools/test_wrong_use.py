@@ -1,11 +1,9 @@
 """What a user can mend ends a tool with one sentence and exit code 2."""
 
 import re
-import runpy
-import sys
 
 import pytest
-from small_runs import CONFIG, ROOT
+from small_runs import CONFIG
 
 
 @pytest.mark.parametrize(
@@ -50,24 +48,19 @@ def test_two_metrics_of_one_name_are_refused_before_the_test(run, trained):
 
 
 @pytest.fixture
-def train(run, tmp_path, monkeypatch, capsys):
-    """Run train.py in this process with options; its exit code and last line."""
+def train(run, run_here, tmp_path, monkeypatch):
+    """Run train.py here with options, and get no further than its start."""
 
     def train(*options):
-        tool = ROOT / 'tools/train.py'
         data = [
             f'{split}_dataloader.dataset.data_root={run.data}'
             for split in ('train', 'val', 'test')
         ]
-        arguments = [tool, CONFIG, '--work-dir', tmp_path, '--cfg-options']
-        monkeypatch.setattr(sys, 'argv', [*map(str, arguments), *data, *options])
-        monkeypatch.syspath_prepend(tool.parent)  # as Python does for a script
         monkeypatch.setenv('OMP_NUM_THREADS', '1')  # which a runner may set
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(str(tool), run_name='__main__')
-        out, err = capsys.readouterr()
+        arguments = (CONFIG, '--work-dir', tmp_path, '--cfg-options')
+        code, out, err = run_here('train.py', *arguments, *data, *options)
         assert 'Epoch(train)' not in out
-        return end.value.code, err.splitlines()[-1]
+        return code, err.splitlines()[-1]
 
     return train
 
