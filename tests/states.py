@@ -5,8 +5,9 @@ from mmengine.logging import HistoryBuffer
 
 from mmccam.engine.checkpoint import load_restricted
 
-# Paths and names of the run, and counts that stand in `meta`, too.
-OF_THE_RUN = {'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt', 'epoch', 'iter'}
+# Paths and names of the run, its clock, and counts that stand in `meta`, too.
+OF_THE_RUN = {'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt', 'outdated'}
+OF_THE_RUN |= {'eta', 'epoch', 'iter'}
 CLOCKS = {'train/time', 'train/data_time', 'val/time', 'val/data_time'}
 
 

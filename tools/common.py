@@ -21,6 +21,8 @@ from mmccam.engine import trust_checkpoints
 from mmccam.evaluation.base import LocalizationMetric, find_map
 from mmccam.models.gap_head import DEFAULT_CAMS
 
+# Files of results are whole or not there, too.
+WHOLE_FILES = dict(backend='mmccam.whole_files')
 # What OpenMMLab raises when a part of a config is wrong.
 CONFIG_ERRORS = (AssertionError, AttributeError, ImportError, KeyError, TypeError)
 
@@ -55,8 +57,8 @@ def read_config(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     default = Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
-    join_processes(cfg)
     cfg.merge_from_dict(args.cfg_options or {})
+    join_processes(cfg)
     return cfg
 
 

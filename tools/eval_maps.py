@@ -4,7 +4,13 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import add_config_options, find_loader, has_scaled_masks, user_errors
+from common import (
+    WHOLE_FILES,
+    add_config_options,
+    find_loader,
+    has_scaled_masks,
+    user_errors,
+)
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
@@ -81,7 +87,7 @@ def main() -> None:
         for name, value in values.items():
             print(f'{name}: {value:.4g}')
         if args.out:
-            mmengine.dump(values, args.out, indent=2)
+            mmengine.dump(values, args.out, indent=2, backend_args=WHOLE_FILES)
 
 
 if __name__ == '__main__':

@@ -45,17 +45,27 @@ def join_processes(cfg: Config) -> None:
         os.environ['MASTER_ADDR'] = _first_host()
     os.environ.setdefault('MASTER_PORT', '29500')
     torch.distributed.init_process_group('gloo')
-    cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+    wrapper = dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
     )
+    cfg.model_wrapper_cfg = {
+        **wrapper,
+        **(cfg.get('model_wrapper_cfg') or {}),
+        'device_ids': None,
+    }
 
 
 def _first_host() -> str:
     """The first machine of a Slurm job."""
     nodes = os.environ.get('SLURM_NODELIST')
+    wanted = 'MASTER_ADDR must name the machine of the first process'
     if nodes is None:
-        raise ValueError('MASTER_ADDR must name the machine of the first process')
+        raise ValueError(wanted)
     command = ['scontrol', 'show', 'hostnames', nodes]
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True
-    ).stdout.split()[0]
+    try:
+        names = subprocess.run(command, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ValueError(f'{wanted}, which scontrol does not tell: {error}') from error
+    return names.stdout.split()[0]

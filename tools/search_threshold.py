@@ -6,6 +6,7 @@ from pathlib import Path
 import mmengine
 from common import (
     CONFIG_ERRORS,
+    WHOLE_FILES,
     add_options,
     build_test_runner,
     end_together,
@@ -77,6 +78,25 @@ def search_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def write(found: dict, out: Path, title: str) -> None:
+    """Write what was found and its curves, and log the best."""
+    mmengine.dump(found, out, indent=2, backend_args=WHOLE_FILES)
+    save_threshold_curves(found, out.with_suffix('.png'), title)
+    rows = [
+        {
+            'map': cam,
+            'box rule': rule['box_rule'],
+            'threshold': rule['threshold'],
+            'GT-known': rule['gt_known_loc'],
+        }
+        for cam, rules in found['thresholds'].items()
+        for rule in rules
+    ]
+    MMLogger.get_current_instance().info(
+        f'\n{format_rows(rows)}\n\n{title}; written to {out}'
+    )
+
+
 def main() -> None:
     args = parse_args()
     with user_errors(*CONFIG_ERRORS):
@@ -84,32 +104,18 @@ def main() -> None:
         runner = build_test_runner(cfg)
     with user_errors():
         runner.test()
-    if is_main_process():
-        found = describe_search(
-            runner.test_evaluator.metrics,
-            runner.test_dataloader.dataset,
-            args.checkpoint,
-            args.config,
-            args.split,
-            maps_of(cfg),
-        )
-        mmengine.dump(found, args.out, indent=2)
-        split = found['provenance']['split']
-        title = f'{args.checkpoint} on {split}, {len(found["images"])} images'
-        save_threshold_curves(found, args.out.with_suffix('.png'), title)
-        rows = [
-            {
-                'map': cam,
-                'box rule': rule['box_rule'],
-                'threshold': rule['threshold'],
-                'GT-known': rule['gt_known_loc'],
-            }
-            for cam, rules in found['thresholds'].items()
-            for rule in rules
-        ]
-        MMLogger.get_current_instance().info(
-            f'\n{format_rows(rows)}\n\n{title}; written to {args.out}'
-        )
+        if is_main_process():
+            found = describe_search(
+                runner.test_evaluator.metrics,
+                runner.test_dataloader.dataset,
+                args.checkpoint,
+                args.config,
+                args.split,
+                maps_of(cfg),
+            )
+            split = found['provenance']['split']
+            title = f'{args.checkpoint} on {split}, {len(found["images"])} images'
+            write(found, args.out, title)
     end_together()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import mmengine
 from common import (
     CONFIG_ERRORS,
+    WHOLE_FILES,
     add_options,
     build_test_runner,
     end_together,
@@ -17,6 +18,7 @@ from common import (
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
+from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
@@ -202,6 +204,18 @@ def collect(
     )
 
 
+def write(results: dict, files: list[str]) -> None:
+    """Log the results and write them to the files."""
+    MMLogger.get_current_instance().info(f'\n{format_results(results)}')
+    for out in files:
+        suffix = Path(out).suffix
+        if suffix == '.json':
+            mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
+        elif suffix in ('.md', '.txt'):
+            text = format_results(results, markdown=suffix == '.md')
+            put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
+
+
 def main() -> None:
     args = parse_args()
     with user_errors(*CONFIG_ERRORS):
@@ -221,15 +235,8 @@ def main() -> None:
         evaluator.dataset_meta = dataset.metainfo
     with user_errors():
         metrics = runner.test()
-    if is_main_process():
-        results = collect(runner, metrics, found, searched)
-        MMLogger.get_current_instance().info(f'\n{format_results(results)}')
-        for out in map(Path, args.out):
-            if out.suffix == '.json':
-                mmengine.dump(results, out, indent=2)
-            elif out.suffix in ('.md', '.txt'):
-                text = format_results(results, markdown=out.suffix == '.md')
-                out.write_text(f'{text}\n', encoding='utf-8')
+        if is_main_process():
+            write(collect(runner, metrics, found, searched), args.out)
     end_together()
 
 

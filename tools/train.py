@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Optional
 
 from common import (
     CONFIG_ERRORS,
@@ -14,7 +15,8 @@ from common import (
 )
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
-from mmengine.runner import Runner
+from mmengine.logging import print_log
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmccam.engine import newest_checkpoint
 
@@ -60,27 +62,40 @@ def build_config(args: argparse.Namespace) -> Config:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume:
-        cfg.resume = True
-        cfg.load_from = args.resume
-        if args.resume == 'auto':
-            newest = newest_checkpoint(Path(cfg.work_dir))
-            cfg.load_from = str(newest) if newest else None
+        path = find_checkpoint(cfg) if args.resume == 'auto' else args.resume
+        if path:
+            cfg.resume, cfg.load_from = True, path
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ValueError(
+                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in '
+                f'{cfg.filename}'
+            )
         cfg.auto_scale_lr.enable = True
     if args.skip_unreadable:
         skip_unreadable(cfg)
     return cfg
 
 
+def find_checkpoint(cfg: Config) -> Optional[str]:
+    """Find the newest whole checkpoint of the work dir, None in one without any."""
+    newest = newest_checkpoint(Path(cfg.work_dir))
+    # Or the one that mmengine has noted, whatever its name.
+    path = str(newest) if newest else find_latest_checkpoint(cfg.work_dir)
+    if not path:
+        print_log(f'{cfg.work_dir} has no checkpoint to resume: training starts anew')
+    return path
+
+
 def skip_unreadable(cfg: Config) -> None:
     """Have the training pass over images that cannot be read, and count them."""
     file = str(Path(cfg.work_dir, 'unreadable.txt'))
     loaders = [
-        transform
-        for transform in all_transforms(cfg.train_dataloader.dataset.pipeline)
-        if transform.type == 'mmccam.LoadImage'
+        part
+        for part in all_parts(cfg.train_dataloader.dataset)
+        if part.get('type') == 'mmccam.LoadImage'
     ]
     if not loaders:
         raise ValueError(
@@ -93,17 +108,20 @@ def skip_unreadable(cfg: Config) -> None:
     cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
 
 
-def all_transforms(pipeline: list[ConfigDict]) -> Iterator[ConfigDict]:
-    """Go through the transforms of a pipeline and those inside of them."""
-    for transform in pipeline:
-        yield transform
-        yield from all_transforms(transform.get('transforms', []))
+def all_parts(cfg: Any) -> Iterator[ConfigDict]:
+    """Go through a part of a config and all parts inside of it."""
+    if isinstance(cfg, ConfigDict):
+        yield cfg
+        cfg = list(cfg.values())
+    if isinstance(cfg, (list, tuple)):
+        for value in cfg:
+            yield from all_parts(value)
 
 
 def build_runner(cfg: Config) -> Runner:
     """Build a runner with its loops, so that mistakes show before training."""
     runner = Runner.from_cfg(cfg)
-    check_run(runner, 'train', runner.build_evaluator(cfg.test_evaluator or []))
+    check_run(runner, 'train', runner.build_evaluator(cfg.get('test_evaluator') or []))
     if runner.val_loop is not None:
         check_run(runner, 'val', runner.val_evaluator)
     return runner

@@ -40,7 +40,7 @@ class CUB(CUBClassification):
         """Load paths, labels and boxes."""
         root = Path(self.data_root)
         names = _Lines(root / 'images.txt', 'path', 'path', str)
-        splits = _Lines(root / 'train_test_split.txt', 'split', '0|1', '01'.index)
+        splits = _Lines(root / 'train_test_split.txt', 'split', '0|1', ('0', '1').index)
         labels = _Lines(root / 'image_class_labels.txt', 'class', 'class', int)
         boxes = _Lines(root / 'bounding_boxes.txt', 'box', 'x y width height', _floats)
         images = Files(self.img_prefix)

@@ -15,6 +15,8 @@ from .files import image_errors, read_lines
 
 # About the mean of ImageNet, as mmcv has it for gray images with transparency.
 CANVAS = (124, 117, 104)
+# So many unreadable images one after the other are no exception, but a lost disk.
+MOST_IN_A_ROW = 100
 
 
 def read_rgb(path: str) -> np.ndarray:
@@ -70,6 +72,7 @@ class LoadImage(BaseTransform):
     def __init__(self, unreadable: Optional[str] = None) -> None:
         self.unreadable = unreadable
         self._noted: set[str] = set()
+        self._in_a_row = 0
 
     def transform(self, results: dict) -> Optional[dict]:
         """Load the image at ``img_path`` into ``img``, unless it is there already.
@@ -82,7 +85,8 @@ class LoadImage(BaseTransform):
             None if the image cannot be read and is noted in ``unreadable``.
 
         Raises:
-            ValueError: If the image cannot be read.
+            ValueError: If the image cannot be read, or it is noted and so were the 99
+                before it.
         """
         if 'img' in results:
             image = results['img']
@@ -90,10 +94,12 @@ class LoadImage(BaseTransform):
             try:
                 image = read_rgb(results['img_path'])[..., ::-1]
             except ValueError as error:
-                if self.unreadable is None:
+                self._in_a_row += 1
+                if self.unreadable is None or self._in_a_row == MOST_IN_A_ROW:
                     raise
                 self._note(results['img_path'], str(error))
                 return None
+            self._in_a_row = 0
         shape = image.shape[:2]
         return dict(results, img=image, img_shape=shape, ori_shape=shape)
 

@@ -1,12 +1,12 @@
 """The text files of the metadata format, read and checked."""
 
 import math
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional, Union
 
 from .annotations import is_inside
-from .files import Files, check_once, read_lines
+from .files import Files, check_once, image_size, read_lines
 from .problems import reportable
 
 BOXES = 'path,x0,y0,x1,y1'
@@ -128,7 +128,7 @@ def read_sizes(path: Path) -> dict[str, tuple[int, int]]:
 
 def read_localization(
     path: Path,
-    images: Container[str],
+    images: dict[str, str],
     sizes: dict[str, tuple[int, int]],
     masks: Files,
 ) -> dict[str, dict]:
@@ -136,8 +136,10 @@ def read_localization(
 
     Args:
         path: File.
-        images: The images of the split; lines of others are passed over.
-        sizes: Width and height of images in pixels, to check the boxes.
+        images: The full path of each image of the split; lines of others are passed
+            over.
+        sizes: Width and height of images in pixels, to check the boxes. Those of other
+            images are read from their heads.
         masks: Folder of the masks.
 
     Returns:
@@ -156,7 +158,8 @@ def read_localization(
         if len(fields) == 4:
             boxes = found.setdefault(name, dict(loc_boxes=[]))['loc_boxes']
             with reportable():
-                boxes.append(_check_box(where, fields, sizes.get(name)))
+                size = sizes.get(name) or image_size(images[name])
+                boxes.append(_check_box(where, fields, size))
             continue
         mask, ignore = fields
         info = found.setdefault(name, dict(loc_masks=[], loc_ignore=None))
@@ -197,13 +200,13 @@ def _numbers(where: str, fields: list[str], kind: type) -> list:
         raise ValueError(f'{where}: expected {expected}, got {fields}') from None
 
 
-def _check_box(
-    where: str, fields: list[str], image_size: Optional[tuple[int, int]]
-) -> list[float]:
+def _check_box(where: str, fields: list[str], size: tuple[int, int]) -> list[float]:
     x0, y0, x1, y1 = box = _numbers(where, fields, float)
     if not (x0 <= x1 and y0 <= y1 and all(map(math.isfinite, box))):
         raise ValueError(f'{where}: the box is reversed or not a number: {fields}')
-    if not is_inside(box, image_size or (math.inf, math.inf)):
-        size = ' of {} x {} pixels'.format(*image_size) if image_size else ''
-        raise ValueError(f'{where}: the box {fields} lies outside the image{size}')
+    if not is_inside(box, size):
+        raise ValueError(
+            f'{where}: the box {fields} lies outside the image of {size[0]} x '
+            f'{size[1]} pixels'
+        )
     return box

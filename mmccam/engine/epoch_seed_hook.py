@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 from mmengine.dataset import worker_init_fn
-from mmengine.dist import get_rank
+from mmengine.dist import broadcast_object_list, get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, set_random_seed
 
@@ -34,9 +34,11 @@ class EpochSeedHook(Hook):
         if isinstance(function, partial) and function.func is worker_init_fn:
             loader.worker_init_fn = None
         # The seed of a resumed run is that of its checkpoint, which mmengine does not
-        # tell the sampler.
+        # tell the sampler. Processes share the data by the seed of the first.
         if hasattr(loader.sampler, 'seed'):
-            loader.sampler.seed = runner.seed
+            seeds = [runner.seed]
+            broadcast_object_list(seeds)
+            (loader.sampler.seed,) = seeds
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed Python, numpy and torch."""

@@ -11,7 +11,10 @@ from ..registry import HOOKS
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Stops training when the loss is NaN or infinite, and names the batch."""
+    """Stops training when the loss is NaN or infinite, and names the batch.
+
+    Nor are weights saved that are NaN or infinite, from which no run could go on.
+    """
 
     def after_train_iter(
         self,
@@ -42,3 +45,17 @@ class FiniteLossHook(Hook):
             f'the loss is {loss.item()} in epoch {runner.epoch + 1}, batch '
             f'{batch_idx + 1}, of the images {", ".join(names)}'
         )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check the weights of a checkpoint, and their averages.
+
+        Raises:
+            FloatingPointError: If a weight is not finite; names it.
+        """
+        for part in ('state_dict', 'ema_state_dict'):
+            for name, weight in checkpoint.get(part, {}).items():
+                if not torch.isfinite(weight).all():
+                    raise FloatingPointError(
+                        f'{name} is not finite after {runner.iter + 1} batches, so '
+                        'that no checkpoint is written: the ones before it are whole'
+                    )

@@ -77,19 +77,35 @@ def newest_checkpoint(folder: Path) -> Optional[Path]:
             over is logged as a warning.
 
     Returns:
-        The file ``epoch_<n>.pth`` or ``iter_<n>.pth`` of the highest n, or None.
+        The file ``epoch_<n>.pth`` or ``iter_<n>.pth`` of the highest n, or None if
+        there is no such file.
+
+    Raises:
+        ValueError: If there are such files, but none is whole.
     """
+    damages = {}
+    for path in _checkpoints(folder):
+        damages[path] = _find_damage(path)
+        if damages[path] is None:
+            return path
+        _warn(f'{path} is passed over: it {damages[path]}')
+    if damages:
+        path, damage = next(iter(damages.items()))
+        raise ValueError(
+            f'{folder} has no whole checkpoint: {path.name} {damage}; to start anew, '
+            'delete what is damaged'
+        )
+    return None
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints that a run has saved, the newest first."""
     steps = {}
     for path in Path(folder).glob('*.pth'):
         match = re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name)
         if match:
             steps[path] = int(match.group(1))
-    for path in sorted(steps, key=steps.get, reverse=True):
-        damage = _find_damage(path)
-        if damage is None:
-            return path
-        _warn(f'{path} is passed over: it {damage}')
-    return None
+    return sorted(steps, key=steps.get, reverse=True)
 
 
 def _register_loaders(restricted: bool) -> None:
@@ -109,9 +125,11 @@ def _local_loader(restricted: bool) -> Callable:
             raise FileNotFoundError(f'there is no checkpoint {path}')
         damage = _find_damage(path)
         if damage:
-            newest = newest_checkpoint(path.parent)
-            advice = f'; the newest whole checkpoint beside it is {newest}'
-            raise ValueError(f'{path} {damage}{advice if newest else ""}')
+            whole = [p for p in _checkpoints(path.parent) if not _find_damage(p)]
+            advice = ''
+            if whole:
+                advice = f'; the newest whole checkpoint beside it is {whole[0]}'
+            raise ValueError(f'{path} {damage}{advice}')
         with _one_sentence(str(path), restricted):
             if restricted:
                 return load_restricted(path, map_location)

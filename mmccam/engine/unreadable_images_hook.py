@@ -1,6 +1,8 @@
 """Tell how many images a training has passed over."""
 
-from mmengine.dist import master_only
+from pathlib import Path
+
+from mmengine.dist import barrier, is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -20,6 +22,12 @@ class UnreadableImagesHook(Hook):
 
     def __init__(self, file: str) -> None:
         self.file = file
+
+    def before_train(self, runner: Runner) -> None:
+        """Forget the images of a former run, unless this one goes on with it."""
+        if runner.iter == 0 and is_main_process():
+            Path(self.file).unlink(missing_ok=True)
+        barrier()
 
     @master_only
     def after_train_epoch(self, runner: Runner) -> None:

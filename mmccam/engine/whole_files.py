@@ -43,6 +43,21 @@ class WholeFileBackend(LocalBackend):
             ) from error
         _sync_folder(path.parent)
 
+    def put_text(
+        self, obj: str, filepath: Union[str, Path], encoding: str = 'utf-8'
+    ) -> None:
+        """Write a text in the same way.
+
+        Args:
+            obj: The text.
+            filepath: Path of the file, whose folder is made.
+            encoding: Its encoding.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        self.put(obj.encode(encoding), filepath)
+
 
 def _sync_folder(folder: Path) -> None:
     """Bring the names in a folder to the disk, where the system can."""

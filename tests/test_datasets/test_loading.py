@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from mmcv.transforms import Compose
 from mmengine.logging import MMLogger
+from PIL import Image
 
 from mmccam.datasets.loading import count_unreadable
 from mmccam.registry import DATASETS, TRANSFORMS
@@ -78,6 +79,21 @@ def test_an_unreadable_image_is_noted_once_and_gives_no_sample(path, noted, capl
     (record,) = caplog.records
     assert record.levelname == 'WARNING'
     assert record.message == f'{reason}; another image takes its place'
+
+
+def test_many_unreadable_images_in_a_row_are_an_error(path, noted):
+    good = path.with_name('good.png')
+    Image.new('RGB', (2, 2)).save(good)
+    load = build(unreadable=str(noted))
+    path.write_bytes(b'no image')
+    for _ in range(2):
+        for _ in range(99):
+            assert load(dict(img_path=str(path))) is None
+        assert load(dict(img_path=str(good)))['img'].shape == (2, 2, 3)
+    for _ in range(99):
+        load(dict(img_path=str(path)))
+    with pytest.raises(ValueError, match=f'cannot read the image {path}'):
+        load(dict(img_path=str(path)))
 
 
 def test_readable_images_are_not_noted(path, noted):

@@ -160,10 +160,17 @@ def test_newest_checkpoint_passes_over_damaged_ones(tmp_path, caplog):
     assert three.startswith(f'{tmp_path / "epoch_3.pth"} is passed over: it is damaged')
 
 
-@pytest.mark.parametrize('name', ['model.pth', 'epoch_1.pth'])
-def test_no_newest_checkpoint(tmp_path, name):
-    Path(name).write_bytes(b'')
+def test_no_newest_checkpoint(tmp_path):
+    Path('model.pth').write_bytes(b'')
     assert newest_checkpoint(tmp_path) is None
+
+
+def test_a_folder_of_damaged_checkpoints_is_told(tmp_path):
+    for number in (1, 2):
+        (tmp_path / f'epoch_{number}.pth').write_bytes(b'')
+    message = f'{tmp_path} has no whole checkpoint: epoch_2.pth is empty; to start anew'
+    with pytest.raises(ValueError, match=message):
+        newest_checkpoint(tmp_path)
 
 
 def test_no_folder_has_no_newest_checkpoint(tmp_path):

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 from hostile import FORMATS, PAYLOADS, PLACES, TRACE, check_refused, write_zip
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
+from mmpretrain import ImageClassificationInferencer
 from mmpretrain.models import LeNet5
 from torch import nn
 
@@ -23,6 +25,11 @@ pytestmark = [
 ]
 
 load = CheckpointLoader.load_checkpoint
+
+CLASSIFIER = dict(
+    model=dict(type='ImageClassifier', backbone=dict(type='LeNet5', num_classes=2)),
+    test_dataloader=dict(dataset=dict(pipeline=[dict(type='PackInputs')])),
+)
 
 
 def initialize(module, path):
@@ -79,8 +86,12 @@ def test_each_format_is_refused_unless_trusted(write):
         lambda path: initialize(LeNet5(), path),
         lambda path: build_runner().load_checkpoint(path),
         lambda path: build_runner().resume(path),
+        lambda path: ImageClassificationInferencer(Config(CLASSIFIER), path),
     ],
-    ids=['our backbone', 'module of mmpretrain', 'load_checkpoint', 'resume'],
+    ids=[
+        *('our backbone', 'module of mmpretrain'),
+        *('load_checkpoint', 'resume', 'inferencer'),
+    ],
 )
 def test_each_use_refuses(run):
     write_zip('hostile.pth')

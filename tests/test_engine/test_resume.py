@@ -5,6 +5,7 @@ The breaks here are exceptions in a small run; test_kill.py kills real processes
 
 import contextlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,13 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from states import assert_same_state, read_state
 from torch import nn
+
+from mmccam.engine import (
+    EpochSeedHook,
+    ResumableCheckpointHook,
+    WholeFileBackend,
+    epoch_seed_hook,
+)
 
 EPOCHS = 4
 SCORES = [0.1, 0.5, 0.3, 0.9]  # of the epochs: the best are the 1st, 2nd and 4th
@@ -105,7 +113,9 @@ class Listen(Hook):
         runner.logger.addHandler(self.handler)
 
 
-def train(folder, resume=False, hooks=(), seed=0, persistent_workers=False):
+def train(
+    folder, resume=False, hooks=(), seed=0, persistent_workers=False, load_from=None
+):
     loader = dict(batch_size=2, collate_fn=dict(type='default_collate'))
     torch.manual_seed(seed)  # the model is made before the runner seeds
     scores = Scores()
@@ -143,9 +153,10 @@ def train(folder, resume=False, hooks=(), seed=0, persistent_workers=False):
         custom_hooks=[dict(type='EMAHook', momentum=0.5), *hooks],
         randomness=dict(seed=seed),
         resume=resume,
+        load_from=load_from,
         log_level='ERROR',
         default_scope='mmengine',
-        cfg=ConfigDict(),
+        cfg=ConfigDict(resume=resume, load_from=load_from),
     )
     scores.runner = runner
     runner.train()
@@ -188,6 +199,85 @@ def test_a_broken_run_ends_like_an_unbroken_one(unbroken, tmp_path, point, epoch
         train(tmp_path, hooks=[BreakOff(point, epoch)])
     train(tmp_path, resume=True)
     assert_same_files(tmp_path, unbroken)
+
+
+@pytest.mark.parametrize('number', [1, 2, 3, 4, 5])
+def test_what_a_broken_run_did_not_remove_is_removed(
+    unbroken, tmp_path, monkeypatch, number
+):
+    # Of four epochs three are removed, and two of the three that were the best.
+    removals = iter(range(1, 6))
+    remove = WholeFileBackend.remove
+
+    def break_off(backend, path):
+        if next(removals) == number:
+            raise Break
+        remove(backend, path)
+
+    with monkeypatch.context() as context:
+        context.setattr(WholeFileBackend, 'remove', break_off)
+        with pytest.raises(Break):
+            train(tmp_path)
+    train(tmp_path, resume=True)
+    assert_same_files(tmp_path, unbroken)
+
+
+def test_a_run_goes_on_in_a_folder_that_was_moved(unbroken, tmp_path):
+    with pytest.raises(Break):
+        train(tmp_path / 'old', hooks=[BreakOff('train', 4)])
+    (tmp_path / 'old').rename(tmp_path / 'new')
+    path = tmp_path / 'new/epoch_3.pth'
+    train(tmp_path / 'new', resume=True, load_from=str(path))
+    assert_same_files(tmp_path / 'new', unbroken)
+
+
+def test_a_run_that_goes_on_in_another_folder_leaves_the_old_one_alone(
+    unbroken, tmp_path
+):
+    with pytest.raises(Break):
+        train(tmp_path / 'old', hooks=[BreakOff('train', 4)])
+    former = files(tmp_path / 'old')
+    path = tmp_path / 'old/epoch_3.pth'
+    train(tmp_path / 'new', resume=True, load_from=str(path))
+    assert files(tmp_path / 'old') == former
+    assert_same_files(tmp_path / 'new', unbroken)
+
+
+@pytest.mark.parametrize(
+    ('checkpoint', 'message'),
+    [
+        ([1, 2], 'x.pth holds no weights but a list'),
+        (
+            dict(meta={}, message_hub={}, state_dict={}),
+            'x.pth has no optimizer, so that no run can be resumed from it',
+        ),
+        (dict(weight=1), 'x.pth has no meta and no message_hub and no optimizer'),
+    ],
+)
+def test_weights_alone_cannot_be_resumed(checkpoint, message):
+    runner = SimpleNamespace(cfg=ConfigDict(resume=True, load_from='x.pth'))
+    with pytest.raises(ValueError, match=message):
+        ResumableCheckpointHook().after_load_checkpoint(runner, checkpoint)
+
+
+def test_processes_share_the_data_by_the_seed_of_the_first(tmp_path, monkeypatch):
+    def receive(objects):
+        objects[:] = [123]
+
+    monkeypatch.setattr(epoch_seed_hook, 'broadcast_object_list', receive)
+    loader = SimpleNamespace(
+        num_workers=0, worker_init_fn=None, sampler=SimpleNamespace(seed=5)
+    )
+    runner = SimpleNamespace(train_dataloader=loader, seed=5)
+    EpochSeedHook().before_train(runner)
+    assert loader.sampler.seed == 123
+
+
+def test_a_remote_folder_has_its_own_backend(tmp_path):
+    runner = SimpleNamespace(work_dir='s3://bucket/run')
+    hook = ResumableCheckpointHook(interval=1)
+    with pytest.raises(ImportError, match='petrel'):
+        hook.before_train(runner)
 
 
 @pytest.mark.parametrize(

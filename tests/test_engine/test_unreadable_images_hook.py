@@ -22,3 +22,11 @@ def test_images_are_counted_once(tmp_path, lines, number, warnings):
     runner.visualizer.add_scalar.assert_called_once_with('unreadable_images', number, 5)
     texts = [call.args[0] for call in runner.logger.warning.call_args_list]
     assert [text[: len('2 images')] for text in texts] == warnings
+
+
+@pytest.mark.parametrize(('iteration', 'is_kept'), [(0, False), (3, True)])
+def test_images_of_a_former_run_are_forgotten(tmp_path, iteration, is_kept):
+    file = tmp_path / 'unreadable.txt'
+    file.write_text('a.jpg\tis empty\n')
+    UnreadableImagesHook(str(file)).before_train(SimpleNamespace(iter=iteration))
+    assert file.exists() == is_kept

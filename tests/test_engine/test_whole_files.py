@@ -16,6 +16,11 @@ def test_a_file_is_written_into_a_new_folder(backend, tmp_path):
     assert os.listdir(tmp_path / 'run') == ['epoch_1.pth']
 
 
+def test_a_text_is_written(backend, tmp_path):
+    backend.put_text('é', tmp_path / 'results.md')
+    assert (tmp_path / 'results.md').read_bytes() == b'\xc3\xa9'
+
+
 def test_what_a_killed_process_left_is_replaced(backend, tmp_path):
     (tmp_path / 'epoch_1.pth.tmp').write_bytes(b'half of much longer weights')
     backend.put(b'weights', tmp_path / 'epoch_1.pth')

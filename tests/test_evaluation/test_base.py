@@ -15,7 +15,6 @@ from mmccam.evaluation.base import (
 )
 from mmccam.registry import METRICS
 
-BOXES = [(0, 0, 2, 1)]
 MAP = np.arange(6).reshape(2, 3)
 
 
@@ -153,29 +152,40 @@ def test_degenerate_maps_are_counted_in_one_warning(evaluate, sample_of, log):
 
 @pytest.mark.parametrize(
     'name',
-    ['CCAMLocalizationMetric', 'LocalizationErrors', 'MaxBoxAcc', 'ThresholdSearch'],
+    [name for name in METRICS.module_dict if not name.startswith('Dump')],
 )
-def test_degenerate_maps_are_reported_by_name_of_the_metric(sample_of, name):
-    metric = METRICS.build(dict(type=f'mmccam.{name}', cam='cam'))
-    scores = torch.eye(4)[3]
-    maps = [MAP, *DEGENERATE, MAP]
-    metric.process({}, [sample_of(cam, BOXES, pred_score=scores) for cam in maps])
-    assert metric.evaluate(6)[f'cam/{name}_degenerate_maps'] == 4
+class TestEachMetric:
+    """What holds for all metrics of the package but those that write files."""
 
+    @pytest.fixture
+    def metric(self, name):
+        return METRICS.build(dict(type=f'mmccam.{name}', cam='cam'))
 
-def test_records_are_small(sample_of, tmp_path):
-    cv2.imwrite(str(tmp_path / 'mask.png'), np.ones((56, 56), np.uint8))
-    cam = np.random.default_rng(0).random((56, 56))
-    scores = torch.eye(1000)[3]
-    boxes = sample_of(cam, [(5, 5, 30, 30)], pred_score=scores)
-    masks = sample_of(cam, loc_masks=[str(tmp_path / 'mask.png')])
-    for name in METRICS.module_dict:
-        if name.startswith('Dump'):
-            continue  # they write files
-        metric = METRICS.build(dict(type=f'mmccam.{name}', cam='cam'))
-        metric.process({}, 40 * [masks if name == 'PxAP' else boxes])
+    @pytest.fixture
+    def scored(self, sample_of, tmp_path, name):
+        """A prediction with boxes, or with a mask where the metric needs one."""
+
+        def scored(cam):
+            height, width = np.shape(cam)
+            mask = str(tmp_path / f'{height}.png')
+            cv2.imwrite(mask, np.ones((height, width), np.uint8))
+            if name == 'PxAP':
+                return sample_of(cam, loc_masks=[mask])
+            boxes = [(0, 0, width - 1, height - 1)]
+            return sample_of(cam, boxes, pred_score=torch.eye(1000)[3])
+
+        return scored
+
+    def test_degenerate_maps_are_counted(self, metric, scored, name):
+        maps = [MAP, *DEGENERATE, MAP]
+        metric.process({}, [scored(cam) for cam in maps])
+        assert metric.evaluate(6)[f'cam/{name}_degenerate_maps'] == 4
+
+    def test_records_are_small(self, metric, scored):
+        cam = np.random.default_rng(0).random((56, 56))
+        metric.process({}, 40 * [scored(cam)])
         metric._finish(0)
-        assert len(pickle.dumps(metric.results)) < 40 * 5000, name
+        assert len(pickle.dumps(metric.results)) < 40 * 5000
 
 
 def test_good_maps_give_no_warning(evaluate, samples, log):

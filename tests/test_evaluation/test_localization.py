@@ -41,7 +41,7 @@ def evaluate(samples, cam='cam', **kwargs):
     metric = CCAMLocalizationMetric(cam, prefix='p', **kwargs)
     metric.process({}, samples)
     values = metric.evaluate(len(samples))
-    assert values.pop('p/CCAMLocalizationMetric_degenerate_maps') >= 0
+    del values['p/CCAMLocalizationMetric_degenerate_maps']  # see test_base.py
     return {name.split('/')[1]: value for name, value in values.items()}
 
 

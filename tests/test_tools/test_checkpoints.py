@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -110,6 +111,53 @@ def test_resuming_passes_over_a_damaged_checkpoint(run, trained):
     assert 'resumed epoch: 1, iter: 2' in log
 
 
+def test_resuming_where_all_checkpoints_are_damaged_is_refused(run_here, tmp_path):
+    (tmp_path / 'epoch_1.pth').write_bytes(b'')
+    arguments = (CONFIG, '--resume', '--work-dir', tmp_path)
+    code, _, errors = run_here('train.py', *arguments)
+
+    assert code == 2
+    message = f'train.py: {tmp_path} has no whole checkpoint: epoch_1.pth is empty'
+    assert errors.splitlines()[-1].startswith(message)
+
+
+def test_a_run_that_is_resumed_before_its_first_checkpoint_starts_anew(run, trained):
+    options = [f'load_from={run.checkpoint}', 'train_cfg.max_epochs=1']
+    arguments = ('train.py', CONFIG, '--resume', '--no-validate')
+    log = run.checked(*arguments, options=options, work_dir='anew')
+
+    assert 'anew has no checkpoint to resume: training starts anew' in log
+    assert f'Load checkpoint from {run.checkpoint}' in log
+
+
+def test_weights_alone_cannot_be_resumed(run, trained):
+    weights = load_restricted(run.checkpoint)['state_dict']
+    torch.save(weights, run.folder / 'weights.pth')
+    path = run.folder / 'weights.pth'
+    process = run('train.py', CONFIG, '--resume', path, work_dir='weights')
+
+    assert process.returncode == 2
+    last = process.stderr.splitlines()[-1]
+    assert last.startswith(
+        f'train.py: {path} has no meta and no message_hub and no opt'
+    )
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='there is no /dev/full')
+@pytest.mark.parametrize('tool', ['test.py', 'search_threshold.py'])
+def test_a_full_disk_leaves_former_results(run, trained, tool):
+    out = run.folder / f'former_{tool}.json'
+    out.write_text('former')
+    out.with_name(f'{out.name}.tmp').symlink_to('/dev/full')
+    process = run(tool, CONFIG, run.checkpoint, '--out', out)
+
+    assert process.returncode == 2
+    last = process.stderr.splitlines()[-1]
+    assert re.match(f'{tool}: cannot write {out}, .* No space left', last)
+    assert out.read_text() == 'former'
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='there is no /dev/full')
 def test_a_full_disk_ends_training_with_a_sentence(run, trained):
     folder = run.folder / 'full'
     folder.mkdir()

@@ -156,6 +156,16 @@ def test_slurm_trains(run, cluster):
     assert re.search(r'Epoch\(train\) \[1\]\[1/1\]', log)
 
 
+def test_slurm_without_its_commands_is_told(run):
+    env = dict(SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0')
+    env.update(SLURM_NODELIST='node[1-2]', PATH=run.path)
+    process = run('train.py', CONFIG, '--launcher', 'slurm', env=env)
+
+    assert process.returncode == 2
+    message = 'MASTER_ADDR must name the machine of the first process, which scontrol'
+    assert message in process.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ('launcher', 'variable'),
     [

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -73,20 +74,22 @@ def kill(run, process):
 
 
 def finish(folder, run, processes):
-    process = start(folder, run, processes)
-    assert process.wait() == 0, (folder / f'{run}.log').read_text()[-3000:]
+    """Let a run go on to its end; the seconds from the start of training."""
+    process = start(folder, run.name, processes)
+    wait_for_training(run, process)
+    begin = time.monotonic()
+    assert process.wait() == 0, (folder / f'{run.name}.log').read_text()[-3000:]
+    return time.monotonic() - begin
 
 
 @pytest.fixture(scope='module')
 def unbroken(folder):
-    """The folder of a run that is not killed, for a number of processes."""
-    runs = {}
+    """Folder and seconds of a run that is not killed, for a number of processes."""
 
+    @cache
     def unbroken(processes):
-        if processes not in runs:
-            runs[processes] = folder / f'unbroken{processes}'
-            finish(folder, runs[processes].name, processes)
-        return runs[processes]
+        run = folder / f'unbroken{processes}'
+        return run, finish(folder, run, processes)
 
     return unbroken
 
@@ -99,57 +102,64 @@ def wait_for(condition, process, timeout=180):
         time.sleep(0.001)
 
 
-def starts_of_training(run):
-    return sum('Checkpoints will be saved' in log.read_text() for log in logs(run))
+def wait_for_training(run, process):
+    """Wait until a process that was just started trains."""
+
+    def starts():
+        logs = run.glob('*/*.log')
+        return sum('Checkpoints will be saved' in log.read_text() for log in logs)
+
+    former = starts()
+    wait_for(lambda: starts() > former, process)
 
 
-def logs(run):
-    return run.glob('*/*.log')
+def at_a_random_moment(run, process, seconds, rng):
+    wait_for_training(run, process)
+    time.sleep(rng.uniform(0, seconds))
 
 
-def at_a_random_moment(run, process, rng):
-    started = starts_of_training(run)
-    wait_for(lambda: starts_of_training(run) > started, process)
-    time.sleep(rng.uniform(0, 12))
-
-
-def in_the_writing_of_a_checkpoint(run, process, rng):
+def in_the_writing_of_a_checkpoint(run, process, seconds, rng):
     wait_for(lambda: list(run.glob('*.pth.tmp')), process)
 
 
-def in_validation(run, process, rng):
-    def is_saved():
-        return any('Saving checkpoint at' in log.read_text() for log in logs(run))
-
-    wait_for(is_saved, process)
+def before_the_end_of_validation(run, process, seconds, rng):
     wait_for(lambda: list(run.glob('epoch_*.pth')), process)
-    time.sleep(0.1)
+
+
+def is_half_written(run):
+    return bool(list(run.glob('*.pth.tmp')))
+
+
+def is_not_validated(run):
+    return 'last_validated' not in read_state(run / 'epoch_1.pth')['info']
 
 
 @pytest.mark.parametrize(
-    ('moment', 'seed', 'kills', 'processes'),
+    ('moment', 'is_hit', 'seed', 'kills', 'processes'),
     [
-        *((at_a_random_moment, seed, 3, 1) for seed in range(RUNS)),
-        *((at_a_random_moment, seed, 2, 2) for seed in range(RUNS)),
-        (in_the_writing_of_a_checkpoint, 0, 1, 1),
-        (in_validation, 0, 1, 1),
+        *((at_a_random_moment, None, seed, 3, 1) for seed in range(RUNS)),
+        *((at_a_random_moment, None, seed, 2, 2) for seed in range(RUNS)),
+        (in_the_writing_of_a_checkpoint, is_half_written, 0, 1, 1),
+        (before_the_end_of_validation, is_not_validated, 0, 1, 1),
     ],
 )
 def test_a_killed_run_ends_like_an_unbroken_one(
-    folder, unbroken, moment, seed, kills, processes
+    folder, unbroken, moment, is_hit, seed, kills, processes
 ):
-    expected = unbroken(processes)
+    expected, seconds = unbroken(processes)
     rng = random.Random(seed)
     run = folder / f'{moment.__name__}_{processes}_{seed}'
     killed = 0
     for _ in range(kills):
         process = start(folder, run.name, processes)
-        moment(run, process, rng)
+        moment(run, process, seconds, rng)
         killed += process.poll() is None
         kill(run, process)
+        assert is_hit is None or is_hit(run)
     assert killed > 0
-    finish(folder, run.name, processes)
+    finish(folder, run, processes)
 
-    names = [f'epoch_{EPOCHS}.pth', *(path.name for path in expected.glob('best_*'))]
+    names = sorted(path.name for path in expected.glob('*.pth'))
+    assert sorted(path.name for path in run.glob('*.pth')) == names
     for name in names:
         assert_same_state(read_state(run / name), read_state(expected / name))

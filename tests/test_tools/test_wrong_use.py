@@ -93,6 +93,20 @@ def test_a_wrong_config_is_refused_before_training(train, option, message):
     assert re.match(f'train.py: .*{message}', line)
 
 
+def test_a_config_needs_no_test(run_here, run, tmp_path):
+    config = tmp_path / 'config.py'
+    data = dict(batch_size=12, num_workers=0, dataset=dict(data_root=str(run.data)))
+    config.write_text(
+        f'_base_ = {str(CONFIG)!r}\n'
+        f'train_dataloader = {data}\n'
+        'test_dataloader = test_cfg = test_evaluator = None\n'
+        'train_cfg = dict(max_epochs=1)\n'
+    )
+    arguments = (config, '--work-dir', tmp_path, '--no-validate')
+    assert run_here('train.py', *arguments)[0] == 0
+    assert (tmp_path / 'epoch_1.pth').exists()
+
+
 def test_a_loss_that_is_not_finite_ends_training(run):
     process = run(
         'train.py',
