@@ -35,7 +35,7 @@ def join_processes(cfg: Config) -> None:
         if name not in os.environ:
             raise ValueError(
                 f'--launcher {cfg.launcher} needs the environment variable {name}, '
-                'which its start scripts in tools/ bring'
+                'which its start command sets'
             )
     if torch.cuda.is_available():
         return

@@ -51,29 +51,25 @@ def build_runner():
     return Runner(ToyModel(), work_dir='runs', experiment_name=name)
 
 
-@pytest.mark.parametrize('payload', PAYLOADS.values(), ids=list(PAYLOADS))
-def test_each_hostile_object_is_refused_unless_trusted(payload):
-    torch.save(payload, 'hostile.pth')
-    check_refused(load, 'hostile.pth')
-    # The file is as hostile as it is meant to be.
-    trust_checkpoints()
-    load('hostile.pth')
-    assert TRACE.exists()
+def saver(content):
+    return lambda path: torch.save(content, path)
 
 
-@pytest.mark.parametrize('place', PLACES)
-def test_hidden_object_is_refused_unless_trusted(place):
-    torch.save(place(PAYLOADS['os.system']), 'hostile.pth')
-    check_refused(load, 'hostile.pth')
-    trust_checkpoints()
-    load('hostile.pth')
-    assert TRACE.exists()
-
-
-@pytest.mark.parametrize('write', FORMATS)
-def test_each_format_is_refused_unless_trusted(write):
+@pytest.mark.parametrize(
+    'write',
+    [
+        *(pytest.param(saver(PAYLOADS[name]), id=name) for name in PAYLOADS),
+        *(
+            pytest.param(saver(place(PAYLOADS['os.system'])), id=place.__name__)
+            for place in PLACES
+        ),
+        *FORMATS,
+    ],
+)
+def test_hostile_files_are_refused_unless_trusted(write):
     write('hostile.pth')
     check_refused(load, 'hostile.pth')
+    # The file is as hostile as it is meant to be.
     trust_checkpoints()
     load('hostile.pth')
     assert TRACE.exists()
