@@ -2,9 +2,14 @@
 
 import argparse
 
-from common import CONFIG_ERRORS, add_config_options, has_scaled_masks, user_errors
+from common import (
+    CONFIG_ERRORS,
+    add_config_options,
+    has_scaled_masks,
+    read_data_config,
+    user_errors,
+)
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import init_default_scope
 
 from mmccam.datasets.check import Summary, check_datasets
 
@@ -37,9 +42,7 @@ def find_datasets(cfg: Config) -> dict[str, ConfigDict]:
 
 def check(args: argparse.Namespace) -> dict[str, Summary]:
     """Check the data sets of the config; print problems and notes."""
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    cfg = read_data_config(args)
     datasets = find_datasets(cfg)
     scaled_masks = [
         name

@@ -13,6 +13,7 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.dist import barrier
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
@@ -21,8 +22,6 @@ from mmccam.engine import trust_checkpoints
 from mmccam.evaluation.base import LocalizationMetric, find_map
 from mmccam.models.gap_head import DEFAULT_CAMS
 
-# Files of results are whole or not there, too.
-WHOLE_FILES = dict(backend='mmccam.whole_files')
 # What OpenMMLab raises when a part of a config is wrong.
 CONFIG_ERRORS = (AssertionError, AttributeError, ImportError, KeyError, TypeError)
 
@@ -72,6 +71,14 @@ def read_model_config(args: argparse.Namespace) -> Config:
         raise FileNotFoundError(f'there is no checkpoint {args.checkpoint}')
     cfg = read_config(args)
     cfg.load_from = args.checkpoint
+    return cfg
+
+
+def read_data_config(args: argparse.Namespace) -> Config:
+    """Read the config of data sets that are to be built without a runner."""
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
     return cfg
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import mmengine
 from common import (
-    WHOLE_FILES,
     add_config_options,
     find_loader,
     has_scaled_masks,
+    read_data_config,
     user_errors,
 )
-from mmengine.config import Config
-from mmengine.registry import DATASETS, init_default_scope
+from mmengine.registry import DATASETS
 
+from mmccam.engine import WHOLE_FILES
 from mmccam.evaluation.predictions import evaluate_boxes, evaluate_maps
 
 
@@ -64,9 +64,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
             f'{names} can only be given for a folder of maps, '
             f'{args.predictions} is a file of boxes'
         )
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
-    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    cfg = read_data_config(args)
     loader = find_loader(cfg, args.split)
     dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
     if is_json:

@@ -6,7 +6,6 @@ from pathlib import Path
 import mmengine
 from common import (
     CONFIG_ERRORS,
-    WHOLE_FILES,
     add_options,
     build_test_runner,
     end_together,
@@ -19,6 +18,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
+from mmccam.engine import WHOLE_FILES
 from mmccam.evaluation.tables import format_rows
 from mmccam.evaluation.threshold_file import describe_search, threshold_file
 from mmccam.visualization.curves import save_threshold_curves

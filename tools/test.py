@@ -7,7 +7,6 @@ from pathlib import Path
 import mmengine
 from common import (
     CONFIG_ERRORS,
-    WHOLE_FILES,
     add_options,
     build_test_runner,
     end_together,
@@ -22,6 +21,7 @@ from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmccam.engine import WHOLE_FILES
 from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
 from mmccam.evaluation.base import LocalizationMetric
 from mmccam.evaluation.tables import (

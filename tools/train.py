@@ -121,7 +121,9 @@ def all_parts(cfg: Any) -> Iterator[ConfigDict]:
 def build_runner(cfg: Config) -> Runner:
     """Build a runner with its loops, so that mistakes show before training."""
     runner = Runner.from_cfg(cfg)
-    check_run(runner, 'train', runner.build_evaluator(cfg.get('test_evaluator') or []))
+    # The test is not run here, but its metrics are what the training is for.
+    metrics = runner.build_evaluator(cfg.get('test_evaluator') or [])
+    check_run(runner, 'train', metrics)
     if runner.val_loop is not None:
         check_run(runner, 'val', runner.val_evaluator)
     return runner

@@ -11,9 +11,10 @@ from .restricted_loading import (
     trust_checkpoints,
 )
 from .unreadable_images_hook import UnreadableImagesHook
-from .whole_files import WholeFileBackend
+from .whole_files import WHOLE_FILES, WholeFileBackend
 
 __all__ = [
+    'WHOLE_FILES',
     'BFloat16OptimWrapper',
     'EpochSeedHook',
     'FiniteLossHook',

@@ -10,6 +10,7 @@ from mmengine.logging import MessageHub
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ..registry import HOOKS
+from .whole_files import WHOLE_FILES
 
 # What a run goes on from, beside the weights.
 STATE = ('meta', 'message_hub', 'optimizer')
@@ -59,14 +60,14 @@ class ResumableCheckpointHook(CheckpointHook):
         """Tidy up after a run that is resumed, and make up for its last validation."""
         is_local = '://' not in str(self.out_dir or runner.work_dir)
         if is_local and self.backend_args is None and self.file_client_args is None:
-            self.backend_args = dict(backend='mmccam.whole_files')
+            self.backend_args = WHOLE_FILES
         super().before_train(runner)
         self._keep_to_folder(runner)
-        self.file_backend = _LateRemoval(self.file_backend, runner.message_hub)
-        self.file_backend.finish(self.out_dir)
-        loop, progress = runner.train_loop, self._progress(runner)
-        by_epoch = isinstance(loop, EpochBasedTrainLoop)
-        end = loop.max_epochs if by_epoch else loop.max_iters
+        self.file_backend = _LateRemoval(
+            self.file_backend, self.out_dir, runner.message_hub
+        )
+        self.file_backend.finish()
+        loop, (progress, end) = runner.train_loop, _progress(runner)
         is_due = progress % loop.val_interval == 0 or progress == end
         if (
             runner.val_loop is not None
@@ -79,18 +80,18 @@ class ResumableCheckpointHook(CheckpointHook):
     def after_train_epoch(self, runner: Runner) -> None:
         """Save the checkpoint of the epoch."""
         super().after_train_epoch(runner)
-        self.file_backend.finish(self.out_dir)
+        self.file_backend.finish()
 
     def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         """Save the checkpoint of the iteration."""
         super().after_train_iter(runner, *args, **kwargs)
-        self.file_backend.finish(self.out_dir)
+        self.file_backend.finish()
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
         """Save the best checkpoint, and note in the last one that it is validated."""
         if not hasattr(self, 'file_backend'):  # no training, only a validation
             return super().after_val_epoch(runner, metrics)
-        runner.message_hub.update_info('last_validated', self._progress(runner))
+        runner.message_hub.update_info('last_validated', _progress(runner)[0])
         best = _best(runner.message_hub)
         super().after_val_epoch(runner, metrics)  # saves a new best, and then the last
         step = runner.epoch if self.by_epoch else runner.iter
@@ -99,12 +100,7 @@ class ResumableCheckpointHook(CheckpointHook):
         if is_saved and _best(runner.message_hub) == best:
             meta = dict(epoch=runner.epoch, iter=runner.iter)
             self._save_checkpoint_with_step(runner, step, meta)
-        self.file_backend.finish(self.out_dir)
-
-    def _progress(self, runner: Runner) -> int:
-        """What the training loop counts, epochs or iterations."""
-        is_by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-        return runner.epoch if is_by_epoch else runner.iter
+        self.file_backend.finish()
 
     def _keep_to_folder(self, runner: Runner) -> None:
         """Have the records of a run that was in another folder name files of this."""
@@ -120,6 +116,13 @@ class ResumableCheckpointHook(CheckpointHook):
             self.best_ckpt_path_dict[key] = info.get(f'best_ckpt_{key}')
 
 
+def _progress(runner: Runner) -> tuple[int, int]:
+    """How many epochs or iterations, as the loop counts, are done, and of how many."""
+    if isinstance(runner.train_loop, EpochBasedTrainLoop):
+        return runner.epoch, runner.max_epochs
+    return runner.iter, runner.max_iters
+
+
 def _best(hub: MessageHub) -> dict:
     """The record of the best checkpoints."""
     info = hub.runtime_info
@@ -133,8 +136,11 @@ class _LateRemoval:
     killed before it has removed them.
     """
 
-    def __init__(self, backend: BaseStorageBackend, hub: MessageHub) -> None:
+    def __init__(
+        self, backend: BaseStorageBackend, folder: str, hub: MessageHub
+    ) -> None:
         self._backend = backend
+        self._folder = folder
         self._hub = hub
 
     def __getattr__(self, name: str) -> Any:
@@ -144,8 +150,8 @@ class _LateRemoval:
         names = self._hub.runtime_info.get('outdated', [])
         self._hub.update_info('outdated', [*names, Path(path).name])
 
-    def finish(self, folder: str) -> None:
+    def finish(self) -> None:
         for name in self._hub.runtime_info.pop('outdated', []):
-            path = self._backend.join_path(folder, name)
+            path = self._backend.join_path(self._folder, name)
             if is_main_process() and self._backend.isfile(path):
                 self._backend.remove(path)

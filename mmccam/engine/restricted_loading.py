@@ -125,10 +125,11 @@ def _local_loader(restricted: bool) -> Callable:
             raise FileNotFoundError(f'there is no checkpoint {path}')
         damage = _find_damage(path)
         if damage:
-            whole = [p for p in _checkpoints(path.parent) if not _find_damage(p)]
+            others = _checkpoints(path.parent)
+            whole = next((other for other in others if not _find_damage(other)), None)
             advice = ''
             if whole:
-                advice = f'; the newest whole checkpoint beside it is {whole[0]}'
+                advice = f'; the newest whole checkpoint beside it is {whole}'
             raise ValueError(f'{path} {damage}{advice}')
         with _one_sentence(str(path), restricted):
             if restricted:

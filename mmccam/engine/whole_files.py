@@ -6,8 +6,11 @@ from typing import Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
+# The ``backend_args`` of mmengine that name it.
+WHOLE_FILES = dict(backend='mmccam.whole_files')
 
-@register_backend('mmccam.whole_files')
+
+@register_backend(WHOLE_FILES['backend'])
 class WholeFileBackend(LocalBackend):
     """mmengine's local files, where a crash or a full disk leaves no half file.
 
