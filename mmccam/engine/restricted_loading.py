@@ -52,8 +52,8 @@ def restrict_checkpoint_loading() -> None:
     Whatever mmengine loads, by ``load_from``, ``resume``, ``init_cfg`` or
     ``load_checkpoint``, from a file, an address or a model zoo, then holds tensors,
     plain Python and what mmengine itself saves (see
-    :func:`~mmccam.engine.allow_mmengine_checkpoints`). Anything else, and a file that
-    is not whole, is a ``ValueError``; a file that is not there a
+    :func:`~mmccam.engine.checkpoint.allow_mmengine_checkpoints`). Anything else, and a
+    file that is not whole, is a ``ValueError``; a file that is not there a
     ``FileNotFoundError``.
     """
     _register_loaders(restricted=True)

@@ -32,7 +32,8 @@ class DumpMaps(LocalizationMetric):
         root: Folder of the images.
         side: Side of square maps in pixels, such as the 224 that Choe et al. compute
             with. Defaults to None: each map has the size of its image.
-        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+        **kwargs: ``prefix`` and ``collect_device`` of
+            :class:`~mmccam.evaluation.base.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.
@@ -91,7 +92,8 @@ class DumpBoxes(LocalizationMetric):
             those of the true class, its box known as GT-known. Defaults to ``top1``.
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
-        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+        **kwargs: ``prefix`` and ``collect_device`` of
+            :class:`~mmccam.evaluation.base.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.

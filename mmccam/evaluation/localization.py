@@ -31,7 +31,8 @@ class CCAMLocalizationMetric(LocalizationMetric):
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
-        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+        **kwargs: ``prefix`` and ``collect_device`` of
+            :class:`~mmccam.evaluation.base.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.

@@ -42,7 +42,8 @@ class MaxBoxAcc(LocalizationMetric):
         ious: Overlaps at which a box is right. Defaults to 0.3, 0.5 and 0.7.
         contours: ``largest`` (V1), ``all`` (V2) or, the default, ``both``.
         step: Distance of the thresholds. Defaults to 0.001.
-        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+        **kwargs: ``prefix`` and ``collect_device`` of
+            :class:`~mmccam.evaluation.base.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.

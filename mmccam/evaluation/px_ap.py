@@ -21,7 +21,7 @@ def read_mask(
             to False.
 
     Returns:
-        Mask, (H, W), bool: whether a pixel is not 0.
+        Whether each pixel of the mask is not 0, (H, W), bool.
 
     Raises:
         ValueError: If it cannot be read or has another size.
@@ -58,7 +58,8 @@ class PxAP(LocalizationMetric):
         step: Distance of the thresholds. Defaults to 0.001.
         scaled_masks: Whether masks may be larger or smaller than their image, of the
             same shape. Defaults to False.
-        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+        **kwargs: ``prefix`` and ``collect_device`` of
+            :class:`~mmccam.evaluation.base.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.

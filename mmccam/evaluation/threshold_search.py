@@ -31,7 +31,8 @@ class ThresholdSearch(LocalizationMetric):
         box_rules: Names of the box rules. Defaults to ``cam`` and ``nlccam_released``.
         ious: Overlaps at which a box is right, 0.5 among them. Defaults to 0.3, 0.5 and
             0.7.
-        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+        **kwargs: ``prefix`` and ``collect_device`` of
+            :class:`~mmccam.evaluation.base.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.

@@ -12,7 +12,7 @@ class NonLocalBlock(BaseModule):
 
     .. math::
         \alpha_{ij} = \mathrm{softmax}_j\left(f(x_i)^T g(x_j)\right), \quad
-        z_i = \mathrm{BN}\Big(k\Big(\sum_j \alpha_{ij} h(x_j)\Big)\Big), \quad
+        z_i = \mathrm{BN}\left(k\left(\sum_j \alpha_{ij} h(x_j)\right)\right), \quad
         y_i = z_i + x_i
 
     with positions i and j of the feature map and 1 x 1 convolutions f (``query``) and

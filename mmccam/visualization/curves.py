@@ -19,8 +19,8 @@ def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') 
     marked.
 
     Args:
-        found: Found thresholds, as :func:`describe_search` of
-            :mod:`mmccam.evaluation.threshold_file` puts them together.
+        found: Found thresholds, as
+            :func:`mmccam.evaluation.threshold_file.describe_search` puts them together.
         path: File to write, ``.png`` or another format of matplotlib.
         title: Title of the whole picture.
     """
