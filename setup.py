@@ -37,5 +37,6 @@ setup(
         ],
         # The formatting of a ruff release differs from that of the next.
         'tests': ['pytest>=7', 'ruff>=0.17,<0.18'],
+        'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
     },
 )

@@ -20,7 +20,7 @@ extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
 exclude_patterns = ['_build']
 nitpicky = True
 # Types of other packages, whose documentation is not at hand without the network.
-others = 'abc collections mmcv mmengine mmpretrain np numpy pathlib pickle torch'
+others = 'abc collections mmcv mmengine mmpretrain np numpy os pathlib pickle torch'
 nitpick_ignore_regex = [('py:.*', rf'({others.replace(" ", "|")})\..*')]
 
 html_theme = 'furo'

@@ -1,5 +1,6 @@
 import pytest
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
+from writers import write_xml
 
 from mmccam.registry import DATASETS
 
@@ -9,7 +10,7 @@ FIRST, SECOND = 'ILSVRC2012_val_00000001', 'ILSVRC2012_val_00000002'
 
 
 @pytest.fixture
-def root(tmp_path, write_image, write_xml):
+def root(tmp_path, write_image):
     """Two classes, two training and two validation images of 8 x 6 pixels."""
     root = tmp_path / 'ILSVRC'
     data, lists = root / 'Data/CLS-LOC', root / 'ImageSets/CLS-LOC'

@@ -1,7 +1,6 @@
-from importlib import import_module
-
 import mat4py
 import pytest
+from writers import write_dogs_list, write_xml
 
 from mmccam.registry import DATASETS
 
@@ -10,33 +9,7 @@ NAMES = [f'{CHIHUAHUA}/n02085620_650', f'{DHOLE}/n02115913_1']
 
 
 @pytest.fixture
-def save_list(monkeypatch):
-    """Write a list as columns, which mat4py only does for numbers by itself."""
-    writer = import_module('mat4py.savemat')
-    guess_header = writer.guess_header
-
-    def guess_column(array, name=''):
-        header, array = guess_header(array, name)
-        if header['mclass'] == 'mxCELL_CLASS':
-            header['dims'], array = (len(array), 1), [[item] for item in array]
-        return header, array
-
-    monkeypatch.setattr(writer, 'guess_header', guess_column)
-
-    def save(path, names, labels):
-        path.parent.mkdir(exist_ok=True)
-        data = dict(
-            file_list=[f'{name}.jpg' for name in names],
-            annotation_list=names,
-            labels=[[label] for label in labels],
-        )
-        mat4py.savemat(str(path), data)
-
-    return save
-
-
-@pytest.fixture
-def root(tmp_path, write_image, write_xml, save_list):
+def root(tmp_path, write_image):
     """Two breeds with an image of 8 x 6 pixels each, both in either list."""
     boxes = [[('Chihuahua', 1, 2, 3, 4), ('Chihuahua', 0, 0, 8, 6)]]
     boxes += [[('dhole', 2, 1, 7, 5)]]
@@ -44,8 +17,8 @@ def root(tmp_path, write_image, write_xml, save_list):
         write_image(tmp_path / f'Images/{name}.jpg', 8, 6)
         path = tmp_path / 'Annotation' / name
         write_xml(path, (8, 6), objects, 'ImageNet database')
-    save_list(tmp_path / 'lists/train_list.mat', NAMES, [1, 2])
-    save_list(tmp_path / 'lists/test_list.mat', NAMES[::-1], [2, 1])
+    write_dogs_list(tmp_path / 'lists/train_list.mat', NAMES, [1, 2])
+    write_dogs_list(tmp_path / 'lists/test_list.mat', NAMES[::-1], [2, 1])
     return tmp_path
 
 
@@ -78,8 +51,8 @@ def test_the_config_gives_samples_with_boxes(root, build_from_config):
     assert sample['data_samples'].loc_boxes.tolist() == [[2, 1, 7, 5]]
 
 
-def test_a_label_that_is_not_the_place_of_the_folder_is_refused(root, save_list):
-    save_list(root / 'lists/train_list.mat', NAMES, [1, 3])
+def test_a_label_that_is_not_the_place_of_the_folder_is_refused(root):
+    write_dogs_list(root / 'lists/train_list.mat', NAMES, [1, 3])
 
     message = r'train_list.mat: the label of .*n02115913_1.jpg must be 2, .* got 3'
     with pytest.raises(ValueError, match=message):
@@ -119,8 +92,8 @@ def test_a_list_without_labels_is_refused(root):
         build(root)
 
 
-def test_a_list_with_too_few_labels_is_refused(root, save_list):
-    save_list(root / 'lists/train_list.mat', NAMES, [1])
+def test_a_list_with_too_few_labels_is_refused(root):
+    write_dogs_list(root / 'lists/train_list.mat', NAMES, [1])
 
     with pytest.raises(ValueError, match='train_list.mat .* different lengths'):
         build(root)

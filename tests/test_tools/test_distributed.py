@@ -5,6 +5,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from cluster import write_commands
 from small_runs import CONFIG, ROOT, free_port
 
 # 11 images, which neither 2 nor 3 processes divide, of which one is slower than the
@@ -32,22 +33,6 @@ from mmengine.registry import HOOKS
 class SlowProcesses(Hook):
     def before_test_iter(self, runner, batch_idx, data_batch=None):
         time.sleep(0.3 * get_rank())
-"""
-# What the start command of a cluster does: it starts some processes and tells each its
-# number.
-START_COMMAND = """#!/usr/bin/env bash
-while [[ $1 == --* ]]; do
-    [[ $1 == --ntasks=* ]] && processes=${1#*=}
-    shift
-done
-for ((rank = 0; rank < processes; rank++)); do
-    env SLURM_PROCID=$rank SLURM_LOCALID=$rank SLURM_NTASKS=$processes \\
-        SLURM_NODELIST='node[1-2]' OMPI_COMM_WORLD_RANK=$rank \\
-        OMPI_COMM_WORLD_LOCAL_RANK=$rank OMPI_COMM_WORLD_SIZE=$processes "$@" &
-    pids+=($!)
-done
-for pid in "${pids[@]}"; do wait "$pid" || code=$?; done
-exit ${code:-0}
 """
 
 
@@ -116,13 +101,8 @@ def test_two_machines_give_the_numbers_of_one_process(run, numbers):
 
 @pytest.fixture
 def cluster(run, tmp_path):
-    """The environment of a cluster whose start command is a script."""
-    for name, text in [
-        ('srun', START_COMMAND),
-        ('scontrol', '#!/usr/bin/env bash\necho 127.0.0.1\n'),
-    ]:
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
+    """The environment of a cluster on this computer."""
+    write_commands(tmp_path)
     return dict(
         PATH=f'{tmp_path}:{run.path}', MASTER_PORT=str(free_port()), GPUS='2', GRES=''
     )
@@ -137,9 +117,7 @@ def test_slurm_gives_the_numbers_of_one_process(run, numbers, cluster):
 
 def test_mpi_gives_the_numbers_of_one_process(run, numbers, cluster, tmp_path):
     out, script = run.folder / 'mpi.json', tmp_path / 'mpi_test.sh'
-    script.write_text(
-        f'srun --ntasks=2 python {ROOT}/tools/test.py --launcher mpi "$@"'
-    )
+    script.write_text(f'mpirun -n 2 python {ROOT}/tools/test.py --launcher mpi "$@"')
     env = dict(cluster, MASTER_ADDR='127.0.0.1')
     run.checked(str(script), CONFIG, run.checkpoint, '--out', out, env=env)
     assert json.loads(out.read_text()) == numbers

@@ -1,0 +1,32 @@
+"""A cluster on one computer, for tests."""
+
+from pathlib import Path
+
+# What the start command of a cluster does: it starts some processes and tells each its
+# number.
+START_COMMAND = """#!/usr/bin/env bash
+while [[ $1 == -* ]]; do
+    [[ $1 == --ntasks=* ]] && processes=${1#*=}
+    [[ $1 == -n ]] && processes=$2 && shift
+    shift
+done
+for ((rank = 0; rank < processes; rank++)); do
+    env SLURM_PROCID=$rank SLURM_LOCALID=$rank SLURM_NTASKS=$processes \\
+        SLURM_NODELIST='node[1-2]' OMPI_COMM_WORLD_RANK=$rank \\
+        OMPI_COMM_WORLD_LOCAL_RANK=$rank OMPI_COMM_WORLD_SIZE=$processes "$@" &
+    pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid" || code=$?; done
+exit ${code:-0}
+"""
+
+
+def write_commands(folder: Path) -> None:
+    """Write stand-ins for the commands of Slurm and MPI into a folder."""
+    for name, text in dict(
+        srun=START_COMMAND,
+        mpirun=START_COMMAND,
+        scontrol='#!/usr/bin/env bash\necho 127.0.0.1\n',
+    ).items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)

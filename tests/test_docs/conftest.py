@@ -1,0 +1,120 @@
+"""A clone as a reader has it after the demo, with a fast ``python``."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cluster import write_commands
+from data_sets import lay_out
+from fork_server import PYTHON
+from pages import ROOT
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        return str(listener.getsockname()[1])
+
+
+class Clone:
+    """A copy of the repository in which scripts of bash are run."""
+
+    def __init__(self, path, environment):
+        self.path = path
+        self.environment = environment
+
+    def run(self, script, seconds=170):
+        """Run a script, which must succeed."""
+        process = subprocess.Popen(
+            ['bash'],
+            cwd=self.path,
+            env=dict(self.environment, PORT=free_port(), MASTER_PORT=free_port()),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate(script, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            output, _ = process.communicate()
+        assert process.returncode == 0, output[-5000:]
+        return output
+
+    def copy(self, parent):
+        """Another copy in the folder, and what lies beside this one."""
+        shutil.copytree(
+            self.path.parent, parent, symlinks=True, copy_function=link_or_copy
+        )
+        return Clone(parent / self.path.name, self.environment)
+
+
+def link_or_copy(source, target):
+    """Checkpoints are large, and replaced rather than changed."""
+    copy = os.link if source.endswith('.pth') else shutil.copy2
+    return copy(source, target)
+
+
+@pytest.fixture(scope='session')
+def environment(tmp_path_factory):
+    """The variables of a shell that has ``python``, ``pip`` and a cluster."""
+    programs = tmp_path_factory.mktemp('bin')
+    files = dict.fromkeys(('python', 'python3'), PYTHON)
+    # CI builds the pages by itself, and installs what this needs.
+    files['sphinx-build'] = '#!/bin/sh\ngrep -F -- "sphinx-build $*" .ci/run\n'
+    files['pip'] = '#!/bin/sh\nexec python -m pip "$@"\n'
+    for name, text in files.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    write_commands(programs)
+    address = programs / 'server'
+    tests = Path(__file__).parents[1]
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(('MMCCAM_', 'PIP_', 'VIRTUAL_ENV', 'PYTEST_'))
+    }
+    variables.update(
+        PATH=f'{programs}:{Path(sys.executable).parent}:{os.environ["PATH"]}',
+        PYTHONPATH=str(ROOT),
+        DOCS_SERVER=str(address),
+        # What torch's launcher starts.
+        PYTHON_EXEC=str(programs / 'python'),
+        OMP_NUM_THREADS='1',
+        OPENBLAS_NUM_THREADS='1',
+    )
+    server = subprocess.Popen(
+        [sys.executable, tests / 'test_docs/fork_server.py', address], env=variables
+    )
+    while not address.exists() and server.poll() is None:
+        time.sleep(0.1)
+    yield variables
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture(scope='session')
+def after_the_demo(environment, tmp_path_factory):
+    """A clone in which ``tools/demo.sh`` was run."""
+    path = tmp_path_factory.mktemp('docs') / 'mmccam'
+    tracked = ['git', 'ls-files', '--cached', '--others', '--exclude-standard', '-z']
+    files = subprocess.run(tracked, cwd=ROOT, capture_output=True, check=True).stdout
+    for file in filter(None, files.decode().split('\0')):
+        (path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, path / file)
+    lay_out(path)
+    clone = Clone(path, environment)
+    clone.run('tools/demo.sh')
+    return clone
+
+
+@pytest.fixture
+def clone(after_the_demo, tmp_path):
+    return after_the_demo.copy(tmp_path / 'reader')

@@ -1,0 +1,103 @@
+"""Makes what the documentation runs small: networks, epochs, images and installations.
+
+The commands stay as they stand; these are all the differences from what a reader gets.
+"""
+
+import multiprocessing
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.runner import Runner
+from mmpretrain.utils import register_all_modules
+
+import mmccam  # noqa: F401
+
+# All that forks would import.
+register_all_modules(init_default_scope=False)
+
+# Further options for programs that read no config.
+OPTIONS = {
+    'tools/benchmark.py': '--batch-size 4 --image-side 64 --classes 20 --images 2 '
+    '--repeats 1 --step 0.01',
+    'pytest': '--collect-only --quiet -p no:cacheprovider',
+}
+
+
+def make_all_small() -> None:
+    """Have each runner take a small version of its config."""
+    torch.set_num_threads(1)
+    from_cfg = Runner.from_cfg
+    Runner.from_cfg = lambda cfg: from_cfg(shrink(deepcopy(cfg)))
+    # The benchmark's fresh processes are forks, too.
+    get_context = multiprocessing.get_context
+    multiprocessing.get_context = lambda method=None: get_context('fork')
+
+
+def shrink(cfg: Config) -> Config:
+    """One epoch of VGG-11 on images of 64 pixels, loaded by the same process.
+
+    The checkpoint has the name of the last epoch all the same. Nothing is downloaded.
+    """
+    for part in all_parts(cfg._cfg_dict):
+        if part.get('type') == 'mmccam.NonLocalVGG':
+            part.depth = 11
+            if '://' in str(part.get('init_cfg')):
+                part.init_cfg = None
+        if part.get('type') == 'Resize':
+            part.scale = (64, 64)
+        if part.get('type') == 'RandomCrop':
+            part.crop_size = 56
+        if 'persistent_workers' in part:
+            part.update(num_workers=0, persistent_workers=False)
+    if cfg.get('train_cfg') and 'max_epochs' in cfg.train_cfg:
+        last = cfg.train_cfg.max_epochs
+        cfg.train_cfg.update(max_epochs=1, val_interval=1)
+        cfg.default_hooks.checkpoint.filename_tmpl = f'epoch_{last}.pth'
+    return cfg
+
+
+def all_parts(cfg: Any) -> Iterator[ConfigDict]:
+    """Go through a config and all dictionaries inside of it."""
+    if isinstance(cfg, ConfigDict):
+        yield cfg
+        cfg = list(cfg.values())
+    if isinstance(cfg, (list, tuple)):
+        for value in cfg:
+            yield from all_parts(value)
+
+
+def program(arguments: list[str]) -> list[str]:
+    """The arguments of a program, with those that make it small; or its stand-in."""
+    name, *others = arguments
+    if name in STAND_INS:
+        STAND_INS[name](*others)
+        sys.exit()
+    return arguments + OPTIONS.get(name, '').split()
+
+
+def make_environment(folder: str) -> None:
+    """In place of ``python -m venv``: an environment that has what this one has."""
+    programs = Path(folder, 'bin')
+    programs.mkdir(parents=True, exist_ok=True)
+    (programs / 'activate').write_text('')
+    for name in ('python', 'pip'):
+        if not (programs / name).exists():
+            (programs / name).symlink_to(shutil.which(name))
+
+
+def install(command: str, *arguments: str) -> None:
+    """In place of ``pip install``, which CI runs: whether there are such extras."""
+    assert command == 'install'
+    for extra in re.findall(r'\w+', ''.join(re.findall(r'^\.\[.*', *arguments[-1:]))):
+        if f"'{extra}': [" not in Path('setup.py').read_text():
+            raise ValueError(f'setup.py has no extra {extra}')
+
+
+STAND_INS = dict(venv=make_environment, pip=install)
