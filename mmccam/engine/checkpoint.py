@@ -49,7 +49,8 @@ def load_restricted(path: Path, map_location: Any = None) -> Any:
         What was saved.
 
     Raises:
-        pickle.UnpicklingError: If the file asks for a function or type that is not needed.
+        pickle.UnpicklingError: If the file asks for a function or type that is not
+            needed.
     """
     if torch.__version__ >= (2, 6):
         return torch.load(path, map_location, weights_only=True)

@@ -28,7 +28,7 @@ class Clone:
         self.path = path
         self.environment = environment
 
-    def run(self, script, seconds=170):
+    def run(self, script, seconds=600):
         """Run a script, which must succeed."""
         process = subprocess.Popen(
             ['bash'],

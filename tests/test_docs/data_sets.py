@@ -18,7 +18,7 @@ SPLITS = ('train', 'val', 'test')
 def lay_out(clone: Path) -> None:
     """Lay out all data sets and weights in a clone and beside it."""
     data = clone / 'data'
-    generate_demo(data / 'demo', num_train=2, num_val=1, num_test=1)
+    generate_demo(data / 'demo', num_train=2, num_val=1, num_test=1, size=64)
     images = {split: read_split(data / 'demo', split) for split in SPLITS}
     lay_out_cub(data / 'CUB_200_2011', images)
     lay_out_ilsvrc(data / 'ILSVRC', images)
