@@ -23,10 +23,13 @@ setup(
     package_data={
         'mmccam': [
             '.mim/model-index.yml',
-            '.mim/configs/**/*.py',
-            '.mim/configs/*.yml',
-            '.mim/tools/**/*.py',
+            '.mim/configs/metafile.yml',
+            '.mim/configs/*.py',
+            '.mim/configs/*/*.py',
+            '.mim/configs/*/*/*.py',
+            '.mim/tools/*.py',
             '.mim/tools/*.sh',
+            '.mim/tools/benchmarks/*.py',
         ]
     },
     # Three distributions provide `import mmcv` and overwrite each other: which

@@ -47,8 +47,9 @@ def unwrap(loaded: Any) -> StateDict:
     if not isinstance(weights, dict):
         raise ValueError(f'it holds no weights but a {type(weights).__name__}')
     for name, value in weights.items():
-        if not isinstance(value, torch.Tensor):
-            raise ValueError(f'its "{name}" is no tensor but a {type(value).__name__}')
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            kind = type(value).__name__
+            raise ValueError(f'its {name!r} is no name of a tensor but of a {kind}')
     is_parallel = all(name.startswith('module.') for name in weights)
     return {
         name[len('module.') :] if is_parallel else name: value
@@ -70,9 +71,10 @@ def find_format(weights: StateDict) -> str:
         if any(re.fullmatch(pattern, weight) for weight in weights):
             return name
     found = ', '.join(list(weights)[:3]) or 'nothing'
+    more = ', ...' if len(weights) > 3 else ''
     raise ValueError(
         'it is no VGG of mmccam, of the released code or of torchvision: it holds '
-        f'{found}, ...'
+        f'{found}{more}'
     )
 
 
@@ -84,8 +86,8 @@ def convert(
     The weights themselves stay as they are, of whatever precision.
 
     Args:
-        weights: Weights of any format. The classifier of torchvision's VGG, for which a
-            head with global average pooling has no place, is left out.
+        weights: Weights of any format. The three layers of a VGG's own classifier are
+            left out.
         target: ``mmccam``, ``released`` or ``torchvision``.
         convolutions_only: Whether to leave out what ``torchvision`` has no place for.
             Blocks that are the identity are left out anyway.
@@ -101,9 +103,10 @@ def convert(
     source = find_format(weights)
     if source == target:
         raise ValueError(f'it has the names of {target} already')
-    if source == 'torchvision':
-        weights = {k: v for k, v in weights.items() if not k.startswith('classifier.')}
-    elif source == 'mmccam' and not any(name.startswith(PREFIX) for name in weights):
+    if source != 'released':
+        own = re.compile(r'(backbone\.)?classifier\.')
+        weights = {k: v for k, v in weights.items() if not own.match(k)}
+    if source == 'mmccam' and not any(name.startswith(PREFIX) for name in weights):
         weights = {PREFIX + name: value for name, value in weights.items()}
     shapes = _network_shapes(weights, source)
     names = _names(shapes, source)
