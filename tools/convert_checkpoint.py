@@ -5,13 +5,13 @@ from io import BytesIO
 from pathlib import Path
 
 import torch
-from common import user_errors
+from common import add_trust_option, user_errors
 from mmengine.fileio import put
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmccam import __version__
 from mmccam.datasets.metadata import read_classes
-from mmccam.engine import WHOLE_FILES
+from mmccam.engine import WHOLE_FILES, trust_checkpoints
 from mmccam.models.convert import FORMATS, convert, unwrap
 
 
@@ -31,6 +31,7 @@ def parse_args() -> argparse.Namespace:
         help='folder with a classes.txt, whose class names the checkpoint of mmccam is '
         'to tell an inferencer',
     )
+    add_trust_option(parser)
     args = parser.parse_args()
     if args.convolutions_only and args.to != 'torchvision':
         parser.error('--convolutions-only is for --to torchvision')
@@ -59,6 +60,8 @@ def main() -> None:
     with user_errors():
         if Path(args.source).resolve() == Path(args.target).resolve():
             raise ValueError(f'{args.target} is the source and would be overwritten')
+        if args.trust_checkpoint:
+            trust_checkpoints()
         loaded = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
         try:
             converted = convert(unwrap(loaded), args.to, args.convolutions_only)

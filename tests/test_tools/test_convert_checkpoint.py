@@ -4,8 +4,10 @@ import re
 
 import pytest
 import torch
+from small_runs import Touch
 from torchvision.models import vgg as torchvision_vgg
 
+from mmccam.engine import restrict_checkpoint_loading
 from mmccam.models import NonLocalVGG
 
 TOOL = 'convert_checkpoint.py'
@@ -132,6 +134,27 @@ def test_the_source_is_not_overwritten(run_here, vgg, monkeypatch):
     assert code == 2
     assert 'vgg11.pth is the source and would be overwritten' in errors
     assert path.read_bytes() == before
+
+
+@pytest.fixture
+def restricted_after():
+    yield
+    restrict_checkpoint_loading()
+
+
+def test_code_in_a_checkpoint_runs_only_if_it_is_trusted(
+    run_here, folder, vgg, restricted_after
+):
+    path, marker = folder / 'hostile.pth', folder / 'marker'
+    torch.save(dict(state_dict=torch.load(vgg[0]), note=Touch(marker)), path)
+    code, _, errors = run_here(TOOL, path, folder / 'ours.pth')
+
+    assert code == 2
+    assert re.search(f'{path} is refused, .* --trust-checkpoint', errors)
+    assert not marker.exists()
+    code, *_ = run_here(TOOL, path, folder / 'ours.pth', '--trust-checkpoint')
+    assert code == 0
+    assert marker.exists()
 
 
 @pytest.mark.parametrize(
