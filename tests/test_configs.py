@@ -32,7 +32,9 @@ def read(name):
 
 
 def build_model(cfg):
-    with torch.device('meta'):  # the structure without the weights
+    # The structure without the weights, of which mmpretrain's ResNet is not made.
+    device = 'cpu' if cfg.model.backbone.type == 'ResNet' else 'meta'
+    with torch.device(device):
         return MODELS.build(cfg.model)
 
 

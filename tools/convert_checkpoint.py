@@ -11,8 +11,8 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmccam import __version__
 from mmccam.datasets.metadata import read_classes
-from mmccam.engine import WHOLE_FILES, trust_checkpoints
-from mmccam.models.convert import FORMATS, convert, unwrap
+from mmccam.engine import WHOLE_FILES, trust_checkpoints, weights_of
+from mmccam.models.convert import FORMATS, convert
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,8 +63,9 @@ def main() -> None:
         if args.trust_checkpoint:
             trust_checkpoints()
         loaded = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
+        weights = weights_of(loaded, args.source)
         try:
-            converted = convert(unwrap(loaded), args.to, args.convolutions_only)
+            converted = convert(weights, args.to, args.convolutions_only)
         except ValueError as error:
             raise ValueError(f'{args.source} is not converted: {error}') from error
         if args.to == 'mmccam':

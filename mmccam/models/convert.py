@@ -6,7 +6,6 @@ Whatever the source, all its layers are compared with those of a network of ours
 import re
 from collections.abc import Iterable
 from itertools import accumulate
-from typing import Any
 
 import torch
 
@@ -28,33 +27,6 @@ HEAD = {'head.fc.weight': 'classifier.0.weight', 'head.fc.bias': 'classifier.0.b
 COUNTERS = 'num_batches_tracked'
 # Depth of a VGG for its number of convolutions.
 DEPTHS = {sum(stages): depth for depth, stages in NonLocalVGG.arch_settings.items()}
-
-
-def unwrap(loaded: Any) -> StateDict:
-    """Take the weights out of what a checkpoint file holds.
-
-    Args:
-        loaded: The weights, alone or under ``state_dict`` or ``model``. The prefix
-            ``module.`` of parallel training is taken off their names.
-
-    Raises:
-        ValueError: If it holds no weights.
-    """
-    weights = loaded
-    for key in ('model', 'state_dict'):
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
-            weights = loaded[key]
-    if not isinstance(weights, dict):
-        raise ValueError(f'it holds no weights but a {type(weights).__name__}')
-    for name, value in weights.items():
-        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            kind = type(value).__name__
-            raise ValueError(f'its {name!r} is no name of a tensor but of a {kind}')
-    is_parallel = all(name.startswith('module.') for name in weights)
-    return {
-        name[len('module.') :] if is_parallel else name: value
-        for name, value in weights.items()
-    }
 
 
 def find_format(weights: StateDict) -> str:

@@ -8,6 +8,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from ..engine.fitting_weights import weights_of
 from .layouts import torchvision_names
 
 StateDict = dict[str, torch.Tensor]
@@ -34,9 +35,7 @@ def load_pretrained_vgg(
             another shape.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    if not isinstance(loaded, dict):
-        raise ValueError(f'{checkpoint} holds no weights but a {type(loaded).__name__}')
-    source = _strip_prefix(loaded.get('state_dict', loaded), prefix)
+    source = _strip_prefix(weights_of(loaded, checkpoint), prefix)
     target = backbone.state_dict()
     if any(re.match(r'features\.\d+\.(weight|bias)', name) for name in source):
         source = _rename(checkpoint, source, list(target))

@@ -55,15 +55,39 @@ def test_weights_of_another_network(wrong, message):
         check_weights(network(), wrong, 'a.pth')
 
 
-@pytest.mark.parametrize('wrap', [dict, lambda weights: dict(state_dict=weights)])
-def test_weights_of_a_wrapped_model(wrap):
-    wrapped = {f'module.{name}': value for name, value in weights().items()}
-    assert list(weights_of(wrap(wrapped), 'a.pth')) == list(weights())
+def parallel(weights):
+    return {f'module.{name}': value for name, value in weights.items()}
 
 
-def test_no_weights():
-    with pytest.raises(ValueError, match='a.pth holds no weights but a list'):
-        weights_of([], 'a.pth')
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        dict,
+        parallel,
+        lambda weights: dict(state_dict=weights, meta={}),
+        lambda weights: dict(model=weights, epoch=3),
+        lambda weights: dict(state_dict=parallel(weights)),
+    ],
+)
+def test_weights_are_taken_out_of_their_wraps(wrap):
+    found = weights_of(wrap(weights()), 'a.pth')
+    assert found.keys() == weights().keys()
+
+
+@pytest.mark.parametrize(
+    ('loaded', 'message'),
+    [
+        ([1, 2], 'a.pth holds no weights but a list'),
+        (
+            dict(epoch=3),
+            "a.pth holds no weights: 'epoch' is no name of a tensor but .*",
+        ),
+        ({1: torch.ones(1)}, 'a.pth holds no weights: 1 is no name of a tensor'),
+    ],
+)
+def test_what_holds_no_weights_is_refused(loaded, message):
+    with pytest.raises(ValueError, match=message):
+        weights_of(loaded, 'a.pth')
 
 
 def test_the_hook_checks_what_is_loaded():

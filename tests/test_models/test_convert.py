@@ -9,7 +9,7 @@ from torch import nn
 from torchvision.models import vgg as torchvision_vgg
 
 from mmccam.models import GAPClsHead, NonLocalVGG
-from mmccam.models.convert import convert, find_format, unwrap
+from mmccam.models.convert import convert, find_format
 
 # mmpretrain's VGG has them.
 pytestmark = pytest.mark.filterwarnings('ignore:Unnecessary conv bias:UserWarning')
@@ -275,37 +275,6 @@ def without(weights, *names):
 def test_what_does_not_fit_is_refused(weights, target, message):
     with pytest.raises(ValueError, match=f'^{message}'):
         convert(weights(), target)
-
-
-@pytest.mark.parametrize(
-    'wrap',
-    [
-        lambda weights: weights,
-        lambda weights: dict(state_dict=weights, meta={}),
-        lambda weights: dict(model=weights, epoch=3),
-        lambda weights: {f'module.{name}': v for name, v in weights.items()},
-        lambda weights: dict(
-            model={f'module.{name}': v for name, v in weights.items()}
-        ),
-    ],
-)
-def test_weights_are_unwrapped(wrap):
-    theirs = released()
-
-    assert same(unwrap(wrap(theirs)), theirs)
-
-
-@pytest.mark.parametrize(
-    ('loaded', 'message'),
-    [
-        ([1, 2], 'it holds no weights but a list'),
-        (dict(epoch=3), "its 'epoch' is no name of a tensor but of a int"),
-        ({1: torch.ones(1)}, 'its 1 is no name of a tensor'),
-    ],
-)
-def test_what_holds_no_weights_is_refused(loaded, message):
-    with pytest.raises(ValueError, match=message):
-        unwrap(loaded)
 
 
 def test_formats_are_told_by_their_names():

@@ -92,7 +92,7 @@ def test_another_number_of_class_names_is_refused(run_here, folder, released):
             b'text',
             "{} is no checkpoint of torch, or a damaged one: it begins .*b'text'",
         ),
-        ([1], '{} is not converted: it holds no weights but a list'),
+        ([1], '{} holds no weights but a list'),
         (
             {'conv1.weight': torch.ones(1)},
             '{} is not converted: it is no VGG of .* it holds conv1.weight',
