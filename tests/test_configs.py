@@ -10,10 +10,11 @@ from torch import nn
 from mmccam.registry import MODELS
 
 ROOT = Path(__file__).parents[1] / 'configs'
+PLAIN = 'resnet18_demo'  # a classifier without maps
 CONFIGS = sorted(
     path.relative_to(ROOT).with_suffix('').as_posix()
     for path in ROOT.rglob('*.py')
-    if '_base_' not in path.parts
+    if '_base_' not in path.parts and path.stem != PLAIN
 )
 BOTH, CAM = {'ccam', 'cam'}, {'cam'}
 
@@ -50,6 +51,15 @@ def test_the_model_of_each_config_is_built(name):
     drawn = {hook.cam for hook in cfg.custom_hooks if 'cam' in hook}
     assert drawn and drawn <= set(model.head.combinations)
     assert model.head.num_classes == model.data_preprocessor.num_classes
+
+
+def test_a_classifier_and_itself_with_maps_have_the_same_weights():
+    plain, with_maps = (build_model(read(name)) for name in (PLAIN, f'ccam_{PLAIN}'))
+    shapes, expected = (
+        {name: value.shape for name, value in model.state_dict().items()}
+        for model in (with_maps, plain)
+    )
+    assert shapes == expected
 
 
 @pytest.mark.parametrize(
