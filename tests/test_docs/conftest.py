@@ -108,7 +108,7 @@ def after_the_demo(environment, tmp_path_factory):
     files = subprocess.run(tracked, cwd=ROOT, capture_output=True, check=True).stdout
     for file in filter(None, files.decode().split('\0')):
         (path / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / file, path / file)
+        shutil.copy2(ROOT / file, path / file, follow_symlinks=False)
     lay_out(path)
     clone = Clone(path, environment)
     clone.run('tools/demo.sh')

@@ -84,8 +84,12 @@ def run(
 
 
 def start(arguments: list[str]) -> None:
-    """Run a script or, after ``-m``, a module."""
+    """Run a script, a module after ``-m``, or a text after ``-c``."""
     small_things.make_all_small()
+    if arguments[0] == '-c':
+        sys.argv = ['-c', *arguments[2:]]
+        exec(arguments[1], {'__name__': '__main__'})
+        return
     if arguments[0] == '-u':
         del arguments[0]
     is_module = arguments[0] == '-m'
