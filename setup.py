@@ -49,7 +49,7 @@ setup(
             'onedl-mmpretrain>=1.3.6,<2',
         ],
         # The formatting of a ruff release differs from that of the next.
-        'tests': ['pytest>=7', 'ruff>=0.17,<0.18'],
+        'tests': ['pytest>=7', 'pytest-xdist>=3', 'ruff>=0.17,<0.18'],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
     },
 )

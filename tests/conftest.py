@@ -1,4 +1,8 @@
+import os
 from pathlib import Path
+
+# Tests run side by side, and small operations would wait for each other's threads.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import pytest
 from mmengine.logging import MMLogger

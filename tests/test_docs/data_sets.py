@@ -1,7 +1,9 @@
 """Small data sets in the folders where the documentation expects the real ones."""
 
 import shutil
+import tarfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import mat4py
@@ -13,19 +15,36 @@ from writers import write_dogs_list, write_xml
 from mmccam.datasets.demo import generate_demo
 
 SPLITS = ('train', 'val', 'test')
+# The published archives, and what each has at its top.
+ARCHIVES = {
+    'CUB_200_2011.tgz': ['CUB_200_2011'],
+    'ILSVRC2017_CLS-LOC.tar.gz': ['ILSVRC'],
+    'images.tar': ['dogs/Images'],
+    'annotation.tar': ['dogs/Annotation'],
+    'lists.tar': ['dogs/lists/train_list.mat', 'dogs/lists/test_list.mat'],
+    'car_ims.tgz': ['cars/car_ims'],
+    'stl10_binary.tar.gz': ['stl10_binary'],
+}
 
 
 def lay_out(clone: Path) -> None:
-    """Lay out all data sets and weights in a clone and beside it."""
+    """Lay out data sets, as their archives, and weights in a clone and beside it."""
     data = clone / 'data'
     generate_demo(data / 'demo', num_train=2, num_val=1, num_test=1, size=64)
     images = {split: read_split(data / 'demo', split) for split in SPLITS}
-    lay_out_cub(data / 'CUB_200_2011', images)
-    lay_out_ilsvrc(data / 'ILSVRC', images)
-    lay_out_dogs(data / 'stanford_dogs', images)
-    lay_out_cars(data / 'stanford_cars', images)
-    lay_out_stl10(data / 'stl10_binary', images)
     lay_out_benchmark(data / 'wsolevaluation', data / 'demo')
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        lay_out_cub(root / 'CUB_200_2011', images)
+        lay_out_ilsvrc(root / 'ILSVRC', images)
+        lay_out_dogs(root / 'dogs', images)
+        lay_out_cars(root / 'cars', images)
+        lay_out_stl10(root / 'stl10_binary', images)
+        for archive, contents in ARCHIVES.items():
+            with tarfile.open(clone / archive, 'w') as file:
+                for path in map(root.joinpath, contents):
+                    file.add(path, path.name)
+        shutil.move(root / 'cars/cars_annos.mat', clone)
     # The folder and the weights that README.md and docs/results.md name.
     shared = clone.parent / 'shared'
     (shared / 'data').mkdir(parents=True)

@@ -26,7 +26,7 @@ register_all_modules(init_default_scope=False)
 OPTIONS = {
     'tools/benchmark.py': '--batch-size 4 --image-side 64 --classes 20 --images 2 '
     '--repeats 1 --step 0.01',
-    'pytest': '--collect-only --quiet -p no:cacheprovider',
+    'pytest': '--collect-only --quiet -n0 -p no:cacheprovider',
 }
 
 
