@@ -4,6 +4,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+import mmcv
 import mmengine
 from common import (
     CONFIG_ERRORS,
@@ -22,7 +23,12 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from mmccam.engine import WHOLE_FILES
-from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
+from mmccam.evaluation import (
+    CCAMLocalizationMetric,
+    DumpBoxes,
+    DumpMaps,
+    LocalizationErrors,
+)
 from mmccam.evaluation.base import LocalizationMetric
 from mmccam.evaluation.tables import (
     ERROR_COLUMNS,
@@ -36,8 +42,10 @@ from mmccam.evaluation.threshold_file import (
     shared_images,
     threshold_file,
 )
+from mmccam.visualization import draw_sheet
+from mmccam.visualization.report import render_report
 
-SUFFIXES = ('.json', '.md', '.pkl', '.txt')
+SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,8 +63,8 @@ def parse_args() -> argparse.Namespace:
         '--out',
         nargs='+',
         default=[],
-        help='files to write: metrics as .json, tables as .txt or .md, '
-        'predictions as .pkl',
+        help='files to write: metrics as .json, tables as .txt or .md, predictions as '
+        '.pkl, a page with curves and pictures as .html, a contact sheet as .png',
     )
     parser.add_argument(
         '--dump-maps', help='folder to write the maps to, as <map>/<image>.npy'
@@ -204,16 +212,53 @@ def collect(
     )
 
 
-def write(results: dict, files: list[str]) -> None:
+def drawn_metrics(args: argparse.Namespace, runner: Runner) -> list[LocalizationErrors]:
+    """The metrics that a contact sheet is drawn of, if one is asked for."""
+    metrics = runner.test_evaluator.metrics
+    drawn = [metric for metric in metrics if isinstance(metric, LocalizationErrors)]
+    for out in args.out:
+        if out.endswith('.png') and not drawn:
+            raise ValueError(
+                f'--out {out} needs mmccam.LocalizationErrors in the test_evaluator'
+            )
+    return drawn
+
+
+def report(args: argparse.Namespace, runner: Runner, results: dict, found: dict) -> str:
+    """Make the page of the evaluation."""
+    dataset = runner.test_dataloader.dataset
+    about = dict(
+        config=args.config,
+        checkpoint=args.checkpoint,
+        data=f'{type(dataset).__name__}, {dataset.data_root}',
+        split=getattr(dataset, 'split', 'test'),
+    )
+    metrics = runner.test_evaluator.metrics
+    return render_report(about, results, metrics, dataset, found)
+
+
+def write(
+    args: argparse.Namespace,
+    runner: Runner,
+    results: dict,
+    found: dict,
+    drawn: list[LocalizationErrors],
+) -> None:
     """Log the results and write them to the files."""
     MMLogger.get_current_instance().info(f'\n{format_results(results)}')
-    for out in files:
+    for out in args.out:
         suffix = Path(out).suffix
         if suffix == '.json':
             mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
         elif suffix in ('.md', '.txt'):
             text = format_results(results, markdown=suffix == '.md')
             put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
+        elif suffix == '.html':
+            page = report(args, runner, results, found)
+            put_text(page, out, backend_args=WHOLE_FILES)
+        elif suffix == '.png':
+            sheet = draw_sheet(drawn, runner.test_dataloader.dataset)
+            mmcv.imwrite(mmcv.rgb2bgr(sheet), out, backend_args=WHOLE_FILES)
 
 
 def main() -> None:
@@ -227,6 +272,7 @@ def main() -> None:
         if shared:
             mark_searched_on_test(evaluator.metrics, searched, shared)
         refuse_equal_names(evaluator.metrics)
+        drawn = drawn_metrics(args, runner)
         evaluator.metrics += [
             *map_dumps(args, runner),
             *box_dumps(args, runner),
@@ -236,7 +282,8 @@ def main() -> None:
     with user_errors():
         metrics = runner.test()
         if is_main_process():
-            write(collect(runner, metrics, found, searched), args.out)
+            results = collect(runner, metrics, found, searched)
+            write(args, runner, results, found, drawn)
     end_together()
 
 

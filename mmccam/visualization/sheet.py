@@ -17,7 +17,7 @@ ROWS = {
     'worst': 'Worst: box or class is wrong, lowest overlap first',
     'random': 'Random',
 }
-SIDE = 150  # pixels of a thumbnail
+SIDE = 148  # pixels of a panel: four pictures fit a page of 1280
 
 
 def describe(outcome: Outcome, dataset: BaseDataset) -> str:

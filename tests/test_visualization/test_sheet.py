@@ -40,7 +40,7 @@ def test_rows_have_their_images(monkeypatch, outcome, images, metric_of):
 
     def draw(found, dataset, side):
         drawn.append((found, side))
-        return np.zeros((100, 308, 3), np.uint8)
+        return np.zeros((100, 304, 3), np.uint8)
 
     monkeypatch.setattr(sheet, 'draw_outcome', draw)
     best, worst, other = [outcome(), outcome()], [outcome()], outcome()
@@ -50,11 +50,11 @@ def test_rows_have_their_images(monkeypatch, outcome, images, metric_of):
 
     page = draw_sheet([metric], images())
 
-    assert drawn == [(found, 150) for found in (*best, *worst, other)]
+    assert drawn == [(found, 148) for found in (*best, *worst, other)]
     black = (page == 0).all(axis=2)
     # Columns and rows that pictures lie in: two pictures above one and one.
-    assert (black.sum(axis=0) >= 100).sum() == 2 * 308
-    assert np.bincount(black.sum(axis=1), minlength=617)[[308, 616]].tolist() == [
+    assert (black.sum(axis=0) >= 100).sum() == 2 * 304
+    assert np.bincount(black.sum(axis=1), minlength=609)[[304, 608]].tolist() == [
         200,
         100,
     ]
