@@ -9,7 +9,8 @@ from .dependencies import check_dependencies
 
 check_dependencies()
 
-from . import datasets, evaluation, models, visualization  # noqa: E402
+from . import apis, datasets, evaluation, models, visualization  # noqa: E402
+from .apis import CCAMInferencer  # noqa: E402
 from .engine import (  # noqa: E402
     allow_mmengine_checkpoints,
     restrict_checkpoint_loading,
@@ -19,4 +20,12 @@ from .version import __version__  # noqa: E402
 allow_mmengine_checkpoints()
 restrict_checkpoint_loading()
 
-__all__ = ['__version__', 'datasets', 'evaluation', 'models', 'visualization']
+__all__ = [
+    'CCAMInferencer',
+    '__version__',
+    'apis',
+    'datasets',
+    'evaluation',
+    'models',
+    'visualization',
+]

@@ -1,7 +1,6 @@
 """What the command-line tools share: their options, and how these change a config."""
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
-from mmccam.engine import trust_checkpoints
+from mmccam.engine import FittingWeightsHook, trust_checkpoints
 from mmccam.evaluation.base import LocalizationMetric, find_map
 from mmccam.models.gap_head import DEFAULT_CAMS
 
@@ -136,30 +135,10 @@ def _sentence(error: Exception) -> str:
     return text
 
 
-def maps_of(cfg: Config) -> dict:
-    """What a config makes its maps by, besides the network: as plain types."""
-    parts = dict(
-        pipeline=cfg.test_dataloader.dataset.get('pipeline'),
-        cams=cfg.model.head.get('cams', DEFAULT_CAMS),
-    )
-    return json.loads(json.dumps(parts, default=str))
-
-
 def build_test_runner(cfg: Config) -> Runner:
     """Build a runner for a test, which refuses a checkpoint of another network."""
     runner = Runner.from_cfg(cfg)
-    load = runner.load_checkpoint
-
-    def load_strictly(filename: str, **kwargs) -> dict:
-        # mmengine's own default only warns, and evaluates random weights.
-        try:
-            return load(filename, strict=True, **kwargs)
-        except RuntimeError as error:
-            raise ValueError(
-                f'{filename} is of another network than the config: {error}'
-            ) from error
-
-    runner.load_checkpoint = load_strictly
+    runner.register_hook(FittingWeightsHook())
     check_run(runner, 'test', runner.test_evaluator)
     return runner
 

@@ -11,7 +11,6 @@ from common import (
     add_options,
     build_test_runner,
     end_together,
-    maps_of,
     read_model_config,
     user_errors,
 )
@@ -38,6 +37,7 @@ from mmccam.evaluation.tables import (
 )
 from mmccam.evaluation.threshold_file import (
     apply_thresholds,
+    maps_of,
     read_thresholds,
     shared_images,
     threshold_file,
