@@ -138,7 +138,7 @@ def draw_figure(
         height, width = image.shape[:2]
         title = f'{best["class_name"]}: {best["score"]:.0%}'
         if info.get('class_name', best['class_name']) != best['class_name']:
-            title += f' → {info["class_name"]}'
+            title += f'; true: {info["class_name"]}'
         page.append(
             draw_panels(
                 image,

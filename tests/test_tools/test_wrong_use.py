@@ -25,7 +25,7 @@ from small_runs import CONFIG
         (
             'test.py',
             ['model.pth', '--out', 'metrics.csv'],
-            r'must end in one of .json, .md, .pkl, .txt, got metrics.csv',
+            r'must end in one of .html, .json, .md, .pkl, .png, .txt, got metrics.csv',
         ),
     ],
 )
