@@ -28,12 +28,15 @@ from mmccam.visualization.layout import stack, write_text
 from mmccam.visualization.overlay import draw_legend
 
 RANKS = {
-    '1st map': 1,
-    '2nd map': 2,
-    '3rd map': 3,
-    '(K-2)th map': -3,
-    '(K-1)th map': -2,
-    'Kth map': -1,
+    caption: dict(type='mmccam.SingleRank', k=k)
+    for caption, k in {
+        '1st map': 1,
+        '2nd map': 2,
+        '3rd map': 3,
+        '(K-2)th map': -3,
+        '(K-1)th map': -2,
+        'Kth map': -1,
+    }.items()
 }
 CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))
 WIDTH = 200  # pixels of a panel
@@ -161,10 +164,7 @@ def draw(args: argparse.Namespace) -> None:
     cams = cfg.model.head.get('cams', DEFAULT_CAMS)
     name = args.cam or next(iter(cams))
     own = (args.config, args.checkpoint)
-    ranks = {
-        caption: dict(type='mmccam.SingleRank', k=k) for caption, k in RANKS.items()
-    }
-    found = localize(args, infos, own, {**cams, **ranks}, name, args.cfg_options)
+    found = localize(args, infos, own, {**cams, **RANKS}, name, args.cfg_options)
     options = None if args.baseline else args.cfg_options
     plain = localize(args, infos, args.baseline or own, CAM, 'cam', options)
     # The CAM of the same network is its first map.
@@ -173,16 +173,13 @@ def draw(args: argparse.Namespace) -> None:
         [
             Panel('image'),
             Panel('CAM', cam['cams']['cam'], cam['box']),
-            *(Panel(caption, best['cams'][caption]) for caption in single),
+            *(Panel(rank, best['cams'][rank]) for rank in single),
             Panel(name, best['cams'][name], best['box']),
         ]
         for best, cam in zip(found, plain)
     ]
     figure4 = [
-        [
-            Panel('image'),
-            *(Panel(caption, best['cams'][caption]) for caption in ranks),
-        ]
+        [Panel('image'), *(Panel(rank, best['cams'][rank]) for rank in RANKS)]
         for best in found
     ]
     folder = Path(args.out_dir)

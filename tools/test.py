@@ -4,8 +4,6 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-import mmcv
-import mmengine
 from common import (
     CONFIG_ERRORS,
     add_options,
@@ -17,24 +15,12 @@ from common import (
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
-from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from results import SUFFIXES, collect, refuse_empty_sheet, write
 
-from mmccam.engine import WHOLE_FILES
-from mmccam.evaluation import (
-    CCAMLocalizationMetric,
-    DumpBoxes,
-    DumpMaps,
-    LocalizationErrors,
-)
+from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
 from mmccam.evaluation.base import LocalizationMetric
-from mmccam.evaluation.tables import (
-    ERROR_COLUMNS,
-    LOCALIZATION_COLUMNS,
-    format_results,
-    metric_rows,
-)
 from mmccam.evaluation.threshold_file import (
     apply_thresholds,
     maps_of,
@@ -42,10 +28,6 @@ from mmccam.evaluation.threshold_file import (
     shared_images,
     threshold_file,
 )
-from mmccam.visualization import draw_sheet
-from mmccam.visualization.report import render_report
-
-SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 
 def parse_args() -> argparse.Namespace:
@@ -193,74 +175,6 @@ def box_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpBoxes]:
     ]
 
 
-def collect(
-    runner: Runner, metrics: dict, found: dict, searched: list[BaseMetric]
-) -> dict:
-    """Put together the metrics, as they are and as tables, and their thresholds."""
-    rules = {}
-    for metric in runner.test_evaluator.metrics:
-        if isinstance(metric, CCAMLocalizationMetric):
-            rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
-            is_searched = metric in searched
-            split = found['provenance']['split'] if is_searched else 'config'
-            rules[f'{metric.prefix}/chosen_on'] = split
-    return dict(
-        metrics=metrics,
-        localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
-        errors=metric_rows(metrics, ERROR_COLUMNS),
-        provenance=found.get('provenance'),
-    )
-
-
-def drawn_metrics(args: argparse.Namespace, runner: Runner) -> list[LocalizationErrors]:
-    """The metrics that a contact sheet is drawn of, if one is asked for."""
-    metrics = runner.test_evaluator.metrics
-    drawn = [metric for metric in metrics if isinstance(metric, LocalizationErrors)]
-    for out in args.out:
-        if out.endswith('.png') and not drawn:
-            raise ValueError(
-                f'--out {out} needs mmccam.LocalizationErrors in the test_evaluator'
-            )
-    return drawn
-
-
-def report(args: argparse.Namespace, runner: Runner, results: dict, found: dict) -> str:
-    """Make the page of the evaluation."""
-    dataset = runner.test_dataloader.dataset
-    about = dict(
-        config=args.config,
-        checkpoint=args.checkpoint,
-        data=f'{type(dataset).__name__}, {dataset.data_root}',
-        split=getattr(dataset, 'split', 'test'),
-    )
-    metrics = runner.test_evaluator.metrics
-    return render_report(about, results, metrics, dataset, found)
-
-
-def write(
-    args: argparse.Namespace,
-    runner: Runner,
-    results: dict,
-    found: dict,
-    drawn: list[LocalizationErrors],
-) -> None:
-    """Log the results and write them to the files."""
-    MMLogger.get_current_instance().info(f'\n{format_results(results)}')
-    for out in args.out:
-        suffix = Path(out).suffix
-        if suffix == '.json':
-            mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
-        elif suffix in ('.md', '.txt'):
-            text = format_results(results, markdown=suffix == '.md')
-            put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
-        elif suffix == '.html':
-            page = report(args, runner, results, found)
-            put_text(page, out, backend_args=WHOLE_FILES)
-        elif suffix == '.png':
-            sheet = draw_sheet(drawn, runner.test_dataloader.dataset)
-            mmcv.imwrite(mmcv.rgb2bgr(sheet), out, backend_args=WHOLE_FILES)
-
-
 def main() -> None:
     args = parse_args()
     with user_errors(*CONFIG_ERRORS):
@@ -272,7 +186,7 @@ def main() -> None:
         if shared:
             mark_searched_on_test(evaluator.metrics, searched, shared)
         refuse_equal_names(evaluator.metrics)
-        drawn = drawn_metrics(args, runner)
+        refuse_empty_sheet(args.out, evaluator.metrics)
         evaluator.metrics += [
             *map_dumps(args, runner),
             *box_dumps(args, runner),
@@ -283,7 +197,7 @@ def main() -> None:
         metrics = runner.test()
         if is_main_process():
             results = collect(runner, metrics, found, searched)
-            write(args, runner, results, found, drawn)
+            write(args, runner, results, found)
     end_together()
 
 

@@ -6,6 +6,7 @@ from typing import Optional
 
 import numpy as np
 from mmengine.dataset import BaseDataset
+from mmengine.evaluator import BaseMetric
 
 from ..evaluation.errors import LocalizationErrors, Outcome
 from .images import read_image
@@ -55,19 +56,22 @@ def draw_outcome(
     )
 
 
-def draw_sheet(
-    metrics: Sequence[LocalizationErrors], dataset: BaseDataset
-) -> np.ndarray:
+def draw_sheet(metrics: Sequence[BaseMetric], dataset: BaseDataset) -> np.ndarray:
     """Draw the contact sheet of one or several maps.
 
     Args:
-        metrics: Metrics after an evaluation: for each map a block of rows.
+        metrics: Metrics after an evaluation: for each ``LocalizationErrors`` a block of
+            rows.
         dataset: Data set that was evaluated.
 
     Returns:
         Picture, (H, W, 3), uint8, RGB.
     """
-    blocks = [_draw_block(metric, dataset) for metric in metrics]
+    blocks = [
+        _draw_block(metric, dataset)
+        for metric in metrics
+        if isinstance(metric, LocalizationErrors)
+    ]
     return stack([[draw_legend()], *([block] for block in blocks)], gap=24)
 
 
