@@ -19,7 +19,20 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.9',
     packages=find_packages(include=['mmccam*']),
-    package_data={'mmccam.visualization': ['*.j2']},
+    package_data={
+        'mmccam.visualization': ['*.j2'],
+        # Links to the folders beside the package, where openmim looks for them.
+        'mmccam': [
+            '.mim/model-index.yml',
+            '.mim/configs/metafile.yml',
+            '.mim/configs/*.py',
+            '.mim/configs/*/*.py',
+            '.mim/configs/*/*/*.py',
+            '.mim/tools/*.py',
+            '.mim/tools/*.sh',
+            '.mim/tools/benchmarks/*.py',
+        ],
+    },
     # Three distributions provide `import mmcv` and overwrite each other: which
     # one, and with it the whole stack, is the user's choice of an extra.
     install_requires=['numpy', 'packaging', 'tabulate'],

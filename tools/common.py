@@ -30,6 +30,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
     add_config_options(parser)
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    add_trust_option(parser)
+
+
+def add_trust_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets checkpoints be loaded whatever they hold."""
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from common import CONFIG_ERRORS, add_config_options, user_errors
+from common import CONFIG_ERRORS, add_config_options, add_trust_option, user_errors
 
 from mmccam import CCAMInferencer
 from mmccam.engine import trust_checkpoints
@@ -56,11 +56,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='pass over images that cannot be read, and note why in predictions.json',
     )
-    parser.add_argument(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load a checkpoint that may run code when it is loaded',
-    )
+    add_trust_option(parser)
     add_config_options(parser)
     args = parser.parse_args()
     if args.thresholds == '':

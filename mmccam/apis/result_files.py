@@ -17,8 +17,8 @@ class ResultFiles:
     """The folder that results are written to.
 
     - ``predictions.json``: a list with the result of each image, one a line. While it
-      grows it is called ``predictions.json.tmp``, and stays that if the work breaks
-      off; results before an error are kept in it.
+      grows it is called ``predictions.json.tmp``; if the work breaks off, that stays
+      with the results so far.
     - ``pictures/<image>.jpg``: image and map with the box.
     - ``maps/<image>.npz``: the maps of the most probable class by name, (h, w),
       float32, at the size of the feature map.
@@ -60,20 +60,21 @@ class ResultFiles:
         Raises:
             OSError: If something cannot be written.
         """
-        self.out_dir.mkdir(parents=True, exist_ok=True)
         target = self.out_dir / 'predictions.json'
         growing = target.with_suffix('.json.tmp')
-        with open(growing, 'w', encoding='utf-8') as file:
-            file.write('[')
-            try:
+        try:
+            self.out_dir.mkdir(parents=True, exist_ok=True)
+            with open(growing, 'w', encoding='utf-8') as file:
+                file.write('[')
                 for index, result in enumerate(results):
                     line = json.dumps(public(result), ensure_ascii=False)
                     file.write(f'{"," if index else ""}\n{line}')
                     self._write_arrays(result, self._name(result['img_path'], index))
                     yield result
-            finally:
                 file.write('\n]\n')
-        os.replace(growing, target)
+            os.replace(growing, target)
+        except OSError as error:
+            raise OSError(f'cannot write results to {self.out_dir}: {error}') from error
 
     def _write_arrays(self, result: dict, name: str) -> None:
         if 'picture' in result:

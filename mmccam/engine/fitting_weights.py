@@ -1,6 +1,7 @@
 """Weights that must be those of the network."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from mmengine.hooks import Hook
@@ -11,21 +12,39 @@ from torch import nn
 CLASSIFIER = 'head.fc.weight'
 
 
-def weights_of(checkpoint: dict, source: str) -> dict[str, torch.Tensor]:
-    """The weights in a checkpoint, by the names of a model outside of a wrapper.
+def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
+    """Take the weights out of what a checkpoint holds.
 
     Args:
-        checkpoint: What was loaded.
-        source: Where from, for messages.
+        loaded: The weights, alone or under ``state_dict`` or ``model``. The prefix
+            ``module.`` of parallel training is taken off their names.
+        source: Where they are from, for messages.
+
+    Returns:
+        Weights by their names.
 
     Raises:
         ValueError: If it holds no weights.
     """
-    if not isinstance(checkpoint, dict):
-        kind = type(checkpoint).__name__
+    weights = loaded
+    for key in ('model', 'state_dict'):
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            weights = loaded[key]
+    if not isinstance(weights, dict):
+        kind = type(weights).__name__
         raise ValueError(f'{source} holds no weights but a {kind}')
-    weights = checkpoint.get('state_dict', checkpoint)
-    return {name.removeprefix('module.'): value for name, value in weights.items()}
+    for name, value in weights.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            kind = type(value).__name__
+            raise ValueError(
+                f'{source} holds no weights: {name!r} is no name of a tensor but of a '
+                f'{kind}'
+            )
+    is_parallel = all(name.startswith('module.') for name in weights)
+    return {
+        name[len('module.') :] if is_parallel else name: value
+        for name, value in weights.items()
+    }
 
 
 def check_weights(
