@@ -86,7 +86,8 @@ def _draw_block(metric: LocalizationErrors, dataset: BaseDataset) -> np.ndarray:
     ]
     for name, heading in ROWS.items():
         outcomes = metric.examples[name]
-        rows.append(write_text(heading if outcomes else f'{heading}: none'))
+        heading += '' if outcomes else ': none'
+        rows.append(write_text(heading, bold=True))
         if outcomes:
             pictures = [draw_outcome(found, dataset, side=SIDE) for found in outcomes]
             width = 2 * SIDE + GAP

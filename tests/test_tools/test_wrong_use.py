@@ -77,6 +77,8 @@ def train(run, run_here, tmp_path, monkeypatch):
             'there is no nowhere/classes.txt',
         ),
         ('val_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
+        ('custom_hooks.0.cam=heat', r'the head makes no map "heat", only'),
+        ('custom_hooks.0.more_cams=[last]', r'the head makes no map "last", only'),
         # Not used before the test, but told before the training.
         ('test_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
         ('test_evaluator.1.threshold=2', 'threshold must .* got 2'),
