@@ -10,6 +10,7 @@ import numpy as np
 from common import (
     CONFIG_ERRORS,
     add_config_options,
+    add_trust_option,
     find_loader,
     read_data_config,
     user_errors,
@@ -78,11 +79,7 @@ def parse_args() -> argparse.Namespace:
         'has left beside the checkpoints',
     )
     parser.add_argument('--device', help='such as cpu or cuda:1')
-    parser.add_argument(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load checkpoints that may run code when they are loaded',
-    )
+    add_trust_option(parser)
     add_config_options(parser)
     args = parser.parse_args()
     if args.num_images < 1:
@@ -167,13 +164,11 @@ def draw(args: argparse.Namespace) -> None:
     found = localize(args, infos, own, {**cams, **RANKS}, name, args.cfg_options)
     options = None if args.baseline else args.cfg_options
     plain = localize(args, infos, args.baseline or own, CAM, 'cam', options)
-    # The CAM of the same network is its first map.
-    single = ['1st map', 'Kth map'] if args.baseline else ['Kth map']
     figure3 = [
         [
             Panel('image'),
             Panel('CAM', cam['cams']['cam'], cam['box']),
-            *(Panel(rank, best['cams'][rank]) for rank in single),
+            *(Panel(rank, best['cams'][rank]) for rank in ('1st map', 'Kth map')),
             Panel(name, best['cams'][name], best['box']),
         ]
         for best, cam in zip(found, plain)
