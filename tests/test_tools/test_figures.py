@@ -41,9 +41,9 @@ def columns_with(figure, colour):
 def test_figures_of_test_images_have_predicted_and_true_boxes(draw_figures):
     figure3, figure4 = draw_figures('--num-images', 2)
 
-    # Image, CAM, last map, CCAM; image, three first and three last maps.
-    assert columns_with(figure3, PREDICTED) == [False, True, False, True]
-    assert columns_with(figure3, TRUE) == [True] * 4
+    # Image, CAM, first and last map, CCAM; image, three first and three last maps.
+    assert columns_with(figure3, PREDICTED) == [False, True, False, False, True]
+    assert columns_with(figure3, TRUE) == [True] * 5
     assert columns_with(figure4, PREDICTED) == [False] * 7
     assert columns_with(figure4, TRUE) == [True] * 7
 
@@ -62,8 +62,8 @@ def test_images_of_ones_own_have_no_true_boxes(run, draw_figures):
     images = run.data / 'images/val/star'
     figure3, _ = draw_figures('--images', images)
 
-    assert columns_with(figure3, PREDICTED) == [False, True, False, True]
-    assert columns_with(figure3, TRUE) == [False] * 4
+    assert columns_with(figure3, PREDICTED) == [False, True, False, False, True]
+    assert columns_with(figure3, TRUE) == [False] * 5
 
 
 @pytest.mark.parametrize(
