@@ -19,8 +19,9 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.9',
     packages=find_packages(include=['mmccam*']),
-    # Links to the folders beside the package, where openmim looks for them.
     package_data={
+        'mmccam.visualization': ['*.j2'],
+        # Links to the folders beside the package, where openmim looks for them.
         'mmccam': [
             '.mim/model-index.yml',
             '.mim/configs/metafile.yml',
@@ -30,7 +31,7 @@ setup(
             '.mim/tools/*.py',
             '.mim/tools/*.sh',
             '.mim/tools/benchmarks/*.py',
-        ]
+        ],
     },
     # Three distributions provide `import mmcv` and overwrite each other: which
     # one, and with it the whole stack, is the user's choice of an extra.
@@ -48,8 +49,15 @@ setup(
             'onedl-mmcv>=2.3.6,<2.4',
             'onedl-mmpretrain>=1.3.6,<2',
         ],
-        # The formatting of a ruff release differs from that of the next.
-        'tests': ['pytest>=7', 'pytest-xdist>=3', 'ruff>=0.17,<0.18'],
+        # The formatting of a ruff release differs from that of the next. Playwright
+        # opens the report in the system's Chromium, where there is one.
+        'tests': [
+            'pytest>=7',
+            'pytest-xdist>=3',
+            'ruff>=0.17,<0.18',
+            'playwright',
+            'tensorboard',
+        ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
     },
 )

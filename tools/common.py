@@ -20,6 +20,7 @@ import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
 from mmccam.engine import FittingWeightsHook, trust_checkpoints
 from mmccam.evaluation.base import LocalizationMetric, find_map
 from mmccam.models.gap_head import DEFAULT_CAMS
+from mmccam.visualization import LocalizationVisualizationHook
 
 # What OpenMMLab raises when a part of a config is wrong.
 CONFIG_ERRORS = (AssertionError, AttributeError, ImportError, KeyError, TypeError)
@@ -158,12 +159,20 @@ def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
 
     Raises:
         AssertionError: If head and data have different numbers of classes.
-        ValueError: If the head makes no map of the name that a metric asks for.
+        ValueError: If the head makes no map of the name that a metric or a hook asks
+            for.
     """
     getattr(ClassNumCheckHook(), f'before_{split}')(runner)
-    for metric in evaluator.metrics:
-        if isinstance(metric, LocalizationMetric):
-            find_map(runner.cfg.model.head.get('cams', DEFAULT_CAMS), metric.cam)
+    asked = [
+        metric.cam
+        for metric in evaluator.metrics
+        if isinstance(metric, LocalizationMetric)
+    ]
+    for hook in runner.hooks:
+        if isinstance(hook, LocalizationVisualizationHook):
+            asked += [hook.cam, *hook.more_cams]
+    for cam in asked:
+        find_map(runner.cfg.model.head.get('cams', DEFAULT_CAMS), cam)
 
 
 def end_together() -> None:

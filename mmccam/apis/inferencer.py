@@ -22,7 +22,7 @@ from ..boxes import Box
 from ..datasets.loading import LoadImage
 from ..evaluation import build_box_rule, find_map
 from ..evaluation.threshold_file import apply_thresholds, maps_of, read_thresholds
-from ..visualization.overlay import draw_localization
+from ..visualization.overlay import MIN_SIDE, draw_localization
 from .inputs import Image, Images, list_images
 from .model import ConfigLike, find_classes, load_model
 from .pipeline import resize_whole
@@ -30,6 +30,8 @@ from .result_files import ResultFiles, public
 
 # Batches of images that are in memory: one in the network, one that is read meanwhile.
 BATCHES_AT_ONCE = 2
+# Pixels of the longer side of an image in a picture.
+MAX_SIDE = 1024
 
 
 @dataclass
@@ -268,4 +270,5 @@ class CCAMInferencer(BaseInferencer):
             best['box'],
             np.empty((0, 4)),
             title=f'{best["class_name"]}: {best["score"]:.0%}',
+            side=min(MAX_SIDE, max(MIN_SIDE, *bgr.shape[:2])),
         )
