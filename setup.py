@@ -52,7 +52,7 @@ setup(
         # The formatting of a ruff release differs from that of the next. Playwright
         # opens the report in the system's Chromium, where there is one.
         'tests': [
-            'pytest>=7',
+            'pytest>=7.3',
             'pytest-xdist>=3',
             'ruff>=0.17,<0.18',
             'playwright',

@@ -1,5 +1,6 @@
 """A cluster on one computer, for tests."""
 
+import socket
 from pathlib import Path
 
 # What the start command of a cluster does: it starts some processes and tells each its
@@ -30,3 +31,10 @@ def write_commands(folder: Path) -> None:
     ).items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
+
+
+def free_port() -> int:
+    """A port that nothing listens at."""
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        return listener.getsockname()[1]

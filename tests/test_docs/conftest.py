@@ -2,23 +2,16 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from cluster import write_commands
+from cluster import free_port, write_commands
 from data_sets import lay_out
 from fork_server import PYTHON
 from pages import ROOT
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(('127.0.0.1', 0))
-        return str(listener.getsockname()[1])
 
 
 class Clone:
@@ -33,7 +26,9 @@ class Clone:
         process = subprocess.Popen(
             ['bash'],
             cwd=self.path,
-            env=dict(self.environment, PORT=free_port(), MASTER_PORT=free_port()),
+            env=dict(
+                self.environment, PORT=str(free_port()), MASTER_PORT=str(free_port())
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,10 +1,11 @@
 """Runs tools as real processes, on data so small that they take seconds."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from cluster import free_port
 
 from mmccam.datasets.demo import generate_demo
 
@@ -64,9 +65,3 @@ class Touch:
 
     def __reduce__(self):
         return open, (str(self.path), 'w')
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(('127.0.0.1', 0))
-        return listener.getsockname()[1]

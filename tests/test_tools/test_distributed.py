@@ -5,8 +5,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from cluster import write_commands
-from small_runs import CONFIG, ROOT, free_port
+from cluster import free_port, write_commands
+from small_runs import CONFIG, ROOT
 
 # 11 images, which neither 2 nor 3 processes divide, of which one is slower than the
 # other, and all kinds of metrics.

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from small_runs import ROOT, free_port
+from cluster import free_port
+from small_runs import ROOT
 from states import assert_same_state, read_state
 
 from mmccam.datasets.demo import generate_demo
