@@ -3,6 +3,7 @@
 from typing import Optional
 
 import torch
+from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
 from mmpretrain.structures import DataSample
 
@@ -29,7 +30,8 @@ class GAPClsHead(LinearClsHead):
         in_channels: Number of channels C of the last feature map.
         cams: Config of a combination function for each name. Defaults to
             ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
-        **kwargs: Further arguments of mmpretrain's ``LinearClsHead``.
+        **kwargs: Further arguments of mmpretrain's ``LinearClsHead``. A loss without a
+            scope is mmpretrain's, in a config of another toolbox too.
 
     Raises:
         ValueError: If a combination function has no meaning for K classes, or not K
@@ -43,7 +45,9 @@ class GAPClsHead(LinearClsHead):
         cams: Optional[dict[str, dict]] = None,
         **kwargs,
     ) -> None:
-        super().__init__(num_classes, in_channels, **kwargs)
+        # Other toolboxes have other losses under the names of mmpretrain's.
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            super().__init__(num_classes, in_channels, **kwargs)
         cams = DEFAULT_CAMS if cams is None else cams
         self.combinations = {name: TASK_UTILS.build(cfg) for name, cfg in cams.items()}
         self.coefficients = {
