@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1] / 'configs'
 CONFIGS = sorted(
     path.relative_to(ROOT).with_suffix('').as_posix()
     for path in ROOT.rglob('*.py')
-    if '_base_' not in path.parts
+    if not {'_base_', 'neighbours'} & set(path.parts)
 )
 BOTH, CAM = {'ccam', 'cam'}, {'cam'}
 

@@ -13,6 +13,7 @@ from common import (
     maps_of,
     read_model_config,
     user_errors,
+    without_drawing,
 )
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -22,8 +23,6 @@ from mmccam.engine import WHOLE_FILES
 from mmccam.evaluation.tables import format_rows
 from mmccam.evaluation.threshold_file import describe_search, threshold_file
 from mmccam.visualization.curves import save_threshold_curves
-
-DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,11 +65,7 @@ def search_config(args: argparse.Namespace) -> Config:
             'validation split of its own, or say --split test'
         )
     cfg.test_dataloader = loader
-    cfg.custom_hooks = [
-        hook
-        for hook in cfg.get('custom_hooks', [])
-        if hook.type.rpartition('.')[2] not in DRAWING
-    ]
+    cfg.custom_hooks = without_drawing(cfg)
     cfg.test_evaluator = [
         dict(type='mmccam.ThresholdSearch', cam=cam, box_rules=args.box_rules)
         for cam in maps_of(cfg)['cams']
