@@ -130,6 +130,15 @@ def check_side(side: Optional[int]) -> None:
 
 
 def check_unique(values: Iterable, what: str) -> None:
+    """Check that no two images have the same value.
+
+    Args:
+        values: One of each image, at least one.
+        what: What they are, for the message.
+
+    Raises:
+        ValueError: If two are equal.
+    """
     ((value, count),) = Counter(values).most_common(1)
     if count > 1:
         raise ValueError(

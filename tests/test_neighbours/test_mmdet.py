@@ -112,7 +112,7 @@ def test_a_detector_takes_a_pretrained_vgg(torchvision_vgg11):
 
 def test_a_checkpoint_is_loaded_by_the_apis_of_mmdet(tmp_path):
     cfg = read('retinanet')
-    cfg.test_pipeline[1].scale = (96, 96)
+    cfg.test_dataloader.dataset.pipeline[1].scale = (96, 96)
     detector = MODELS.build(cfg.model)
     checkpoint = tmp_path / 'detector.pth'
     meta = dict(dataset_meta=dict(classes=('bird', 'fish'), palette=[(9, 9, 9)] * 2))
