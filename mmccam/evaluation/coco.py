@@ -7,7 +7,7 @@ from typing import Any, Optional
 import mmengine
 import numpy as np
 
-from ..boxes import Box
+from ..boxes import Box, image_box
 from ..engine import WHOLE_FILES
 from ..registry import METRICS
 from .base import LocalizationMetric
@@ -65,6 +65,10 @@ class DumpBoxes(LocalizationMetric):
             return sample['cam_labels'][0].item()
         return super().target_class(sample)
 
+    def find_box(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
+        """Find the box of a map (h, w) in an image of (width, height) pixels."""
+        return self.box_rule(cam, size)
+
     def record(self, sample: dict, cam: np.ndarray) -> dict[str, Any]:
         """Return what stands in the files about an image.
 
@@ -87,7 +91,7 @@ class DumpBoxes(LocalizationMetric):
         result = dict(
             image_id=image['id'],
             category_id=label,
-            bbox=to_xywh(self.box_rule(cam, (width, height))),
+            bbox=to_xywh(self.find_box(cam, (width, height))),
             score=sample['pred_score'][label].item(),
         )
         truth = [
@@ -150,7 +154,8 @@ class DumpPseudoBoxes(DumpBoxes):
 
     An image's annotation is the box of its true class, with the ``score`` that the
     model gives this class. Ground-truth boxes are not looked at. Ids and boxes are
-    those of :class:`DumpBoxes`. Reported is the number of boxes, ``num_boxes``.
+    those of :class:`DumpBoxes`, cut off at the border of the image. Reported is the
+    number of boxes, ``num_boxes``.
 
     Args:
         cam: Name of the map, one of the head's ``cams``.
@@ -166,7 +171,14 @@ class DumpPseudoBoxes(DumpBoxes):
     def __init__(self, cam: str, out_file: str, root: str, **kwargs) -> None:
         super().__init__(cam, out_file, root, target='true', **kwargs)
 
-    def summarize(self, records: list[dict[str, Any]]) -> dict[str, float]:
+    def find_box(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
+        """Find the box of a map (h, w) inside of an image of (width, height) pixels."""
+        # A rule may round its box to the pixel behind the last one.
+        *_, right, bottom = image_box(size)
+        box = super().find_box(cam, size)
+        return tuple(np.clip(box, 0, [right, bottom, right, bottom]).tolist())
+
+    def summarize(self, records: list[dict]) -> dict[str, float]:
         """Write the file and count the boxes."""
         self.write_coco(self.out_file, records, [[r['result']] for r in records])
         return dict(num_boxes=len(records))

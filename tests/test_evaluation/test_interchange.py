@@ -610,6 +610,16 @@ def test_pseudo_boxes_are_the_annotations(evaluate, predict, root, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ['train.json']
 
 
+def test_pseudo_boxes_end_with_the_image(evaluate, predict, root, tmp_path):
+    out_file = tmp_path / 'train.json'
+    metric = DumpPseudoBoxes('cam', str(out_file), str(root / 'images'))
+    # A rule that rounds to the pixel behind the last one, and one before the first.
+    metric.box_rule = lambda cam, size: (-1.0, 2.0, WIDTH, HEIGHT)
+    evaluate(metric, [predict(0, draw(BOX))])
+    (box,) = json.loads(out_file.read_text())['annotations']
+    assert box['bbox'] == [0, 2, WIDTH, HEIGHT - 2]
+
+
 def test_pseudo_boxes_of_one_image_twice_are_refused(evaluate, predict, root, tmp_path):
     metric = DumpPseudoBoxes('cam', str(tmp_path / 'train.json'), str(root / 'images'))
     with pytest.raises(ValueError, match='its own sample_idx, 2 have 0'):
