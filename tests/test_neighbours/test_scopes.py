@@ -80,3 +80,17 @@ def test_a_whole_classifier_names_the_scope_of_its_parts(registries):
     )
     assert type(classifier.data_preprocessor) is ClsDataPreprocessor
     assert type(classifier.head.loss_module) is CrossEntropyLoss
+
+
+def test_a_data_set_names_the_scope_of_its_transforms(registries):
+    dataset = registries.DATASETS.build(
+        dict(
+            type='mmccam.WSOLDataset',
+            _scope_='mmpretrain',
+            data_root='.',
+            lazy_init=True,
+            pipeline=[dict(type='Resize', scale=64), dict(type='PackInputs')],
+        )
+    )
+    modules = [type(step).__module__ for step in dataset.pipeline.transforms]
+    assert all(module.startswith('mmpretrain.') for module in modules)
