@@ -1,5 +1,6 @@
 """What the tests beside MMDetection and MMSegmentation share."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def read(name, **model):
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     cfg.model.backbone.pop('init_cfg')
     cfg.model.backbone.update(depth=11, frozen_stages=-1)
-    cfg.merge_from_dict(dict(model=model))
+    cfg.merge_from_dict(dict(model=deepcopy(model)))  # which takes _delete_ out of it
     return cfg
 
 
