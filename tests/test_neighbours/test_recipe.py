@@ -19,7 +19,7 @@ from mmccam.registry import MODELS
 DOCS = ROOT / 'docs/neighbours.md'
 
 
-@pytest.mark.parametrize('path', sorted(CONFIGS.glob('*.py')), ids=lambda p: p.stem)
+@pytest.mark.parametrize('path', sorted(CONFIGS.rglob('*.py')), ids=lambda p: p.stem)
 def test_the_docs_show_the_config(path):
     assert f'```python\n{path.read_text()}```' in DOCS.read_text()
 
