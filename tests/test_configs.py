@@ -7,10 +7,11 @@ from mmengine.config import Config
 from mmccam.registry import MODELS
 
 ROOT = Path(__file__).parents[1] / 'configs'
+PATHS = [path.relative_to(ROOT).with_suffix('') for path in ROOT.rglob('*.py')]
 CONFIGS = sorted(
-    path.relative_to(ROOT).with_suffix('').as_posix()
-    for path in ROOT.rglob('*.py')
-    if not {'_base_', 'neighbours'} & set(path.parts)
+    path.as_posix()
+    for path in PATHS
+    if not {'_base_', 'neighbours'} & set(path.parts)  # the latter have other tests
 )
 BOTH, CAM = {'ccam', 'cam'}, {'cam'}
 
