@@ -19,6 +19,20 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.9',
     packages=find_packages(include=['mmccam*']),
+    package_data={
+        'mmccam.visualization': ['*.j2'],
+        # Links to the folders beside the package, where openmim looks for them.
+        'mmccam': [
+            '.mim/model-index.yml',
+            '.mim/configs/metafile.yml',
+            '.mim/configs/*.py',
+            '.mim/configs/*/*.py',
+            '.mim/configs/*/*/*.py',
+            '.mim/tools/*.py',
+            '.mim/tools/*.sh',
+            '.mim/tools/benchmarks/*.py',
+        ],
+    },
     # Three distributions provide `import mmcv` and overwrite each other: which
     # one, and with it the whole stack, is the user's choice of an extra.
     install_requires=['numpy', 'packaging', 'tabulate'],
@@ -47,7 +61,8 @@ setup(
             'onedl-mmcv>=2.3.6,<2.4',
             'onedl-mmpretrain>=1.3.6,<2',
         ],
-        # The formatting of a ruff release differs from that of the next.
-        'tests': ['pytest>=7', 'ruff>=0.17,<0.18'],
+        # The formatting of a ruff release differs from that of the next. Playwright
+        # opens the report in the system's Chromium, where there is one.
+        'tests': ['pytest>=7', 'ruff>=0.17,<0.18', 'playwright', 'tensorboard'],
     },
 )

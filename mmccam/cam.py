@@ -104,6 +104,30 @@ def top_bottom(num_classes: int, i: int, j: int) -> torch.Tensor:
     return (k <= i).float() - (k > num_classes - j).float()
 
 
+def single_rank(num_classes: int, k: int) -> torch.Tensor:
+    """Coefficients that leave the map of one rank alone.
+
+    Args:
+        num_classes: Number of classes K, at least 2.
+        k: Rank: 1 ... K from the most probable class, or -1 ... -K from the least.
+
+    Returns:
+        1 for that rank and 0 for the others, (K,), float32.
+
+    Raises:
+        ValueError: If there is no such rank.
+    """
+    _check_num_classes(num_classes)
+    if k == 0 or k not in range(-num_classes, num_classes + 1):
+        raise ValueError(
+            f'k must be a rank from 1 to the number of classes {num_classes}, or '
+            f'negative to count from the least probable, got {k}'
+        )
+    coefficients = torch.zeros(num_classes)
+    coefficients[k - 1 if k > 0 else k] = 1
+    return coefficients
+
+
 def _check_num_classes(num_classes: int) -> None:
     if num_classes < 2:
         raise ValueError(

@@ -10,6 +10,7 @@ from mmccam.cam import (
     move_to_front,
     polynomial,
     rank_classes,
+    single_rank,
     top_bottom,
 )
 
@@ -142,6 +143,30 @@ def test_top_bottom(num_classes, i, j, expected):
 def test_top_bottom_errors(arguments, message):
     with pytest.raises(ValueError, match=message):
         top_bottom(*arguments)
+
+
+@pytest.mark.parametrize(
+    ('k', 'expected'),
+    [
+        (1, [1, 0, 0, 0]),
+        (3, [0, 0, 1, 0]),
+        (4, [0, 0, 0, 1]),
+        (-1, [0, 0, 0, 1]),
+        (-2, [0, 0, 1, 0]),
+        (-4, [1, 0, 0, 0]),
+    ],
+)
+def test_single_rank(k, expected):
+    coefficients = single_rank(4, k)
+    assert coefficients.dtype == torch.float32
+    assert coefficients.tolist() == expected
+
+
+@pytest.mark.parametrize('k', [0, 5, -5, 1.5])
+def test_single_rank_errors(k):
+    message = f'k must be a rank from 1 to the number of classes 4, .* got {k}'
+    with pytest.raises(ValueError, match=message):
+        single_rank(4, k)
 
 
 WEIGHT = torch.tensor([[1.0, 2.0], [3.0, 5.0]])  # classes 0 and 1, two channels

@@ -3,15 +3,20 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS
+from torch import nn
 
 from mmccam.registry import MODELS
 
 ROOT = Path(__file__).parents[1] / 'configs'
+PLAIN = 'resnet18_demo'  # a classifier without maps
 PATHS = [path.relative_to(ROOT).with_suffix('') for path in ROOT.rglob('*.py')]
 CONFIGS = sorted(
     path.as_posix()
     for path in PATHS
-    if not {'_base_', 'neighbours'} & set(path.parts)  # the latter have other tests
+    # Those of the neighbours have other tests.
+    if not {'_base_', 'neighbours', PLAIN} & set(path.parts)
 )
 BOTH, CAM = {'ccam', 'cam'}, {'cam'}
 
@@ -30,7 +35,9 @@ def read(name):
 
 
 def build_model(cfg):
-    with torch.device('meta'):  # the structure without the weights
+    # The structure without the weights, of which mmpretrain's ResNet is not made.
+    device = 'cpu' if cfg.model.backbone.type == 'ResNet' else 'meta'
+    with torch.device(device):
         return MODELS.build(cfg.model)
 
 
@@ -48,10 +55,20 @@ def test_the_model_of_each_config_is_built(name):
     assert model.head.num_classes == model.data_preprocessor.num_classes
 
 
+def test_a_classifier_and_itself_with_maps_have_the_same_weights():
+    plain, with_maps = (build_model(read(name)) for name in (PLAIN, f'ccam_{PLAIN}'))
+    shapes, expected = (
+        {name: value.shape for name, value in model.state_dict().items()}
+        for model in (with_maps, plain)
+    )
+    assert shapes == expected
+
+
 @pytest.mark.parametrize(
     ('name', 'blocks', 'channels', 'cams', 'num_classes'),
     [
         ('nlccam_cub', '2345', 512, BOTH, 200),
+        ('nlccam_cub_released', '2345', 512, BOTH | {'top1_bottom1', 'linear'}, 200),
         ('vggccam_cub', '', 512, BOTH, 200),
         ('cam_cub', '', 1024, CAM, 200),
         ('nlccam_ilsvrc', '2345', 512, BOTH, 1000),
@@ -169,3 +186,51 @@ def test_the_benchmarks_follow_the_protocol_of_the_paper(name):
     assert cached.transforms[1].scale == (256, 256)
     assert crop.crop_size == 224
     assert cfg.test_dataloader.dataset.pipeline[1].scale == (224, 224)
+
+
+def test_the_released_recipe():
+    cfg = read('nlccam_cub_released')
+    model = build_model(cfg)
+
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
+    rates = {
+        id(parameter): group['lr']
+        for group in optimizer.param_groups
+        for parameter in group['params']
+    }
+    assert type(optimizer) is torch.optim.Adam
+    of_head = {id(parameter) for parameter in model.head.fc.parameters()}
+    assert {rates.pop(parameter) for parameter in of_head} == {5e-4}
+    assert set(rates.values()) == {5e-5}
+    activations = [m for m in model.modules() if isinstance(m, nn.LeakyReLU)]
+    assert {m.negative_slope for m in activations} == {0.2}
+    assert len(activations) == 13
+    assert cfg.train_dataloader.batch_size == 16
+    assert cfg.train_cfg.max_epochs == 100
+
+
+def test_the_released_learning_rate_falls_in_each_iteration():
+    cfg = read('nlccam_cub_released')
+    optimizer = torch.optim.Adam([nn.Parameter(torch.zeros(1))], lr=1)
+    (scheduler,) = cfg.param_scheduler
+    kind = PARAM_SCHEDULERS.get(scheduler.pop('type'))
+    assert scheduler.pop('convert_to_iter_based')
+    poly = kind.build_iter_from_epoch(
+        optimizer, **scheduler, end=cfg.train_cfg.max_epochs, epoch_length=10
+    )
+
+    rates = []
+    for _ in range(4):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        poly.step()
+
+    # Of 1000 iterations, whose last has the learning rate 0.
+    assert rates == pytest.approx([(1 - i / 999) ** 0.9 for i in range(4)])
+
+
+def test_the_released_evaluation():
+    _, *metrics = read('nlccam_cub_released').test_evaluator
+
+    assert {m.type for m in metrics} == {'mmccam.CCAMLocalizationMetric'}
+    assert {(m.box_rule, m.threshold) for m in metrics} == {('nlccam_released', 0.12)}

@@ -1,7 +1,6 @@
 """What the command-line tools share: their options, and how these change a config."""
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
-from mmccam.engine import trust_checkpoints
+from mmccam.engine import FittingWeightsHook, trust_checkpoints
 from mmccam.evaluation.base import LocalizationMetric, find_map
 from mmccam.models.gap_head import DEFAULT_CAMS
+from mmccam.visualization import LocalizationVisualizationHook
 
 DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
 # What OpenMMLab raises when a part of a config is wrong.
@@ -32,6 +32,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
     add_config_options(parser)
     parser.add_argument('--launcher', choices=LAUNCHERS, default='none')
+    add_trust_option(parser)
+
+
+def add_trust_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that lets checkpoints be loaded whatever they hold."""
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
@@ -146,30 +151,10 @@ def _sentence(error: Exception) -> str:
     return text
 
 
-def maps_of(cfg: Config) -> dict:
-    """What a config makes its maps by, besides the network: as plain types."""
-    parts = dict(
-        pipeline=cfg.test_dataloader.dataset.get('pipeline'),
-        cams=cfg.model.head.get('cams', DEFAULT_CAMS),
-    )
-    return json.loads(json.dumps(parts, default=str))
-
-
 def build_test_runner(cfg: Config) -> Runner:
     """Build a runner for a test, which refuses a checkpoint of another network."""
     runner = Runner.from_cfg(cfg)
-    load = runner.load_checkpoint
-
-    def load_strictly(filename: str, **kwargs) -> dict:
-        # mmengine's own default only warns, and evaluates random weights.
-        try:
-            return load(filename, strict=True, **kwargs)
-        except RuntimeError as error:
-            raise ValueError(
-                f'{filename} is of another network than the config: {error}'
-            ) from error
-
-    runner.load_checkpoint = load_strictly
+    runner.register_hook(FittingWeightsHook())
     check_run(runner, 'test', runner.test_evaluator)
     return runner
 
@@ -184,12 +169,20 @@ def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
 
     Raises:
         AssertionError: If head and data have different numbers of classes.
-        ValueError: If the head makes no map of the name that a metric asks for.
+        ValueError: If the head makes no map of the name that a metric or a hook asks
+            for.
     """
     getattr(ClassNumCheckHook(), f'before_{split}')(runner)
-    for metric in evaluator.metrics:
-        if isinstance(metric, LocalizationMetric):
-            find_map(runner.cfg.model.head.get('cams', DEFAULT_CAMS), metric.cam)
+    asked = [
+        metric.cam
+        for metric in evaluator.metrics
+        if isinstance(metric, LocalizationMetric)
+    ]
+    for hook in runner.hooks:
+        if isinstance(hook, LocalizationVisualizationHook):
+            asked += [hook.cam, *hook.more_cams]
+    for cam in asked:
+        find_map(runner.cfg.model.head.get('cams', DEFAULT_CAMS), cam)
 
 
 def end_together() -> None:

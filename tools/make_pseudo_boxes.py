@@ -12,7 +12,6 @@ from common import (
     build_test_runner,
     end_together,
     find_loader,
-    maps_of,
     read_model_config,
     user_errors,
     without_drawing,
@@ -22,6 +21,7 @@ from mmengine.logging import MMLogger
 
 from mmccam.evaluation.threshold_file import (
     apply_thresholds,
+    maps_of,
     read_thresholds,
     threshold_file,
 )

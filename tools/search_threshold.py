@@ -10,7 +10,6 @@ from common import (
     build_test_runner,
     end_together,
     find_loader,
-    maps_of,
     read_model_config,
     user_errors,
     without_drawing,
@@ -21,7 +20,11 @@ from mmengine.logging import MMLogger
 
 from mmccam.engine import WHOLE_FILES
 from mmccam.evaluation.tables import format_rows
-from mmccam.evaluation.threshold_file import describe_search, threshold_file
+from mmccam.evaluation.threshold_file import (
+    describe_search,
+    maps_of,
+    threshold_file,
+)
 from mmccam.visualization.curves import save_threshold_curves
 
 

@@ -4,40 +4,30 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-import mmengine
 from common import (
     CONFIG_ERRORS,
     add_options,
     build_test_runner,
     end_together,
-    maps_of,
     read_model_config,
     user_errors,
 )
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
-from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from results import SUFFIXES, collect, refuse_empty_sheet, write
 
-from mmccam.engine import WHOLE_FILES
 from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
 from mmccam.evaluation.base import LocalizationMetric
-from mmccam.evaluation.tables import (
-    ERROR_COLUMNS,
-    LOCALIZATION_COLUMNS,
-    format_results,
-    metric_rows,
-)
 from mmccam.evaluation.threshold_file import (
     apply_thresholds,
+    maps_of,
     read_thresholds,
     shared_images,
     threshold_file,
 )
-
-SUFFIXES = ('.json', '.md', '.pkl', '.txt')
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,8 +45,8 @@ def parse_args() -> argparse.Namespace:
         '--out',
         nargs='+',
         default=[],
-        help='files to write: metrics as .json, tables as .txt or .md, '
-        'predictions as .pkl',
+        help='files to write: metrics as .json, tables as .txt or .md, predictions as '
+        '.pkl, a page with curves and pictures as .html, a contact sheet as .png',
     )
     parser.add_argument(
         '--dump-maps', help='folder to write the maps to, as <map>/<image>.npy'
@@ -185,37 +175,6 @@ def box_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpBoxes]:
     ]
 
 
-def collect(
-    runner: Runner, metrics: dict, found: dict, searched: list[BaseMetric]
-) -> dict:
-    """Put together the metrics, as they are and as tables, and their thresholds."""
-    rules = {}
-    for metric in runner.test_evaluator.metrics:
-        if isinstance(metric, CCAMLocalizationMetric):
-            rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
-            is_searched = metric in searched
-            split = found['provenance']['split'] if is_searched else 'config'
-            rules[f'{metric.prefix}/chosen_on'] = split
-    return dict(
-        metrics=metrics,
-        localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
-        errors=metric_rows(metrics, ERROR_COLUMNS),
-        provenance=found.get('provenance'),
-    )
-
-
-def write(results: dict, files: list[str]) -> None:
-    """Log the results and write them to the files."""
-    MMLogger.get_current_instance().info(f'\n{format_results(results)}')
-    for out in files:
-        suffix = Path(out).suffix
-        if suffix == '.json':
-            mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
-        elif suffix in ('.md', '.txt'):
-            text = format_results(results, markdown=suffix == '.md')
-            put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
-
-
 def main() -> None:
     args = parse_args()
     with user_errors(*CONFIG_ERRORS):
@@ -227,6 +186,7 @@ def main() -> None:
         if shared:
             mark_searched_on_test(evaluator.metrics, searched, shared)
         refuse_equal_names(evaluator.metrics)
+        refuse_empty_sheet(args.out, evaluator.metrics)
         evaluator.metrics += [
             *map_dumps(args, runner),
             *box_dumps(args, runner),
@@ -236,7 +196,8 @@ def main() -> None:
     with user_errors():
         metrics = runner.test()
         if is_main_process():
-            write(collect(runner, metrics, found, searched), args.out)
+            results = collect(runner, metrics, found, searched)
+            write(args, runner, results, found)
     end_together()
 
 

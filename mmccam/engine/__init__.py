@@ -4,6 +4,7 @@ from .checkpoint import allow_mmengine_checkpoints
 from .checkpoint_hook import ResumableCheckpointHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
+from .fitting_weights import FittingWeightsHook, check_weights, weights_of
 from .optim_wrapper import BFloat16OptimWrapper
 from .restricted_loading import (
     newest_checkpoint,
@@ -18,11 +19,14 @@ __all__ = [
     'BFloat16OptimWrapper',
     'EpochSeedHook',
     'FiniteLossHook',
+    'FittingWeightsHook',
     'ResumableCheckpointHook',
     'UnreadableImagesHook',
     'WholeFileBackend',
     'allow_mmengine_checkpoints',
+    'check_weights',
     'newest_checkpoint',
     'restrict_checkpoint_loading',
     'trust_checkpoints',
+    'weights_of',
 ]

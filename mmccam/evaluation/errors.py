@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
+from hashlib import sha256
+from heapq import nlargest, nsmallest
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Optional
 
 import numpy as np
@@ -68,16 +71,22 @@ class LocalizationErrors(LocalizationMetric):
       most, so that it misses more of the object than it adds around it;
     - ``too_large``: the box has as many pixels or more.
 
-    After the evaluation, the main process has in ``worst``, for each kind but
-    ``right``, the images of the lowest overlap, the lowest first and equal ones in the
-    order of the data set.
+    After the evaluation, the main process has in ``examples``, with all it takes to
+    draw them,
+
+    - ``best``: the images that are ``right`` with the highest overlap;
+    - ``worst``: the images that are not ``right`` with the lowest;
+    - ``random``: some images, the same for the same data set;
+    - for each kind but ``right`` its images of the lowest overlap.
+
+    The best or the worst come first, and equal ones in the order of the data set.
 
     Args:
         cam: Name of the map, one of the head's ``cams``.
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
-        num_worst: At most how many images of a kind are in ``worst``. Defaults to 4.
+        num_examples: At most how many images each of ``examples`` has. Defaults to 4.
         **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
     Raises:
@@ -90,17 +99,17 @@ class LocalizationErrors(LocalizationMetric):
         box_rule: str = 'cam',
         threshold: Optional[float] = None,
         iou: float = 0.5,
-        num_worst: int = 4,
+        num_examples: int = 4,
         **kwargs,
     ) -> None:
         super().__init__(cam, **kwargs)
         check_iou(iou)
-        if num_worst < 0:
-            raise ValueError(f'num_worst must be 0 or more, got {num_worst}')
+        if num_examples < 0:
+            raise ValueError(f'num_examples must be 0 or more, got {num_examples}')
         self.box_rule = build_box_rule(box_rule, threshold)
         self.iou = iou
-        self.num_worst = num_worst
-        self.worst: dict[str, list[Outcome]] = {}
+        self.num_examples = num_examples
+        self.examples: dict[str, list[Outcome]] = {}
         self._with_map: list[Outcome] = []
 
     def record(self, sample: dict, cam: np.ndarray) -> Outcome:
@@ -173,10 +182,10 @@ class LocalizationErrors(LocalizationMetric):
         start = len(self.results)
         super()._finish(left)
         seen = self._with_map + [outcome for _, outcome in self.results[start:]]
-        worst = self._find_worst(seen)
-        self._with_map = [outcome for kind in ERRORS for outcome in worst[kind]]
+        kept = set(chain(*self._find_examples(seen).values()))
+        self._with_map = [outcome for outcome in seen if outcome in kept]
         for outcome in seen:
-            if outcome not in self._with_map:
+            if outcome not in kept:
                 outcome.cam = None
 
     def evaluate(self, size: int) -> dict:
@@ -186,18 +195,31 @@ class LocalizationErrors(LocalizationMetric):
         return values
 
     def summarize(self, records: list[Outcome]) -> dict[str, int]:
-        """Count the outcomes of each kind, and keep the worst."""
-        self.worst = self._find_worst(records)
+        """Count the outcomes of each kind, and keep the examples."""
+        self.examples = self._find_examples(records)
         counts = Counter(outcome.kind for outcome in records)
         return {kind: counts[kind] for kind in ('right', *ERRORS)}
 
-    def _find_worst(self, outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-        """The worst of each kind; of equal ones those that come first."""
-        return {
-            kind: nsmallest(
-                self.num_worst,
-                (outcome for outcome in outcomes if outcome.kind == kind),
-                key=lambda outcome: outcome.overlap,
-            )
-            for kind in ERRORS
-        }
+    def _find_examples(self, outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+        """Find what ``examples`` has; of equal ones those that come first."""
+        number = self.num_examples
+        right = [outcome for outcome in outcomes if outcome.kind == 'right']
+        wrong = [outcome for outcome in outcomes if outcome.kind != 'right']
+        return dict(
+            best=nlargest(number, right, key=attrgetter('overlap')),
+            worst=nsmallest(number, wrong, key=attrgetter('overlap')),
+            random=nsmallest(number, outcomes, key=_draw_lot),
+            **{
+                kind: nsmallest(
+                    number,
+                    (outcome for outcome in wrong if outcome.kind == kind),
+                    key=attrgetter('overlap'),
+                )
+                for kind in ERRORS
+            },
+        )
+
+
+def _draw_lot(outcome: Outcome) -> bytes:
+    # A number of the image's own: it depends on no order and no number of processes.
+    return sha256(str(outcome.image.get('sample_idx')).encode()).digest()

@@ -35,7 +35,7 @@ class MaxBoxAcc(LocalizationMetric):
     and, for the IoUs 0.3, 0.5 and 0.7, ``max_box_acc_v2``, the mean of the latter. Map
     and boxes are brought to 224 x 224; a box is right if it overlaps one of the ground
     truths by at least the IoU. After the evaluation, the main process has the numbers
-    of right images in ``correct``, (kinds, ious, thresholds).
+    of right images in ``correct``, (kinds, ious, thresholds), for ``thresholds``.
 
     Args:
         cam: Name of the map, one of the head's ``cams``.
@@ -70,6 +70,7 @@ class MaxBoxAcc(LocalizationMetric):
         self.names = {
             kind: name for kind, name in names.items() if contours in (kind, 'both')
         }
+        self.thresholds = score_thresholds(step)
         self.levels, self.level_of_threshold = threshold_levels(step)
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:

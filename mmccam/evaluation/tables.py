@@ -44,16 +44,43 @@ def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
     ]
 
 
-def format_rows(rows: list[dict], markdown: bool = False) -> str:
-    """Write rows below each other, as text or as a Markdown table."""
+def format_rows(rows: list[dict], style: str = 'simple') -> str:
+    """Write rows below each other.
+
+    Args:
+        rows: Values by title.
+        style: Of tabulate: ``simple`` for text, ``github`` for Markdown, ``html``.
+    """
     titles = list(dict.fromkeys(title for row in rows for title in row))
     formats = ['.2f' if title == 'threshold' else '.1f' for title in titles]
     return tabulate(
         [[row.get(title, '') for title in titles] for row in rows],
         headers=titles,
-        tablefmt='github' if markdown else 'simple',
+        tablefmt=style,
         floatfmt=formats,
     )
+
+
+def localization_notes(results: dict) -> str:
+    """What one must know to read the table of localization.
+
+    Args:
+        results: As in :func:`format_results`.
+    """
+    rows, source = results['localization'], results['provenance']
+    notes = ['Localization in percent.']
+    if source:
+        notes.append(
+            f'Thresholds of the split {source["split"]} were chosen on its '
+            f'{source["num_images"]} images.'
+        )
+    if any('MaxBoxAcc' in row or 'MaxBoxAccV2' in row for row in rows):
+        notes.append(
+            'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the threshold that is best '
+            'for the evaluated images themselves; they make boxes in another way, '
+            'so that GT-known may lie above them.'
+        )
+    return ' '.join(notes)
 
 
 def format_results(results: dict, markdown: bool = False) -> str:
@@ -70,21 +97,10 @@ def format_results(results: dict, markdown: bool = False) -> str:
         for name, value in results['metrics'].items()
         if name.startswith('accuracy/')
     ]
-    rows, source = results['localization'], results['provenance']
-    if rows:
-        notes = ['Localization in percent.']
-        if source:
-            notes.append(
-                f'Thresholds of the split {source["split"]} were chosen on its '
-                f'{source["num_images"]} images.'
-            )
-        if any('MaxBoxAcc' in row or 'MaxBoxAccV2' in row for row in rows):
-            notes.append(
-                'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the threshold that is best '
-                'for the evaluated images themselves; they make boxes in another way, '
-                'so that GT-known may lie above them.'
-            )
-        parts += [format_rows(rows, markdown), ' '.join(notes)]
+    style = 'github' if markdown else 'simple'
+    if results['localization']:
+        parts += [format_rows(results['localization'], style)]
+        parts += [localization_notes(results)]
     if results['errors']:
-        parts += [format_rows(results['errors'], markdown), 'Numbers of images.']
+        parts += [format_rows(results['errors'], style), 'Numbers of images.']
     return '\n\n'.join(parts)

@@ -1,6 +1,7 @@
 """Thresholds in a file beside the checkpoint, with where they come from."""
 
 import hashlib
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ import mmengine
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
+from ..models.gap_head import DEFAULT_CAMS
 from ..version import __version__
 from .threshold_search import ThresholdSearch
 
@@ -31,6 +33,15 @@ def threshold_file(checkpoint: Union[str, Path]) -> Path:
     return Path(checkpoint).with_suffix('.thresholds.json')
 
 
+def maps_of(cfg: Config) -> dict:
+    """What a config makes its maps by, besides the network: as plain types."""
+    parts = dict(
+        pipeline=cfg.test_dataloader.dataset.get('pipeline'),
+        cams=cfg.model.head.get('cams', DEFAULT_CAMS),
+    )
+    return json.loads(json.dumps(parts, default=str))
+
+
 def describe_search(
     searches: list[ThresholdSearch],
     dataset: BaseDataset,
@@ -47,8 +58,8 @@ def describe_search(
         checkpoint: File of the model.
         config: Config file of the model.
         split: ``val`` or ``test``: for which of the config's splits it stands.
-        maps: How the maps were made: ``pipeline`` of the images and config of each of
-            the ``cams``.
+        maps: How the maps were made, as :func:`maps_of` gives it: ``pipeline`` of the
+            images and config of each of the ``cams``.
 
     Returns:
         ``thresholds``: for each map its box rules from the best to the worst, with

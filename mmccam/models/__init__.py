@@ -1,6 +1,6 @@
 """The backbone, the head and the combination functions."""
 
-from .combinations import CombinationFunction, Polynomial, TopBottom
+from .combinations import CombinationFunction, Polynomial, SingleRank, TopBottom
 from .gap_head import GAPClsHead
 from .non_local import NonLocalBlock
 from .non_local_vgg import NonLocalVGG
@@ -11,5 +11,6 @@ __all__ = [
     'NonLocalBlock',
     'NonLocalVGG',
     'Polynomial',
+    'SingleRank',
     'TopBottom',
 ]

@@ -5,7 +5,7 @@ from typing import Optional
 
 import torch
 
-from ..cam import polynomial, top_bottom
+from ..cam import polynomial, single_rank, top_bottom
 from ..registry import TASK_UTILS
 
 
@@ -73,3 +73,20 @@ class TopBottom(CombinationFunction):
 
     def coefficients(self, num_classes: int) -> torch.Tensor:
         return top_bottom(num_classes, self.i, self.j)
+
+
+@TASK_UTILS.register_module()
+class SingleRank(CombinationFunction):
+    """The map of one rank alone, see :func:`mmccam.cam.single_rank`.
+
+    Args:
+        k: Rank from the most probable class, 1 ... K, or from the least, -1 ... -K.
+        target_first: See :class:`CombinationFunction`.
+    """
+
+    def __init__(self, k: int, target_first: bool = False) -> None:
+        super().__init__(target_first)
+        self.k = k
+
+    def coefficients(self, num_classes: int) -> torch.Tensor:
+        return single_rank(num_classes, self.k)

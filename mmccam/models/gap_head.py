@@ -20,7 +20,7 @@ class GAPClsHead(LinearClsHead):
     Loss and scores are those of mmpretrain's ``LinearClsHead``, and so are the names of
     the parameters. In prediction each data sample also gets
 
-    - ``cam_labels``: the classes that the maps are of: the most probable one and, if
+    - ``cam_labels``: the classes that the maps are of: the most probable ones and, if
       all samples have a label, the true one, (T,);
     - ``cams``: for each named combination function the maps of these classes, at the
       size of the feature map, (T, h, w), float32.
@@ -30,12 +30,13 @@ class GAPClsHead(LinearClsHead):
         in_channels: Number of channels C of the last feature map.
         cams: Config of a combination function for each name. Defaults to
             ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
+        num_guesses: Of how many of the most probable classes maps are made.
         **kwargs: Further arguments of mmpretrain's ``LinearClsHead``. A loss without a
             scope is mmpretrain's, in a config of another toolbox too.
 
     Raises:
         ValueError: If a combination function has no meaning for K classes, or not K
-            coefficients.
+            coefficients, or there are no K guesses.
     """
 
     def __init__(
@@ -43,11 +44,18 @@ class GAPClsHead(LinearClsHead):
         num_classes: int,
         in_channels: int,
         cams: Optional[dict[str, dict]] = None,
+        num_guesses: int = 1,
         **kwargs,
     ) -> None:
         # Other toolboxes have other losses under the names of mmpretrain's.
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             super().__init__(num_classes, in_channels, **kwargs)
+        if not 1 <= num_guesses <= num_classes:
+            raise ValueError(
+                'num_guesses must lie between 1 and the number of classes '
+                f'{num_classes}, got {num_guesses}'
+            )
+        self.num_guesses = num_guesses
         cams = DEFAULT_CAMS if cams is None else cams
         self.combinations = {name: TASK_UTILS.build(cfg) for name, cfg in cams.items()}
         self.coefficients = {
@@ -69,7 +77,15 @@ class GAPClsHead(LinearClsHead):
 
         Returns:
             Pooled features, (N, C).
+
+        Raises:
+            ValueError: If the backbone gives no such map.
         """
+        if feats[-1].ndim != 4:
+            raise ValueError(
+                'maps need a backbone that gives feature maps (N, C, h, w), got the '
+                f'shape {tuple(feats[-1].shape)}'
+            )
         return feats[-1].mean(dim=(2, 3))
 
     def predict(
@@ -90,7 +106,7 @@ class GAPClsHead(LinearClsHead):
         data_samples = self._get_predictions(logits, data_samples)
         # The logits, since the softmax of improbable classes may round to one number.
         ranking = rank_classes(logits)
-        targets = ranking[:, :1]
+        targets = ranking[:, : self.num_guesses]
         if all('gt_label' in sample for sample in data_samples):
             labels = torch.stack([sample.gt_label for sample in data_samples])
             targets = torch.cat([targets, labels.to(targets)], dim=1)

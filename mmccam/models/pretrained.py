@@ -8,6 +8,9 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from ..engine.fitting_weights import weights_of
+from .layouts import torchvision_names
+
 StateDict = dict[str, torch.Tensor]
 
 
@@ -17,10 +20,9 @@ def load_pretrained_vgg(
     """Load a VGG's pretrained weights into a backbone.
 
     Accepts checkpoints of mmpretrain and mmccam, of a whole model or of a backbone,
-    and torchvision's files (``features.0.weight``, ...), whose convolutions and norms
-    correspond to ours in their order. Weights of half precision are converted. Parts
-    of the backbone outside ``features``, such as non-local blocks, are loaded where
-    the file has them. A classifier in the file is left out.
+    and torchvision's files (``features.0.weight``, ...). Weights of half precision are
+    converted. Parts of the backbone outside ``features``, such as non-local blocks, are
+    loaded where the file has them. A classifier in the file is left out.
 
     Args:
         backbone: Module with the layers of mmpretrain's VGG in ``features``.
@@ -33,12 +35,10 @@ def load_pretrained_vgg(
             another shape.
     """
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    if not isinstance(loaded, dict):
-        raise ValueError(f'{checkpoint} holds no weights but a {type(loaded).__name__}')
-    source = _strip_prefix(loaded.get('state_dict', loaded), prefix)
+    source = _strip_prefix(weights_of(loaded, checkpoint), prefix)
     target = backbone.state_dict()
     if any(re.match(r'features\.\d+\.(weight|bias)', name) for name in source):
-        source = _rename_by_order(checkpoint, source, list(target))
+        source = _rename(checkpoint, source, list(target))
     # Files from before torch 0.4.1 do not count the batches.
     missing = [
         name
@@ -83,29 +83,17 @@ def _strip_prefix(state_dict: StateDict, prefix: Optional[str]) -> StateDict:
     )
 
 
-def _rename_by_order(
-    checkpoint: str, source: StateDict, target_names: list[str]
-) -> StateDict:
-    """Give a torchvision VGG's convolutions and norms our names, one by one."""
-    targets = _layers(target_names, r'(features\.\d+\.(?:conv|bn))\.')
-    sources = _layers(list(source), r'(features\.\d+)\.')
-    if len(sources) != len(targets):
-        raise ValueError(
-            f'{checkpoint} does not fit the backbone: it has {len(sources)} '
-            f'convolutions and norms, the backbone {len(targets)}'
-        )
-    return OrderedDict(
-        (f'{new}.{parameter}', source[f'{old}.{parameter}'])
-        for (old, parameters), new in zip(sources.items(), targets)
-        for parameter in parameters
+def _rename(checkpoint: str, source: StateDict, target_names: list[str]) -> StateDict:
+    """Give a torchvision VGG's convolutions and norms our names."""
+    names = torchvision_names(target_names)
+    features = [name for name in source if name.startswith('features.')]
+    found, wanted = (
+        len({name.rpartition('.')[0] for name in layers})
+        for layers in (features, names.values())
     )
-
-
-def _layers(names: list[str], pattern: str) -> dict[str, list[str]]:
-    """The layers that match a pattern, in their order, with their parameters."""
-    layers: dict[str, list[str]] = OrderedDict()
-    for name in names:
-        match = re.match(pattern, name)
-        if match:
-            layers.setdefault(match.group(1), []).append(name[match.end() :])
-    return layers
+    if found != wanted:
+        raise ValueError(
+            f'{checkpoint} does not fit the backbone: it has {found} convolutions and '
+            f'norms, the backbone {wanted}'
+        )
+    return {ours: source[name] for ours, name in names.items() if name in source}

@@ -1,7 +1,15 @@
 """Pictures of maps and boxes."""
 
 from .hook import LocalizationVisualizationHook
-from .overlay import draw_localization
+from .overlay import Panel, draw_localization, draw_panels
+from .sheet import draw_sheet
 from .worst import WorstImagesHook
 
-__all__ = ['LocalizationVisualizationHook', 'WorstImagesHook', 'draw_localization']
+__all__ = [
+    'LocalizationVisualizationHook',
+    'Panel',
+    'WorstImagesHook',
+    'draw_localization',
+    'draw_panels',
+    'draw_sheet',
+]

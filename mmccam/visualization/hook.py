@@ -15,14 +15,14 @@ from mmpretrain.structures import DataSample
 from ..evaluation import build_box_rule, find_map
 from ..registry import HOOKS
 from .images import read_image
-from .overlay import draw_localization
+from .overlay import Panel, draw_panels
 
 
 @HOOKS.register_module()
 class LocalizationVisualizationHook(Hook):
     """Draw maps and boxes of some images in validation and test.
 
-    The pictures go to the runner's visualizer: image and heat map side by side, the
+    The pictures go to the runner's visualizer: image and heat maps side by side, the
     box of the most probable class blue, the ground truth red.
 
     Args:
@@ -31,6 +31,7 @@ class LocalizationVisualizationHook(Hook):
         threshold: Threshold of the rule. Defaults to the rule's own.
         num_images: About how many images to draw, spread over the data set; of several
             processes only the first draws.
+        more_cams: Names of further maps, which are drawn beside it without a box.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -42,10 +43,12 @@ class LocalizationVisualizationHook(Hook):
         box_rule: str = 'cam',
         threshold: Optional[float] = None,
         num_images: int = 8,
+        more_cams: Sequence[str] = (),
     ) -> None:
         if num_images < 1:
             raise ValueError(f'num_images must be 1 or more, got {num_images}')
         self.cam = cam
+        self.more_cams = tuple(more_cams)
         self.box_rule = build_box_rule(box_rule, threshold)
         self.num_images = num_images
 
@@ -75,14 +78,19 @@ class LocalizationVisualizationHook(Hook):
 
     def _picture(self, sample: DataSample, dataset: BaseDataset) -> np.ndarray:
         height, width = sample.ori_shape
-        cam = find_map(sample.cams, self.cam)[0].cpu().numpy()
+        cam, *more = (
+            find_map(sample.cams, name)[0].cpu().numpy()
+            for name in (self.cam, *self.more_cams)
+        )
+        box = self.box_rule(cam, (width, height))
+        panels = [Panel('image', box=box), Panel(self.cam, cam, box)]
+        panels += [Panel(name, cam) for name, cam in zip(self.more_cams, more)]
         label = sample.pred_label.item()
         classes = dataset.metainfo.get('classes')
-        return draw_localization(
+        return draw_panels(
             read_image(sample, dataset),
-            cam,
-            self.box_rule(cam, (width, height)),
-            sample.get('loc_boxes', np.empty((0, 4))),
+            panels,
+            sample.get('loc_boxes', ()),
             title=f'{classes[label] if classes else label}: '
             f'{sample.pred_score.max().item():.0%}',
         )

@@ -1,16 +1,39 @@
-"""Draw a map and its boxes over an image."""
+"""Draw maps and boxes over an image."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
 
 import cv2
+import mmcv
 import numpy as np
-import torch
-from mmengine.visualization import Visualizer
 
 from ..boxes import Box, is_degenerate, resize_map
+from .layout import stack, write_text
 
+# Told apart by colour-blind readers too, and by the dashes of the truth.
 PREDICTED = (0, 90, 255)  # blue and red, RGB
 TRUE = (230, 0, 0)
+WHITE = (255, 255, 255)
+LINE_WIDTH = 3
+HALO_WIDTH = 5
+DASH = 14  # pixels, and as many between two
 MIN_SIDE = 320
-PIXELS_PER_CHARACTER = 11  # of a title, enough for names of classes
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One of the pictures of an image that stand side by side.
+
+    Args:
+        caption: Line of text above.
+        cam: Map, (h, w), of any range, drawn as heat. Defaults to None: the image.
+        box: Predicted box in pixels of the image. Defaults to None: without.
+    """
+
+    caption: str = ''
+    cam: Optional[np.ndarray] = None
+    box: Optional[Box] = None
 
 
 def draw_localization(
@@ -19,58 +42,123 @@ def draw_localization(
     box: Box,
     true_boxes: np.ndarray,
     title: str = '',
+    side: Optional[int] = None,
 ) -> np.ndarray:
     """Draw an image with its boxes, and beside it the same under the heat map.
-
-    Small images are enlarged until their longer side has 320 pixels.
 
     Args:
         image: Image, (H, W, 3), uint8, RGB.
         cam: Map, (h, w), of any range.
-        box: Predicted box in pixels of the image, drawn blue.
-        true_boxes: Ground-truth boxes in the same pixels, (n, 4), drawn red.
-        title: Line of text above.
+        box: Predicted box in pixels of the image.
+        true_boxes: Ground-truth boxes in the same pixels, (n, 4).
+        title: Text above.
+        side: As of :func:`draw_panels`.
 
     Returns:
         Picture of both side by side, (H', W', 3), uint8, RGB.
     """
+    panels = [Panel(box=box), Panel(cam=cam, box=box)]
+    return draw_panels(image, panels, true_boxes, title, side)
+
+
+def draw_panels(
+    image: np.ndarray,
+    panels: Sequence[Panel],
+    true_boxes: Sequence[Sequence[float]],
+    title: str = '',
+    side: Optional[int] = None,
+) -> np.ndarray:
+    """Draw an image and its maps side by side, each with its box and its caption.
+
+    Heat goes from purple (low) over green to yellow (high), over the image in gray.
+    Predicted boxes are solid and blue, those of the ground truth dashed and red.
+
+    Args:
+        image: Image, (H, W, 3), uint8, RGB.
+        panels: What to draw, from left to right.
+        true_boxes: Ground-truth boxes in pixels of the image, (n, 4), on all panels.
+        title: Text above.
+        side: Pixels of the longer side of a panel. Defaults to that of the image, at
+            least 320.
+
+    Returns:
+        Picture, (H', W', 3), uint8, RGB.
+    """
+    side = side or max(MIN_SIDE, *image.shape[:2])
+    scale = side / max(image.shape[:2])
+    size = [max(1, round(length * scale)) for length in image.shape[1::-1]]
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    image = cv2.resize(image, size, interpolation=smooth)
+    rows = [[_draw_panel(image, panel, true_boxes, scale) for panel in panels]]
+    width = image.shape[1]
+    if any(panel.caption for panel in panels):
+        rows.insert(0, [write_text(panel.caption, width) for panel in panels])
+    picture = stack(rows)
+    if title:
+        picture = stack([[write_text(title, picture.shape[1])], [picture]], gap=0)
+    return picture
+
+
+def _draw_panel(
+    image: np.ndarray, panel: Panel, true_boxes: Sequence[Sequence[float]], scale: float
+) -> np.ndarray:
+    picture = image.copy() if panel.cam is None else _draw_heat(image, panel.cam)
+    if panel.box is not None:
+        _draw_lines(picture, [_outline(panel.box, scale, picture)], PREDICTED)
+    # Above the other, which shows between the dashes where both are the same.
+    dashes = [
+        dash for box in true_boxes for dash in _dashes(_outline(box, scale, picture))
+    ]
+    _draw_lines(picture, dashes, TRUE)
+    return picture
+
+
+def _draw_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
-    scale = max(1.0, MIN_SIDE / max(height, width))
-    size = (round(width * scale), round(height * scale))
-    image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
-    heat = np.zeros(size[::-1]) if is_degenerate(cam) else resize_map(cam, size)
-    heated = Visualizer.draw_featmap(
-        torch.from_numpy(heat)[None], image, channel_reduction='squeeze_mean', alpha=0.5
-    )
+    heat = np.zeros((height, width), np.float32)
+    if not is_degenerate(cam):
+        heat = resize_map(cam, (width, height))
+        heat *= 255 / heat.max()
+    # Its brightness grows with the heat: no colours need to be told apart.
+    colours = cv2.applyColorMap(heat.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
+    gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return cv2.addWeighted(gray, 0.4, mmcv.bgr2rgb(colours), 0.6, 0)
+
+
+def _outline(box: Sequence[float], scale: float, picture: np.ndarray) -> np.ndarray:
+    """The corners of a box in a picture and the first again, (5, 2)."""
+    height, width = picture.shape[:2]
     # A box ends behind its last pixel, so that a box of one pixel can be seen.
-    corners = np.concatenate([true_boxes, [box]]) + [0, 0, 1, 1]
-    colours = [TRUE] * len(true_boxes) + [PREDICTED]
-    panels = [_draw_boxes(panel, corners * scale, colours) for panel in (image, heated)]
-    gap = np.full((size[1], 8, 3), 255, np.uint8)
-    picture = np.concatenate([panels[0], gap, panels[1]], axis=1)
-    return _add_title(picture, title) if title else picture
+    corners = (np.asarray(box, np.float64) + [0, 0, 1, 1]) * scale
+    x0, y0, x1, y1 = corners.clip(0, [width - 1, height - 1] * 2)
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]])
 
 
-def _draw_boxes(image: np.ndarray, corners: np.ndarray, colours: list) -> np.ndarray:
-    height, width = image.shape[:2]
-    visualizer = Visualizer(image=image)
-    visualizer.draw_bboxes(
-        corners.clip(0, [width - 1, height - 1] * 2), edge_colors=colours, line_widths=3
-    )
-    return visualizer.get_image()
+def _dashes(outline: np.ndarray) -> list[np.ndarray]:
+    """Cut an outline into dashes, (2, 2) each, that cover its corners."""
+    dashes = []
+    for start, end in zip(outline, outline[1:]):
+        number = 1 + int(np.abs(end - start).max() / (2 * DASH))
+        dashes += [*np.linspace(start, end, 2 * number).reshape(number, 2, 2)]
+    return dashes
 
 
-def _add_title(picture: np.ndarray, title: str) -> np.ndarray:
-    # Names of classes may need more room than a narrow image has.
-    missing = max(0, PIXELS_PER_CHARACTER * len(title) - picture.shape[1])
-    picture = np.pad(picture, [(0, 0), (0, missing), (0, 0)], constant_values=255)
-    bar = np.full((28, picture.shape[1], 3), 255, np.uint8)
-    visualizer = Visualizer(image=bar)
-    visualizer.draw_texts(
-        title,
-        np.array([4, 14]),
-        font_sizes=12,
-        colors='k',
-        vertical_alignments='center',
-    )
-    return np.concatenate([visualizer.get_image(), picture])
+def _draw_lines(
+    picture: np.ndarray, lines: Sequence[np.ndarray], colour: tuple[int, int, int]
+) -> None:
+    """Draw lines (n, 2) that can be seen on any ground."""
+    lines = [np.rint(line).astype(np.int32) for line in lines]
+    for edge, width in ((WHITE, HALO_WIDTH), (colour, LINE_WIDTH)):
+        cv2.polylines(picture, lines, False, edge, width, cv2.LINE_AA)
+
+
+def draw_legend() -> np.ndarray:
+    """Draw what the colours of boxes and maps mean: (H, W, 3), uint8, RGB."""
+    box = np.array([4, 4, 39, 20])
+    swatch = np.full((25, 44, 3), 255, np.uint8)
+    heat = _draw_heat(swatch, np.arange(44)[None])
+    truth = _draw_panel(swatch, Panel(), box[None], 1)
+    predicted = _draw_panel(swatch, Panel(box=box), (), 1)
+    parts = {'predicted': predicted, 'ground truth': truth, 'map, low to high': heat}
+    texts = map(write_text, parts)
+    return stack([[part for pair in zip(parts.values(), texts) for part in pair]])

@@ -97,8 +97,8 @@ METRIC_MISTAKES = {
         'step must lie between 0 and 1, got 0',
     ),
     'fewer than no pictures': (
-        dict(type='mmccam.LocalizationErrors', cam='ccam', num_worst=-1),
-        'num_worst must be 0 or more, got -1',
+        dict(type='mmccam.LocalizationErrors', cam='ccam', num_examples=-1),
+        'num_examples must be 0 or more, got -1',
     ),
 }
 

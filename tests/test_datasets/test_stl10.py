@@ -67,9 +67,9 @@ def test_the_pictures_show_the_image_though_it_is_no_file(root, build_from_confi
     hook.after_test_iter(runner, 1, outputs=[sample])
 
     picture = pictures['ccam_00001']
-    # Enlarged from 96 to 320 pixels below a title of 28: the blue pixel lies around
-    # column 5.5 * 320 / 96 = 18 and row 28 + 2.5 * 320 / 96 = 36.
-    red, _, blue = picture[36, 18].tolist()
+    # Enlarged from 96 to 320 pixels below a title of 28 and a caption of 28 + 8, the
+    # blue pixel lies around column 5.5 * 320 / 96 = 18, row 64 + 2.5 * 320 / 96 = 72.
+    red, _, blue = picture[72, 18].tolist()
     assert blue > 150 > red
 
 

@@ -192,28 +192,35 @@ COLUMNS = (4, 1, 3, 1, 2)
 @pytest.mark.parametrize('batch', [1, 2, 5])
 def test_worst_images_come_first(part_of, batch):
     samples = [part_of(columns, sample_idx=i) for i, columns in enumerate(COLUMNS)]
-    metric = LocalizationErrors('cam', num_worst=3)
+    metric = LocalizationErrors('cam', num_examples=3)
     for start in range(0, 5, batch):
         metric.process({}, samples[start : start + batch])
     metric.evaluate(5)
-    worst = metric.worst['too_small']
+    worst = metric.examples['too_small']
     assert [outcome.image['sample_idx'] for outcome in worst] == [1, 3, 4]
     assert [outcome.overlap for outcome in worst] == pytest.approx([0.1, 0.1, 0.2])
 
 
 def test_each_kind_has_its_worst(evaluate, prediction):
-    metric = LocalizationErrors('cam', num_worst=1)
+    metric = LocalizationErrors('cam', num_examples=1)
     small, large = draw((10, 5, 18, 9)), draw((0, 0, 29, 18))
     evaluate(metric, [prediction(cam) for cam in (draw(TRUE), small, large, small)])
-    assert {kind: len(worst) for kind, worst in metric.worst.items()} == dict(
-        class_wrong=0, nothing_found=0, several_objects=0, too_small=1, too_large=1
+    assert {kind: len(found) for kind, found in metric.examples.items()} == dict(
+        best=1,
+        worst=1,
+        random=1,
+        class_wrong=0,
+        nothing_found=0,
+        several_objects=0,
+        too_small=1,
+        too_large=1,
     )
 
 
 def test_worst_images_can_be_drawn(evaluate, part_of):
     metric = LocalizationErrors('cam')
     evaluate(metric, [part_of(2, pred_label=1, sample_idx=7)])
-    (outcome,) = metric.worst['too_small']
+    (outcome,) = metric.examples['too_small']
     assert outcome.image == dict(sample_idx=7, img_path='bird.jpg')
     assert outcome.box == (0, 0, 1, 9)
     assert outcome.true_boxes.tolist() == [list(LEFT)]
@@ -221,29 +228,77 @@ def test_worst_images_can_be_drawn(evaluate, part_of):
     assert np.array_equal(outcome.cam, draw((0, 0, 1, 9)))
 
 
-def test_only_the_worst_keep_their_maps(evaluate, part_of, prediction):
+def numbers(outcomes):
+    return [outcome.image['sample_idx'] for outcome in outcomes]
+
+
+@pytest.mark.parametrize('batch', [1, 4, 7])
+def test_best_images_are_right_and_come_first(prediction, batch):
+    # Overlaps of 0.9, 0.8, 1, 1 of a wrong class, 0.9, 1 and 0.5.
+    columns, wrong = (9, 8, 10, 10, 9, 10, 5), 3
+    samples = [
+        prediction(
+            draw((0, 0, count - 1, 9)),
+            [LEFT],
+            pred_label=1 if index == wrong else 3,
+            sample_idx=index,
+        )
+        for index, count in enumerate(columns)
+    ]
+    metric = LocalizationErrors('cam', num_examples=4)
+    for start in range(0, 7, batch):
+        metric.process({}, samples[start : start + batch])
+    metric.evaluate(7)
+    assert numbers(metric.examples['best']) == [2, 5, 0, 4]
+    assert numbers(metric.examples['worst']) == [wrong]
+
+
+def test_worst_images_are_of_any_kind(evaluate, prediction, part_of):
+    metric = LocalizationErrors('cam', num_examples=4)
+    nothing = prediction(draw(RIGHT), [LEFT], sample_idx=3)
+    class_wrong = prediction(draw(LEFT), [LEFT], pred_label=1, sample_idx=0)
+    parts = [part_of(count, sample_idx=index) for index, count in ((1, 4), (2, 1))]
+    evaluate(metric, [class_wrong, *parts, nothing])
+    assert numbers(metric.examples['worst']) == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize('order', [range(6), (5, 3, 1, 0, 2, 4)])
+def test_random_images_depend_on_no_order(evaluate, part_of, order):
+    metric = LocalizationErrors('cam', num_examples=3)
+    evaluate(metric, [part_of(1 + index, sample_idx=index) for index in order])
+    # The first bytes of the SHA-256 of '0' ... '5': 5f, 6b, d4, 4e, 4b, ef.
+    assert numbers(metric.examples['random']) == [4, 3, 0]
+    assert all(outcome.cam is not None for outcome in metric.examples['random'])
+
+
+def test_only_the_examples_keep_their_maps(part_of, prediction):
     class WithMap(LocalizationErrors):
         def summarize(self, records):
             return dict(with_map=[outcome.cam is not None for outcome in records])
 
-    samples = [*map(part_of, COLUMNS), prediction(draw(TRUE))]
-    values = evaluate(WithMap('cam', num_worst=3), samples)
-    assert values['with_map'] == [False, True, False, True, True, False]
+    samples = [part_of(count, sample_idx=i) for i, count in enumerate(COLUMNS)]
+    samples += [prediction(draw(TRUE), sample_idx=index) for index in (5, 6)]
+    metric = WithMap('cam', num_examples=1)
+    for sample in samples:
+        metric.process({}, [sample])
+    # The worst; random, whose SHA-256 begins with 4b; the best.
+    with_map = [False, True, False, False, True, True, False]
+    assert metric.evaluate(7)['cam/with_map'] == with_map
 
 
 def test_maps_of_a_batch_are_not_kept_alive(evaluate, part_of):
     metric = LocalizationErrors('cam')
     sample = part_of(2)
     evaluate(metric, [sample])
-    (outcome,) = metric.worst['too_small']
+    (outcome,) = metric.examples['too_small']
     assert not np.shares_memory(outcome.cam, sample['cams']['cam'].numpy())
 
 
 def test_every_evaluation_starts_afresh(evaluate, part_of):
-    metric = LocalizationErrors('cam', num_worst=1)
+    metric = LocalizationErrors('cam', num_examples=1)
     for columns in (1, 4):
         evaluate(metric, [part_of(columns)])
-        (outcome,) = metric.worst['too_small']
+        (outcome,) = metric.examples['too_small']
         assert outcome.overlap == columns / 10
         assert outcome.cam is not None
 
@@ -251,7 +306,7 @@ def test_every_evaluation_starts_afresh(evaluate, part_of):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        ({'num_worst': -1}, 'num_worst must be 0 or more, got -1'),
+        ({'num_examples': -1}, 'num_examples must be 0 or more, got -1'),
         ({'iou': 0}, 'iou must lie above 0 and be at most 1, got 0'),
         ({'threshold': 1}, 'threshold must be at least 0 and below 1, got 1'),
         ({'box_rule': 'cams'}, 'there is no box rule "cams"'),

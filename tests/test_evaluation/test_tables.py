@@ -33,10 +33,10 @@ def test_errors_are_rows_of_their_own():
 
 
 @pytest.mark.parametrize(
-    ('markdown', 'expected'),
+    ('style', 'expected'),
     [
         (
-            False,
+            'simple',
             [
                 'map      threshold    GT-known',
                 '-----  -----------  ----------',
@@ -45,7 +45,7 @@ def test_errors_are_rows_of_their_own():
             ],
         ),
         (
-            True,
+            'github',
             [
                 '| map   |   threshold |   GT-known |',
                 '|-------|-------------|------------|',
@@ -55,12 +55,18 @@ def test_errors_are_rows_of_their_own():
         ),
     ],
 )
-def test_text_and_markdown(markdown, expected):
+def test_text_and_markdown(style, expected):
     rows = [
         {'map': 'ccam', 'threshold': 0.19, 'GT-known': 77.04},
         {'map': 'cam', 'GT-known': 68.9},
     ]
-    assert format_rows(rows, markdown).splitlines() == expected
+    assert format_rows(rows, style).splitlines() == expected
+
+
+def test_names_are_escaped_in_html():
+    table = format_rows([{'map': '<b>&', 'Top-1': 59.72}], 'html')
+    assert '&lt;b&gt;&amp;' in table and '<b>' not in table
+    assert '59.7<' in table
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from mmccam.registry import MODELS, TASK_UTILS
 CAM = dict(type='mmccam.TopBottom', i=1, j=0)
 TOP1_BOTTOM1 = dict(type='mmccam.TopBottom', i=1, j=1)
 LINEAR = dict(type='mmccam.Polynomial', degree=1)
+SINGLE_RANK = dict(type='mmccam.SingleRank')
 
 # One image, three channels, 1 x 2 positions.
 FEATURES = torch.tensor([[[[6.0, 4.0]], [[1.0, 3.0]], [[0.0, 1.0]]]])
@@ -144,6 +145,10 @@ def test_targets(hand_head, samples, cam_labels):
         (dict(TOP1_BOTTOM1, target_first=False), [[-2, -3], [-2, -3]]),
         # g = (1, 0, -1): the same coefficients.
         (LINEAR, [[-2, -3], [-2, -3]]),
+        (dict(SINGLE_RANK, k=2), [[6, 4], [6, 4]]),
+        (dict(SINGLE_RANK, k=-1), [[2, 6], [2, 6]]),
+        # With the true class, 1, in front, class 2 is the second.
+        (dict(SINGLE_RANK, k=2, target_first=True), [[6, 4], [0, 3]]),
         (dict(LINEAR, target_first=True), [[-2, -3], [-4, 2]]),
         # g = (1, -1, -1) for p = 1.5: M^2 - M^0 - M^1.
         (dict(type='mmccam.Polynomial', degree=0, p=1.5), [[-8, -7], [-8, -7]]),

@@ -6,19 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_runs import CONFIG
+from small_runs import CONFIG, Touch
 
 from mmccam.engine.checkpoint import load_restricted
-
-
-class Touch:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return open, (str(self.path), 'w')
 
 
 @pytest.fixture

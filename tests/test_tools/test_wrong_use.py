@@ -35,7 +35,7 @@ from small_runs import CONFIG
         (
             'test.py',
             ['model.pth', '--out', 'metrics.csv'],
-            r'must end in one of .json, .md, .pkl, .txt, got metrics.csv',
+            r'must end in one of .html, .json, .md, .pkl, .png, .txt, got metrics.csv',
         ),
     ],
 )
@@ -87,6 +87,8 @@ def train(run, run_here, tmp_path, monkeypatch):
             'there is no nowhere/classes.txt',
         ),
         ('val_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
+        ('custom_hooks.0.cam=heat', r'the head makes no map "heat", only'),
+        ('custom_hooks.0.more_cams=[last]', r'the head makes no map "last", only'),
         # Not used before the test, but told before the training.
         ('test_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
         ('test_evaluator.1.threshold=2', 'threshold must .* got 2'),

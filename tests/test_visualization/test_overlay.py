@@ -1,40 +1,102 @@
+import cv2
 import numpy as np
 import pytest
-from mmpretrain.registry import HOOKS
 
-from mmccam.visualization import draw_localization
+from mmccam.visualization import Panel, draw_localization, draw_panels
+from mmccam.visualization.overlay import PREDICTED, TRUE, WHITE, draw_legend
 
 BLACK = np.zeros((160, 320, 3), np.uint8)
 CAM = np.zeros((4, 8))
 CAM[1:3, 2:4] = 1
+BOX, TRUE_BOX = (40, 40, 119, 119), (200, 20, 279, 139)
 
 
-def colour_at(picture, x, y):
-    """Name the strongest colour of the pixels around a position."""
-    red, green, blue = picture[y - 2 : y + 3, x - 2 : x + 3].max(axis=(0, 1)).tolist()
-    return 'blue' if blue > 150 > red else 'red' if red > 150 > blue else 'other'
+def colours(picture):
+    return set(map(tuple, picture.reshape(-1, 3).tolist()))
 
 
-def test_the_predicted_box_is_blue_and_the_true_one_red_in_image_and_heat_map():
-    boxes = np.array([[200, 20, 279, 139]])
-
-    picture = draw_localization(BLACK, CAM, (40, 40, 119, 119), boxes)
+def test_the_predicted_box_is_solid_blue_and_the_true_one_dashed_red():
+    picture = draw_localization(BLACK, CAM, BOX, np.array([TRUE_BOX]))
 
     # Two panels of 320 pixels with a gap of 8.
     assert picture.shape == (160, 648, 3)
-    assert colour_at(picture, 40, 80) == colour_at(picture, 80, 40) == 'blue'
-    assert colour_at(picture, 200, 80) == colour_at(picture, 240, 20) == 'red'
-    assert colour_at(picture, 328 + 200, 80) == 'red'
-    assert colour_at(picture, 160, 80) == 'other'
+    for panel in (picture[:, :320], picture[:, 328:]):
+        assert colours(panel[60:100, 40]) == colours(panel[40, 60:100]) == {PREDICTED}
+        assert TRUE in colours(panel[20:140, 200]) > {TRUE, WHITE}
+        assert TRUE not in colours(panel[:, :190])
+        assert PREDICTED not in colours(panel[:, 130:])
+
+
+def test_lines_have_a_white_edge():
+    picture = draw_localization(BLACK, CAM, BOX, np.empty((0, 4)))
+
+    # At column 40; how wide a smoothed line is differs between versions of OpenCV.
+    whitest = picture[80].min(axis=1)
+    assert max(whitest[34:40]) > 190 and max(whitest[41:47]) > 190
+    assert not picture[80, :34].any() and not picture[80, 47:100].any()
+
+
+def test_equal_boxes_are_both_seen():
+    picture = draw_localization(BLACK, CAM, BOX, np.array([BOX]))
+
+    assert {PREDICTED, TRUE} < colours(picture[40:120, 40])
+
+
+def test_a_box_of_one_pixel_at_the_border_is_seen():
+    panel = Panel(box=(319, 159, 319, 159))
+
+    assert PREDICTED in colours(draw_panels(BLACK, [panel], ()))
+
+
+def test_brightness_grows_with_the_map():
+    # Viridis, over black: 0.6 of its first colour 440154 and its last FDE725.
+    heat = draw_panels(BLACK, [Panel(cam=np.arange(4)[None])], ())
+
+    assert heat[80, 0] == pytest.approx([0.6 * 0x44, 0.6 * 0x01, 0.6 * 0x54], abs=1)
+    assert heat[80, -1] == pytest.approx([0.6 * 0xFD, 0.6 * 0xE7, 0.6 * 0x25], abs=2)
+    brightness = cv2.cvtColor(heat, cv2.COLOR_RGB2GRAY)[80].astype(int)
+    assert (np.diff(brightness) >= -1).all()
 
 
 def test_the_heat_is_where_the_map_is_high():
-    picture = draw_localization(BLACK, CAM, (0, 0, 1, 1), np.empty((0, 4)))
+    heat = draw_panels(BLACK, [Panel(cam=CAM)], ())
 
-    # The map's maximum lies at 80 ... 160 of 320 pixels; the colour map ends in red.
-    heat = picture[:, 328:].astype(int)
-    assert heat[80, 120, 0] > heat[80, 120, 2]
-    assert heat[80, 280, 0] < heat[80, 280, 2]
+    # The map's maximum lies at 80 ... 160 of 320 pixels.
+    assert heat[80, 120, 1] > 100 > heat[80, 280, 1]
+
+
+def test_colours_of_the_image_are_no_heat():
+    red = BLACK + np.array([250, 0, 0], np.uint8)
+
+    heat = draw_panels(red, [Panel(), Panel(cam=np.ones((2, 2)))], ())
+
+    # The image; and 0.4 of its gray, 0.299 * 250, on 0.6 of 440154.
+    assert heat[80, 160].tolist() == [250, 0, 0]
+    gray = 0.4 * 0.299 * 250
+    expected = [gray + 0.6 * 0x44, gray + 0.6 * 0x01, gray + 0.6 * 0x54]
+    assert heat[80, 328 + 160] == pytest.approx(expected, abs=1)
+
+
+@pytest.mark.parametrize('value', [3.0, np.nan, np.inf])
+def test_a_map_without_an_object_is_drawn_without_heat(value):
+    heat = draw_panels(BLACK, [Panel(cam=np.full((4, 8), value))], ())
+
+    assert colours(heat) == {(41, 1, 50)}
+
+
+@pytest.mark.parametrize(
+    ('shape', 'side', 'expected'),
+    [
+        ((16, 32), None, (160, 320)),  # at least 320
+        ((400, 200), None, (400, 200)),
+        ((400, 200), 100, (100, 50)),
+        ((1, 2000), 100, (1, 100)),
+    ],
+)
+def test_size_of_a_panel(shape, side, expected):
+    picture = draw_panels(np.zeros((*shape, 3), np.uint8), [Panel()], (), side=side)
+
+    assert picture.shape == (*expected, 3)
 
 
 def test_small_images_are_enlarged_with_their_boxes():
@@ -42,8 +104,15 @@ def test_small_images_are_enlarged_with_their_boxes():
         BLACK[::10, ::10], CAM, (4, 4, 11, 11), np.empty((0, 4))
     )
 
-    assert picture.shape == (160, 648, 3)
-    assert colour_at(picture, 40, 80) == 'blue'
+    assert colours(picture[60:100, 40]) == {PREDICTED}
+
+
+def test_the_image_is_left_as_it_is():
+    image = BLACK.copy()
+
+    draw_localization(image, CAM, BOX, np.array([TRUE_BOX]))
+
+    assert not image.any()
 
 
 def test_a_title_stands_above():
@@ -53,18 +122,14 @@ def test_a_title_stands_above():
     assert picture[:28, :100].min() < 100
 
 
-@pytest.mark.parametrize('value', [3.0, np.nan])
-def test_a_map_without_an_object_is_drawn_without_heat(value):
-    cam = np.full((4, 8), value)
+def test_each_panel_has_its_caption():
+    panels = [Panel('image'), Panel(), Panel('NL-CCAM', CAM)]
 
-    picture = draw_localization(BLACK, cam, (0, 0, 319, 159), np.empty((0, 4)))
+    captions = draw_panels(BLACK, panels, ())[: 28 + 8]
 
-    heat = picture[20:140, 328 + 20 : 328 + 300]
-    assert (heat == heat[0, 0]).all()
+    dark = (captions < 100).any(axis=(0, 2))
+    assert dark[:320].any() and not dark[320:656].any() and dark[656:].any()
 
 
-def test_no_pictures_are_refused():
-    with pytest.raises(ValueError, match='num_images must be 1 or more, got 0'):
-        HOOKS.build(
-            dict(type='mmccam.LocalizationVisualizationHook', cam='ccam', num_images=0)
-        )
+def test_the_legend_has_what_it_explains():
+    assert {PREDICTED, TRUE, WHITE, (0, 0, 0)} < colours(draw_legend())

@@ -1,0 +1,5 @@
+"""From images to boxes in two lines."""
+
+from .inferencer import CCAMInferencer
+
+__all__ = ['CCAMInferencer']

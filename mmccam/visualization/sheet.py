@@ -1,0 +1,96 @@
+"""The contact sheet of an evaluation: its best images, its worst and some others."""
+
+import math
+from collections.abc import Sequence
+from typing import Optional
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.evaluator import BaseMetric
+
+from ..evaluation.errors import LocalizationErrors, Outcome
+from .images import read_image
+from .layout import GAP, stack, write_text
+from .overlay import draw_legend, draw_localization
+
+ROWS = {
+    'best': 'Best: box and class are right, highest overlap first',
+    'worst': 'Worst: box or class is wrong, lowest overlap first',
+    'random': 'Random',
+}
+SIDE = 148  # pixels of a panel: four pictures fit a page of 1280
+
+
+def describe(outcome: Outcome, dataset: BaseDataset) -> str:
+    """Say what became of an image: kind, overlap and class.
+
+    If the most probable class is wrong, it stands before the true one.
+    """
+    classes = dataset.metainfo.get('classes')
+    # A set that keeps its order: one label where both are the same.
+    labels = dict.fromkeys([outcome.pred_label, outcome.gt_label])
+    names = [str(classes[label] if classes else label) for label in labels]
+    kind = outcome.kind.replace('_', ' ')
+    # Cut off, not rounded: a wrong box does not reach 0.50.
+    overlap = math.floor(100 * outcome.overlap + 1e-9) / 100
+    return f'{kind}, IoU {overlap:.2f}: {" → ".join(names)}'
+
+
+def draw_outcome(
+    outcome: Outcome, dataset: BaseDataset, title: str = '', side: Optional[int] = None
+) -> np.ndarray:
+    """Draw an image beside its map: the box of the true class and the ground truth.
+
+    Args:
+        outcome: What became of the image.
+        dataset: Data set of the image.
+        title: Text above.
+        side: As of :func:`draw_panels`.
+
+    Returns:
+        Picture, (H, W, 3), uint8, RGB.
+    """
+    image = read_image(outcome.image, dataset)
+    return draw_localization(
+        image, outcome.cam, outcome.box, outcome.true_boxes, title, side
+    )
+
+
+def draw_sheet(metrics: Sequence[BaseMetric], dataset: BaseDataset) -> np.ndarray:
+    """Draw the contact sheet of one or several maps.
+
+    Args:
+        metrics: Metrics after an evaluation: for each ``LocalizationErrors`` a block of
+            rows.
+        dataset: Data set that was evaluated.
+
+    Returns:
+        Picture, (H, W, 3), uint8, RGB.
+    """
+    blocks = [
+        _draw_block(metric, dataset)
+        for metric in metrics
+        if isinstance(metric, LocalizationErrors)
+    ]
+    return stack([[draw_legend()], *([block] for block in blocks)], gap=24)
+
+
+def _draw_block(metric: LocalizationErrors, dataset: BaseDataset) -> np.ndarray:
+    rule = metric.box_rule
+    rows = [
+        write_text(
+            f'{metric.prefix}: box rule {rule.name} at {rule.threshold:.2f}, '
+            f'right from IoU {metric.iou:g}',
+            bold=True,
+        )
+    ]
+    for name, heading in ROWS.items():
+        outcomes = metric.examples[name]
+        heading += '' if outcomes else ': none'
+        rows.append(write_text(heading, bold=True))
+        if outcomes:
+            pictures = [draw_outcome(found, dataset, side=SIDE) for found in outcomes]
+            width = 2 * SIDE + GAP
+            texts = [write_text(describe(found, dataset), width) for found in outcomes]
+            rows.append(stack([texts, pictures]))
+    return stack([[row] for row in rows])

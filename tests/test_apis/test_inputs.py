@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmccam.apis.inputs import list_images
+
+GRAY = np.zeros((4, 6), np.uint8)
+
+
+def names(paths):
+    return [Path(path).name for path in paths]
+
+
+def test_a_folder_is_searched_with_its_subfolders(images):
+    assert names(list_images(images)) == ['0.png', '2.png', '4.png', '1.png', '3.png']
+
+
+def test_a_pattern(images):
+    assert names(list_images(f'{images}/*/[12].png')) == ['2.png', '1.png']
+
+
+def test_a_file_whose_name_looks_like_a_pattern(images):
+    path = images / 'a[1].png'
+    path.write_bytes((images / 'a/0.png').read_bytes())
+    assert list_images(path) == [str(path)]
+
+
+def test_several_of_all_kinds(images):
+    found = list_images([GRAY, images / 'b', str(images / 'a/0.png'), 's3://a/b.jpg'])
+    assert found[0] is GRAY
+    assert names(found[1:]) == ['1.png', '3.png', '0.png', 'b.jpg']
+
+
+def test_a_link_to_a_folder_above_ends(images):
+    (images / 'b/above').symlink_to(images)
+    assert len(list_images(images)) == 5
+
+
+def test_a_linked_folder_is_searched(images, tmp_path):
+    folder = tmp_path / 'links'
+    folder.mkdir()
+    (folder / 'link').symlink_to(images / 'b')
+    assert names(list_images(folder)) == ['1.png', '3.png']
+
+
+def test_a_generator_is_not_run_ahead(images):
+    asked = []
+
+    def endless():
+        while True:
+            asked.append(1)
+            yield GRAY
+
+    next(iter(list_images(endless())))
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'error', 'message'),
+    [
+        ('nowhere', FileNotFoundError, 'no image or folder nowhere'),
+        ('nowhere/*.jpg', FileNotFoundError, r'no file of the pattern nowhere/\*\.jpg'),
+        (3, TypeError, 'images must be paths, arrays or several of them, got 3'),
+        ([None], TypeError, 'an image must be a path or an array, got None'),
+        (np.zeros((4, 6, 4), np.uint8), ValueError, r'got the shape \(4, 6, 4\)'),
+        (np.zeros((4, 6, 3)), ValueError, 'uint8, got .* float64'),
+        (np.zeros((0, 6, 3), np.uint8), ValueError, r'got the shape \(0, 6, 3\)'),
+    ],
+)
+def test_wrong_inputs(inputs, error, message):
+    with pytest.raises(error, match=message):
+        list_images(inputs)
+
+
+def test_a_folder_without_images(tmp_path):
+    (tmp_path / 'notes.txt').write_text('no image')
+    with pytest.raises(ValueError, match=f'folder {tmp_path} has no image'):
+        list_images(tmp_path)

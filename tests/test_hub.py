@@ -1,0 +1,67 @@
+"""The configs by their names."""
+
+from pathlib import Path
+
+import mmpretrain
+import pytest
+from mmengine.logging import MMLogger
+from mmpretrain.apis import ModelHub
+from modelindex.load_model_index import load
+
+from mmccam.hub import register_configs
+from mmccam.models import GAPClsHead
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def index():
+    index = load(str(ROOT / 'model-index.yml'))
+    index.build_models_with_collections()
+    return index
+
+
+def test_the_index_is_valid(index):
+    assert index.check(silent=True) == []
+    assert {model.in_collection for model in index.models} == {
+        collection.name for collection in index.collections
+    }
+
+
+def test_each_main_config_has_its_name(index):
+    # Neither variants of the evaluation, nor what needs a folder of the user's.
+    names = {
+        path.stem
+        for path in (ROOT / 'configs').glob('*.py')
+        if not path.stem.startswith('table6') and '_custom' not in path.stem
+    } - {'nlccam_demo_masks', 'resnet18_demo', 'ccam_resnet18_demo'}
+
+    configs = {model.name: model.config for model in index.models}
+    assert configs == {name: f'configs/{name}.py' for name in names}
+
+
+def test_models_are_found_by_name():
+    assert 'nlccam_cub_released' in mmpretrain.list_models('nlccam_cub')
+    model = mmpretrain.get_model('nlccam_demo')
+
+    assert isinstance(model.head, GAPClsHead)
+    assert model.head.num_classes == 12
+    assert Path(model._config.filename).samefile(ROOT / 'configs/nlccam_demo.py')
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """What is logged as a warning."""
+    found = []
+    monkeypatch.setattr(
+        MMLogger.get_current_instance(), 'log', lambda _, m: found.append(m)
+    )
+    return found
+
+
+def test_names_that_are_taken_stay_as_they_are(warnings):
+    before = dict(ModelHub._models_dict)
+    register_configs()
+
+    assert ModelHub._models_dict == before
+    assert len(warnings) == 1 and 'The model name nlccam_cub is conflict' in warnings[0]

@@ -1,0 +1,112 @@
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from mmpretrain.apis.model import ModelHub
+from mmpretrain.structures import DataSample
+
+from mmccam.models.classifiers import classifier_with_maps
+from mmccam.registry import MODELS
+
+VGG = ConfigDict(
+    type='ImageClassifier',
+    backbone=dict(type='VGG', depth=11, norm_cfg=dict(type='BN'), num_classes=-1),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(type='LinearClsHead', num_classes=5, in_channels=512),
+)
+
+
+def classifier(name):
+    """Config of a model of mmpretrain's hub, with five classes."""
+    model = ModelHub.get(name).config.model
+    model.head.num_classes = 5
+    return model
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'resnet18_8xb32_in1k',
+        'seresnet50_8xb32_in1k',
+        'mobilenet-v2_8xb32_in1k',
+        'efficientnet-b0_3rdparty_8xb32_in1k',
+        'regnetx-400mf_8xb128_in1k',
+        'shufflenet-v2-1x_16xb64_in1k',
+        'densenet121_3rdparty_in1k',
+        'hrnet-w18_3rdparty_8xb32_in1k',
+        'swin-tiny_16xb64_in1k',
+        'vgg',
+    ],
+)
+def test_the_score_of_a_class_is_the_mean_of_its_map(name):
+    config = VGG if name == 'vgg' else classifier(name)
+    before = config.to_dict()
+    cams = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))
+    torch.manual_seed(0)
+    model = MODELS.build(config).eval()
+    with_maps = MODELS.build(classifier_with_maps(config, cams)).eval()
+    assert config.to_dict() == before
+    with_maps.load_state_dict(model.state_dict())
+    side = 224 if 'swin' in name else 64
+    images = torch.randn(1, 3, side, side)
+    with torch.no_grad():
+        logits = model(images)
+        feats = with_maps.extract_feat(images)
+        (sample,) = with_maps.head.predict(feats, [DataSample()])
+    torch.testing.assert_close(with_maps.head(feats), logits)
+    label = sample.pred_label.item()
+    score = sample.cams['cam'][0].mean() + model.head.fc.bias[label]
+    torch.testing.assert_close(score, logits[0, label])
+
+
+def changed(**parts):
+    return ConfigDict({**VGG, **parts})
+
+
+@pytest.mark.parametrize(
+    ('config', 'reason'),
+    [
+        (
+            'vgg16_8xb32_in1k',
+            'ClsHead of VGG is none: its scores are not means of maps',
+        ),
+        ('mobilenet-v3-small_8xb128_in1k', 'StackedLinearClsHead of MobileNetV3 is'),
+        ('vit-base-p16_32xb128-mae_in1k', 'VisionTransformerClsHead of VisionTransfor'),
+        (
+            'convnext-tiny_32xb128_in1k',
+            'ConvNeXt gives no map of features but a vector',
+        ),
+        (
+            changed(neck=dict(type='GeneralizedMeanPooling')),
+            'got .*GeneralizedMeanPool',
+        ),
+        (changed(neck=dict(type='GlobalAveragePooling', dim=1)), "got .*'dim': 1"),
+        (changed(neck=None), 'VGG gives no map of features but a vector'),
+        (changed(head=None), 'None of VGG is none'),
+        (changed(type='TimmClassifier'), 'an ImageClassifier, got TimmClassifier'),
+    ],
+)
+def test_a_classifier_without_maps_says_why(config, reason):
+    model = classifier(config) if isinstance(config, str) else config
+    with pytest.raises(ValueError, match=f'maps need .*{reason}'):
+        classifier_with_maps(model)
+
+
+def test_our_head_stays_as_it_is():
+    head = dict(type='mmccam.GAPClsHead', num_classes=5, in_channels=512)
+    model = Config(dict(changed(neck=None, head=head)))._cfg_dict
+    assert classifier_with_maps(model) == model
+
+
+def test_our_head_takes_other_maps():
+    head = dict(type='GAPClsHead', num_classes=5, in_channels=512, cams=dict(a=dict()))
+    cams = dict(b=dict(type='mmccam.Polynomial', degree=1))
+    assert classifier_with_maps(changed(head=head), cams).head.cams == cams
+
+
+def test_a_backbone_without_map_fails_by_its_shape():
+    model = classifier('resnet18_8xb32_in1k')
+    head = MODELS.build(classifier_with_maps(model).head)
+    with pytest.raises(
+        ValueError, match=r'feature maps \(N, C, h, w\), got .*\(2, 512\)'
+    ):
+        head((torch.zeros(2, 512),))

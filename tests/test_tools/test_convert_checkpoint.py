@@ -1,0 +1,171 @@
+"""Files of weights through convert_checkpoint.py."""
+
+import re
+
+import pytest
+import torch
+from small_runs import Touch
+from torchvision.models import vgg as torchvision_vgg
+
+from mmccam.engine import restrict_checkpoint_loading
+from mmccam.models import NonLocalVGG
+
+TOOL = 'convert_checkpoint.py'
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A directory, without the files of some 20 MB once a test is over."""
+    yield tmp_path
+    for file in tmp_path.glob('*.pth'):
+        file.unlink()
+
+
+def features():
+    """The convolutions of torchvision's VGG-11."""
+    return torchvision_vgg.make_layers(torchvision_vgg.cfgs['A'])
+
+
+@pytest.fixture
+def vgg(folder):
+    """A file of torchvision's VGG-11 in half precision, and its convolutions."""
+    layers = features().half()
+    weights = {f'features.{name}': value for name, value in layers.state_dict().items()}
+    torch.save(weights, folder / 'vgg11.pth')
+    return folder / 'vgg11.pth', layers
+
+
+def test_torchvision_and_back(run_here, folder, vgg):
+    path, layers = vgg
+    assert run_here(TOOL, path, folder / 'ours.pth')[0] == 0
+    back = folder / 'back.pth'
+    code, out, _ = run_here(TOOL, folder / 'ours.pth', back, '--to', 'torchvision')
+
+    assert (code, out) == (0, f'{back}\n')
+    loaded = torch.load(back)
+    weights = {name[len('features.') :]: loaded[name] for name in loaded}
+    assert all(value.dtype == torch.float16 for value in weights.values())
+    features().load_state_dict(weights)
+    assert all(torch.equal(weights[k], v) for k, v in layers.state_dict().items())
+    init_cfg = dict(type='Pretrained', checkpoint=str(folder / 'ours.pth'))
+    model = NonLocalVGG(11, (2,), init_cfg=init_cfg)
+    model.init_weights()
+    assert torch.equal(model.features[2].conv.weight, layers[3].weight.float())
+
+
+@pytest.fixture
+def released(shared):
+    return shared / 'golden/released_nlccam_tiny20_fp16.pth'
+
+
+def test_released_weights_and_back(run_here, folder, shared, released):
+    ours, back = folder / 'ours.pth', folder / 'back.pth'
+    data = ('--data-root', shared / 'data/tiny20')
+    assert run_here(TOOL, released, ours, *data)[0] == 0
+    assert run_here(TOOL, ours, back, '--to', 'released')[0] == 0
+
+    classes = torch.load(ours)['meta']['dataset_meta']['classes']
+    assert len(classes) == 20 and 'goose' in classes
+    expected, weights = torch.load(released), torch.load(back)
+    assert list(weights) == list(expected)
+    for name, value in expected.items():
+        assert weights[name].dtype == value.dtype
+        assert torch.equal(weights[name], value)
+
+
+def test_another_number_of_class_names_is_refused(run_here, folder, released):
+    (folder / 'classes.txt').write_text('cat\ndog\n')
+    arguments = (released, folder / 'ours.pth', '--data-root', folder)
+    code, _, errors = run_here(TOOL, *arguments)
+
+    assert code == 2
+    assert re.search('classes.txt names 2 classes, but the head in .* has 20$', errors)
+    assert not (folder / 'ours.pth').exists()
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (None, 'there is no checkpoint {}'),
+        (b'', '{} is empty'),
+        (
+            b'text',
+            "{} is no checkpoint of torch, or a damaged one: it begins .*b'text'",
+        ),
+        ([1], '{} holds no weights but a list'),
+        (
+            {'conv1.weight': torch.ones(1)},
+            '{} is not converted: it is no VGG of .* it holds conv1.weight',
+        ),
+        (
+            {'features.0.weight': torch.ones(1)},
+            '{} is not converted: it has 1 convolutions, where .* has 8, 10, 13, 16',
+        ),
+    ],
+    ids=['none', 'empty', 'text', 'list', 'other network', 'other VGG'],
+)
+def test_other_files_are_refused(run_here, folder, content, message):
+    path, target = folder / 'source.pth', folder / 'target.pth'
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    code, _, errors = run_here(TOOL, path, target)
+
+    assert code == 2
+    *_, line = errors.splitlines()
+    assert re.fullmatch(f'{TOOL}: {message.format(path)}', line)
+    assert not target.exists()
+
+
+def test_a_folder_is_no_checkpoint(run_here, folder):
+    code, _, errors = run_here(TOOL, folder, folder / 'target.pth')
+
+    assert code == 2
+    assert errors.endswith(f'{TOOL}: there is no checkpoint {folder}\n')
+
+
+def test_the_source_is_not_overwritten(run_here, vgg, monkeypatch):
+    path, _ = vgg
+    before = path.read_bytes()
+    monkeypatch.chdir(path.parent)
+    code, _, errors = run_here(TOOL, path, path.name)
+
+    assert code == 2
+    assert 'vgg11.pth is the source and would be overwritten' in errors
+    assert path.read_bytes() == before
+
+
+@pytest.fixture
+def restricted_after():
+    yield
+    restrict_checkpoint_loading()
+
+
+def test_code_in_a_checkpoint_runs_only_if_it_is_trusted(
+    run_here, folder, vgg, restricted_after
+):
+    path, marker = folder / 'hostile.pth', folder / 'marker'
+    torch.save(dict(state_dict=torch.load(vgg[0]), note=Touch(marker)), path)
+    code, _, errors = run_here(TOOL, path, folder / 'ours.pth')
+
+    assert code == 2
+    assert re.search(f'{path} is refused, .* --trust-checkpoint', errors)
+    assert not marker.exists()
+    code, *_ = run_here(TOOL, path, folder / 'ours.pth', '--trust-checkpoint')
+    assert code == 0
+    assert marker.exists()
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['--convolutions-only'], '--convolutions-only is for --to torchvision'),
+        (['--to', 'released', '--data-root', '.'], '--data-root is for --to mmccam'),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(run_here, options, message):
+    code, _, errors = run_here(TOOL, 'source.pth', 'target.pth', *options)
+
+    assert code == 2
+    assert message in errors

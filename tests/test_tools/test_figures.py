@@ -1,0 +1,122 @@
+"""Pictures and pages that the tools write."""
+
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+from small_runs import CONFIG, ROOT
+
+from mmccam.visualization.overlay import PREDICTED, TRUE
+
+LEGEND = 28 + 8  # pixels
+
+
+@pytest.fixture
+def draw_figures(run, run_here, trained, tmp_path):
+    """Run draw_figures.py and read its two figures, RGB, without the legend."""
+
+    def draw_figures(*arguments):
+        root = f'test_dataloader.dataset.data_root={run.data}'
+        arguments = (CONFIG, run.checkpoint, '--out-dir', tmp_path, *arguments)
+        code, _, err = run_here(
+            'draw_figures.py', *arguments, '--device', 'cpu', '--cfg-options', root
+        )
+        assert code == 0, err
+        return [
+            cv2.imread(str(tmp_path / f'figure{number}.png'))[LEGEND:, :, ::-1]
+            for number in (3, 4)
+        ]
+
+    return draw_figures
+
+
+def columns_with(figure, colour):
+    """In which of the columns of panels a colour is."""
+    has = (figure == colour).all(axis=2).any(axis=0)
+    return [bool(has[left : left + 200].any()) for left in range(0, len(has), 208)]
+
+
+def test_figures_of_test_images_have_predicted_and_true_boxes(draw_figures):
+    figure3, figure4 = draw_figures('--num-images', 2)
+
+    # Image, CAM, first and last map, CCAM; image, three first and three last maps.
+    assert columns_with(figure3, PREDICTED) == [False, True, False, False, True]
+    assert columns_with(figure3, TRUE) == [True] * 5
+    assert columns_with(figure4, PREDICTED) == [False] * 7
+    assert columns_with(figure4, TRUE) == [True] * 7
+
+
+def test_the_cam_may_be_another_networks(run, draw_figures):
+    figure3, _ = draw_figures('--num-images', 1, '--baseline', CONFIG, run.checkpoint)
+
+    # The same network: its CAM is its first map, but for the boxes.
+    cam, first = (figure3[:, left : left + 200].astype(int) for left in (208, 416))
+    assert columns_with(figure3, PREDICTED) == [False, True, False, False, True]
+    same = (cam == first).all(axis=2)
+    assert same[100:].mean() > 0.8
+
+
+def test_images_of_ones_own_have_no_true_boxes(run, draw_figures):
+    images = run.data / 'images/val/star'
+    figure3, _ = draw_figures('--images', images)
+
+    assert columns_with(figure3, PREDICTED) == [False, True, False, False, True]
+    assert columns_with(figure3, TRUE) == [False] * 5
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--num-images', '0'], '--num-images must be 1 or more, got 0'),
+        (['--images', 'nowhere'], 'nowhere'),
+        (['--cam', 'heat'], 'the head makes no map "heat", only'),
+        (['--thresholds'], 'there is no file of thresholds'),
+    ],
+)
+def test_wrong_options(run, run_here, trained, tmp_path, arguments, message):
+    root = f'test_dataloader.dataset.data_root={run.data}'
+    checkpoint = tmp_path / 'copy.pth'
+    checkpoint.write_bytes(run.checkpoint.read_bytes())
+    code, _, err = run_here(
+        *('draw_figures.py', CONFIG, checkpoint, '--out-dir', tmp_path, *arguments),
+        *('--cfg-options', root),
+    )
+    assert code == 2 and message in err
+
+
+def test_a_page_and_a_sheet_of_an_evaluation(run, searched):
+    names = ('results.json', 'report.html', 'sheet.png')
+    files = [run.folder / 'pages' / name for name in names]
+    options = ('--thresholds', '--out', *files)
+    run.checked('test.py', CONFIG, run.checkpoint, *options)
+
+    results, page = json.loads(files[0].read_text()), files[1].read_text()
+    for row in results['localization']:
+        assert re.search(rf'>\s*{row["GT-known"]:.1f}<', page)
+    for text in (str(CONFIG), run.checkpoint.name, 'Box rules on the split val'):
+        assert text in page
+    # For each map all 12 images are right or not: there is a picture.
+    assert page.count('data:image/jpeg') >= 2 * 4
+    sheet = cv2.imread(str(files[2]))
+    assert sheet.shape[1] > 600 and (sheet[..., ::-1] == TRUE).all(axis=2).any()
+
+
+def test_the_sheet_of_two_processes_is_that_of_one(run, trained):
+    sheets = []
+    for tool, processes in (('test.py', []), ('dist_test.sh', [2])):
+        out = run.folder / f'sheet_{tool}.png'
+        run.checked(tool, CONFIG, run.checkpoint, *processes, '--out', out)
+        sheets.append(cv2.imread(str(out)).astype(int))
+    # Other batches may change the last bits of a map.
+    assert sheets[0].shape == sheets[1].shape
+    assert np.abs(sheets[0] - sheets[1]).max() <= 2
+
+
+def test_a_sheet_needs_what_it_shows(run, trained):
+    config = ROOT / 'configs/nlccam_demo_masks.py'
+    process = run('test.py', config, run.checkpoint, '--out', run.folder / 's.png')
+
+    assert process.returncode == 2
+    assert 's.png needs mmccam.LocalizationErrors in the test_ev' in process.stderr

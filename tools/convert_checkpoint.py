@@ -1,0 +1,85 @@
+"""Convert weights between mmccam, the authors' released code and torchvision's VGG."""
+
+import argparse
+from io import BytesIO
+from pathlib import Path
+
+import torch
+from common import add_trust_option, user_errors
+from mmengine.fileio import put
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from mmccam import __version__
+from mmccam.datasets.metadata import read_classes
+from mmccam.engine import WHOLE_FILES, trust_checkpoints, weights_of
+from mmccam.models.convert import FORMATS, convert
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('source', help='checkpoint whose format its names tell')
+    parser.add_argument('target', help='file to write')
+    parser.add_argument('--to', choices=FORMATS, default='mmccam', help='its format')
+    parser.add_argument(
+        '--convolutions-only',
+        action='store_true',
+        help='leave out the non-local blocks and the head, for which torchvision has '
+        'no place',
+    )
+    parser.add_argument(
+        '--data-root',
+        help='folder with a classes.txt, whose class names the checkpoint of mmccam is '
+        'to tell an inferencer',
+    )
+    add_trust_option(parser)
+    args = parser.parse_args()
+    if args.convolutions_only and args.to != 'torchvision':
+        parser.error('--convolutions-only is for --to torchvision')
+    if args.data_root and args.to != 'mmccam':
+        parser.error('--data-root is for --to mmccam')
+    return args
+
+
+def read_class_names(args: argparse.Namespace, num_classes: int) -> tuple[str, ...]:
+    """Read the names of a head's classes.
+
+    Raises:
+        ValueError: If there are more or fewer than the head has.
+    """
+    names = read_classes(args.data_root)
+    if len(names) != num_classes:
+        raise ValueError(
+            f'{args.data_root}/classes.txt names {len(names)} classes, but the head in '
+            f'{args.source} has {num_classes}'
+        )
+    return names
+
+
+def main() -> None:
+    args = parse_args()
+    with user_errors():
+        if Path(args.source).resolve() == Path(args.target).resolve():
+            raise ValueError(f'{args.target} is the source and would be overwritten')
+        if args.trust_checkpoint:
+            trust_checkpoints()
+        loaded = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
+        weights = weights_of(loaded, args.source)
+        try:
+            converted = convert(weights, args.to, args.convolutions_only)
+        except ValueError as error:
+            raise ValueError(f'{args.source} is not converted: {error}') from error
+        if args.to == 'mmccam':
+            meta = dict(mmccam_version=__version__)
+            if args.data_root:
+                num_classes = len(converted.get('head.fc.bias', ()))
+                names = read_class_names(args, num_classes)
+                meta['dataset_meta'] = dict(classes=names)
+            converted = dict(meta=meta, state_dict=converted)
+        content = BytesIO()
+        torch.save(converted, content)
+        put(content.getvalue(), args.target, backend_args=WHOLE_FILES)
+        print(args.target)
+
+
+if __name__ == '__main__':
+    main()
