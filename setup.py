@@ -41,6 +41,18 @@ setup(
         'lite': [*torch, *mmengine, 'mmcv-lite>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
         # The full mmcv, as openmim installs it.
         'mim': [*torch, *mmengine, 'mmcv>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
+        # The same for NonLocalVGG in MMDetection and MMSegmentation.
+        'neighbours': [
+            *torch,
+            *mmengine,
+            'mmcv>=2.1,<2.2',
+            'mmpretrain>=1.2,<2',
+            'mmdet>=3.3,<4',
+            'mmsegmentation>=1.2.2,<2',
+            # mmsegmentation imports them, but does not say so.
+            'ftfy',
+            'regex',
+        ],
         # The maintained forks, which keep the import names (Python >= 3.10). They
         # come as sources; pip builds onedl-mmcv apart from torch, without operators.
         'onedl': [

@@ -11,10 +11,12 @@ from mmccam.registry import MODELS
 
 ROOT = Path(__file__).parents[1] / 'configs'
 PLAIN = 'resnet18_demo'  # a classifier without maps
+PATHS = [path.relative_to(ROOT).with_suffix('') for path in ROOT.rglob('*.py')]
 CONFIGS = sorted(
-    path.relative_to(ROOT).with_suffix('').as_posix()
-    for path in ROOT.rglob('*.py')
-    if '_base_' not in path.parts and path.stem != PLAIN
+    path.as_posix()
+    for path in PATHS
+    # Those of the neighbours have other tests.
+    if not {'_base_', 'neighbours', PLAIN} & set(path.parts)
 )
 BOTH, CAM = {'ccam', 'cam'}, {'cam'}
 

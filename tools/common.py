@@ -22,6 +22,7 @@ from mmccam.evaluation.base import LocalizationMetric, find_map
 from mmccam.models.gap_head import DEFAULT_CAMS
 from mmccam.visualization import LocalizationVisualizationHook
 
+DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
 # What OpenMMLab raises when a part of a config is wrong.
 CONFIG_ERRORS = (AssertionError, AttributeError, ImportError, KeyError, TypeError)
 
@@ -88,7 +89,7 @@ def read_data_config(args: argparse.Namespace) -> Config:
 
 
 def find_loader(cfg: Config, split: str) -> ConfigDict:
-    """Find the dataloader of the split ``val`` or ``test`` in a config.
+    """Find the dataloader of the split ``train``, ``val`` or ``test`` in a config.
 
     Raises:
         ValueError: If the config has none.
@@ -97,6 +98,15 @@ def find_loader(cfg: Config, split: str) -> ConfigDict:
     if loader is None:
         raise ValueError(f'{cfg.filename} must have a {split}_dataloader')
     return loader
+
+
+def without_drawing(cfg: Config) -> list[ConfigDict]:
+    """The custom hooks of a config that draw no pictures."""
+    return [
+        hook
+        for hook in cfg.get('custom_hooks', [])
+        if hook.type.rpartition('.')[2] not in DRAWING
+    ]
 
 
 def has_scaled_masks(cfg: Config, split: str) -> bool:

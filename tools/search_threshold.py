@@ -12,6 +12,7 @@ from common import (
     find_loader,
     read_model_config,
     user_errors,
+    without_drawing,
 )
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -25,8 +26,6 @@ from mmccam.evaluation.threshold_file import (
     threshold_file,
 )
 from mmccam.visualization.curves import save_threshold_curves
-
-DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
 
 
 def parse_args() -> argparse.Namespace:
@@ -69,11 +68,7 @@ def search_config(args: argparse.Namespace) -> Config:
             'validation split of its own, or say --split test'
         )
     cfg.test_dataloader = loader
-    cfg.custom_hooks = [
-        hook
-        for hook in cfg.get('custom_hooks', [])
-        if hook.type.rpartition('.')[2] not in DRAWING
-    ]
+    cfg.custom_hooks = without_drawing(cfg)
     cfg.test_evaluator = [
         dict(type='mmccam.ThresholdSearch', cam=cam, box_rules=args.box_rules)
         for cam in maps_of(cfg)['cams']

@@ -2,8 +2,9 @@
 
 from .base import find_map
 from .box_rules import build_box_rule
+from .coco import DumpBoxes, DumpPseudoBoxes
 from .errors import LocalizationErrors
-from .interchange import DumpBoxes, DumpMaps
+from .interchange import DumpMaps
 from .localization import CCAMLocalizationMetric
 from .max_box_acc import MaxBoxAcc
 from .px_ap import PxAP
@@ -13,6 +14,7 @@ __all__ = [
     'CCAMLocalizationMetric',
     'DumpBoxes',
     'DumpMaps',
+    'DumpPseudoBoxes',
     'LocalizationErrors',
     'MaxBoxAcc',
     'PxAP',

@@ -1,18 +1,15 @@
-"""Write maps and boxes in the formats that other programs read."""
+"""Write maps in the layout that other programs read."""
 
 import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Optional, Union
 
-import mmengine
 import numpy as np
 
-from ..boxes import Box
 from ..registry import METRICS
 from .base import LocalizationMetric
-from .box_rules import build_box_rule
 from .score_map import stretch
 
 
@@ -71,121 +68,8 @@ class DumpMaps(LocalizationMetric):
 
     def summarize(self, records: list[str]) -> dict[str, float]:
         """Count the maps, no two of which may have the same file."""
-        _check_unique(records, 'map')
+        check_unique(records, 'map')
         return dict(num_maps=len(records))
-
-
-@METRICS.register_module()
-class DumpBoxes(LocalizationMetric):
-    """Write one box an image as results of COCO, and the ground truth beside them.
-
-    ``out_file`` is the list that ``COCO.loadRes`` reads, ``<its stem>.gt.json`` the
-    ground truth to load it into. An image's id is its place in the data set, from 0, a
-    category's id is the label. A box is x, y, width, height, where a width counts the
-    pixels from the first to the last. Reported is the number of boxes, ``num_boxes``.
-
-    Args:
-        cam: Name of the map, one of the head's ``cams``.
-        out_file: File to write, which must end in ``.json``.
-        root: Folder of the images, which the names in the ground truth are below.
-        target: ``top1``, the box and score of the most probable class, or ``true``,
-            those of the true class, its box known as GT-known. Defaults to ``top1``.
-        box_rule: Name of the box rule. Defaults to ``cam``.
-        threshold: Threshold of the rule. Defaults to the rule's own.
-        **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.base.LocalizationMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
-    """
-
-    def __init__(
-        self,
-        cam: str,
-        out_file: str,
-        root: str,
-        target: str = 'top1',
-        box_rule: str = 'cam',
-        threshold: Optional[float] = None,
-        **kwargs,
-    ) -> None:
-        super().__init__(cam, **kwargs)
-        if Path(out_file).suffix != '.json':
-            raise ValueError(f'out_file must end in .json, got {out_file}')
-        if target not in ('top1', 'true'):
-            raise ValueError(f'target must be "top1" or "true", got "{target}"')
-        self.out_file = Path(out_file)
-        self.root = root
-        self.target = target
-        self.box_rule = build_box_rule(box_rule, threshold)
-
-    def target_class(self, sample: dict) -> int:
-        """The class whose box is written."""
-        if self.target == 'top1':
-            return sample['cam_labels'][0].item()
-        return super().target_class(sample)
-
-    def record(self, sample: dict, cam: np.ndarray) -> dict[str, Any]:
-        """Return what stands in the files about an image.
-
-        Args:
-            sample: Prediction, with ``sample_idx``, ``img_path``, ``ori_shape``,
-                ``pred_score``, ``gt_label`` and, if there are any, ``loc_boxes``.
-            cam: Map of the target class, (h, w).
-
-        Raises:
-            ValueError: If the image does not lie below the root.
-        """
-        height, width = sample['ori_shape']
-        label = self.target_class(sample)
-        image = dict(
-            id=sample['sample_idx'],
-            file_name=relative_path(sample, self.root),
-            width=width,
-            height=height,
-        )
-        result = dict(
-            image_id=image['id'],
-            category_id=label,
-            bbox=to_xywh(self.box_rule(cam, (width, height))),
-            score=sample['pred_score'][label].item(),
-        )
-        truth = [
-            dict(
-                image_id=image['id'],
-                category_id=sample['gt_label'].item(),
-                bbox=[x, y, w, h],
-                area=w * h,
-                iscrowd=0,
-            )
-            for x, y, w, h in map(to_xywh, sample.get('loc_boxes', ()))
-        ]
-        return dict(image=image, result=result, truth=truth)
-
-    def summarize(self, records: list[dict]) -> dict[str, float]:
-        """Write both files and count the boxes."""
-        images = [record['image'] for record in records]
-        _check_unique((image['id'] for image in images), 'sample_idx')
-        results = [record['result'] for record in records]
-        # COCO's own evaluation takes an id of 0 for no annotation.
-        truth = [
-            dict(box, id=number)
-            for number, box in enumerate(
-                (box for record in records for box in record['truth']), start=1
-            )
-        ]
-        mmengine.dump(results, self.out_file)
-        names = (self.dataset_meta or {}).get('classes') or range(
-            1 + max(box['category_id'] for box in results + truth)
-        )
-        categories = [
-            dict(id=label, name=str(name)) for label, name in enumerate(names)
-        ]
-        mmengine.dump(
-            dict(info={}, images=images, categories=categories, annotations=truth),
-            self.out_file.with_suffix('.gt.json'),
-        )
-        return dict(num_boxes=len(results))
 
 
 def relative_path(sample: dict, root: str) -> str:
@@ -246,13 +130,16 @@ def check_side(side: Optional[int]) -> None:
         raise ValueError(f'side must be at least 1 pixel, got {side}')
 
 
-def to_xywh(box: Box) -> list[float]:
-    """Turn a box x0, y0, x1, y1 into x, y, width, height, all in pixels."""
-    x0, y0, x1, y1 = map(float, box)
-    return [x0, y0, x1 - x0 + 1, y1 - y0 + 1]
+def check_unique(values: Iterable, what: str) -> None:
+    """Check that no two images have the same value.
 
+    Args:
+        values: One of each image, at least one.
+        what: What they are, for the message.
 
-def _check_unique(values: Iterable, what: str) -> None:
+    Raises:
+        ValueError: If two are equal.
+    """
     ((value, count),) = Counter(values).most_common(1)
     if count > 1:
         raise ValueError(

@@ -19,6 +19,7 @@ from .threshold_search import ThresholdSearch
 WITH_BOX_RULE = (
     'CCAMLocalizationMetric',
     'DumpBoxes',
+    'DumpPseudoBoxes',
     'LocalizationErrors',
     'LocalizationVisualizationHook',
 )

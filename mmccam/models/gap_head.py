@@ -3,6 +3,7 @@
 from typing import Optional
 
 import torch
+from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
 from mmpretrain.structures import DataSample
 
@@ -30,7 +31,8 @@ class GAPClsHead(LinearClsHead):
         cams: Config of a combination function for each name. Defaults to
             ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
         num_guesses: Of how many of the most probable classes maps are made.
-        **kwargs: Further arguments of mmpretrain's ``LinearClsHead``.
+        **kwargs: Further arguments of mmpretrain's ``LinearClsHead``. A loss without a
+            scope is mmpretrain's, in a config of another toolbox too.
 
     Raises:
         ValueError: If a combination function has no meaning for K classes, or not K
@@ -45,7 +47,9 @@ class GAPClsHead(LinearClsHead):
         num_guesses: int = 1,
         **kwargs,
     ) -> None:
-        super().__init__(num_classes, in_channels, **kwargs)
+        # Other toolboxes have other losses under the names of mmpretrain's.
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            super().__init__(num_classes, in_channels, **kwargs)
         if not 1 <= num_guesses <= num_classes:
             raise ValueError(
                 'num_guesses must lie between 1 and the number of classes '

@@ -8,7 +8,13 @@ import torch
 from PIL import Image
 
 from mmccam.datasets import WSOLDataset
-from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps, MaxBoxAcc
+from mmccam.evaluation import (
+    CCAMLocalizationMetric,
+    DumpBoxes,
+    DumpMaps,
+    DumpPseudoBoxes,
+    MaxBoxAcc,
+)
 from mmccam.evaluation.predictions import evaluate_boxes, evaluate_maps
 from mmccam.evaluation.score_map import stretch
 
@@ -579,3 +585,42 @@ def test_wrong_results(dataset, results, content, message):
     path = results(content)
     with pytest.raises(ValueError, match=rf'^{re.escape(str(path))}.*{message}'):
         evaluate_boxes(dataset, path)
+
+
+# A training set
+
+
+def test_pseudo_boxes_are_the_annotations(evaluate, predict, root, tmp_path):
+    out_file = tmp_path / 'train.json'
+    metric = DumpPseudoBoxes('cam', str(out_file), str(root / 'images'))
+    metric.dataset_meta = dict(classes=('eel', 'cod', 'ray'))
+    sample = predict(2, draw(FAR), top=2, top_map=draw(BOX), scores=(0.25, 0.25, 0.5))
+
+    assert evaluate(metric, [sample]) == dict(num_boxes=1)
+
+    # Not the ground truth, and not the most probable class.
+    annotation = dict(image_id=2, category_id=1, bbox=[0, 15, 4, 5], score=0.25)
+    written = json.loads(out_file.read_text())
+    assert written['annotations'] == [dict(annotation, id=1, area=20, iscrowd=0)]
+    assert written['images'] == [
+        dict(id=2, file_name='test/c.png', width=WIDTH, height=HEIGHT)
+    ]
+    names = [category['name'] for category in written['categories']]
+    assert names == ['eel', 'cod', 'ray']
+    assert [path.name for path in tmp_path.iterdir()] == ['train.json']
+
+
+def test_pseudo_boxes_end_with_the_image(evaluate, predict, root, tmp_path):
+    out_file = tmp_path / 'train.json'
+    metric = DumpPseudoBoxes('cam', str(out_file), str(root / 'images'))
+    # A rule that rounds to the pixel behind the last one, and one before the first.
+    metric.box_rule = lambda cam, size: (-1.0, 2.0, WIDTH, HEIGHT)
+    evaluate(metric, [predict(0, draw(BOX))])
+    (box,) = json.loads(out_file.read_text())['annotations']
+    assert box['bbox'] == [0, 2, WIDTH, HEIGHT - 2]
+
+
+def test_pseudo_boxes_of_one_image_twice_are_refused(evaluate, predict, root, tmp_path):
+    metric = DumpPseudoBoxes('cam', str(tmp_path / 'train.json'), str(root / 'images'))
+    with pytest.raises(ValueError, match='its own sample_idx, 2 have 0'):
+        evaluate(metric, 2 * [predict(0, draw(BOX))])

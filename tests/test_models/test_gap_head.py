@@ -1,6 +1,8 @@
 import pytest
 import torch
-from mmpretrain.models import LinearClsHead
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import DefaultScope, Registry
+from mmpretrain.models import CrossEntropyLoss, LinearClsHead
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from mmpretrain.structures import DataSample
 
@@ -69,6 +71,29 @@ def test_further_arguments_go_to_the_linear_head():
     head = GAPClsHead(3, 3, topk=(1, 2), cal_acc=True)
     losses = head.loss((FEATURES,), samples_of(1))
     assert losses.keys() == {'loss', 'accuracy_top-1', 'accuracy_top-2'}
+
+
+@pytest.fixture
+def neighbour():
+    """A toolbox whose scope has another loss of that name, while a test runs."""
+    registry = Registry('model', parent=MMENGINE_MODELS, scope='neighbour')
+    registry.register_module(name='CrossEntropyLoss', module=torch.nn.Identity)
+    with DefaultScope.overwrite_default_scope('neighbour'):
+        yield registry
+    MMENGINE_MODELS.children.pop('neighbour')
+
+
+@pytest.mark.parametrize(
+    'loss', [dict(), dict(loss=dict(type='CrossEntropyLoss', loss_weight=2.0))]
+)
+def test_losses_are_those_of_mmpretrain_in_another_scope(neighbour, loss):
+    cfg = dict(type='mmccam.GAPClsHead', num_classes=3, in_channels=3, **loss)
+    assert type(neighbour.build(cfg).loss_module) is CrossEntropyLoss
+
+
+def test_a_loss_of_another_toolbox_is_named_with_its_scope(neighbour):
+    head = GAPClsHead(3, 3, loss=dict(type='neighbour.CrossEntropyLoss'))
+    assert type(head.loss_module) is torch.nn.Identity
 
 
 # Prediction

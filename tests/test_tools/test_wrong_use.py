@@ -14,6 +14,16 @@ from small_runs import CONFIG
             ['model.pth', '--out', 'found.yaml'],
             '--out must end in .json, got found.yaml',
         ),
+        (
+            'make_pseudo_boxes.py',
+            ['model.pth', '--out', 'boxes.xml'],
+            '--out must end in .json, got boxes.xml',
+        ),
+        (
+            'make_pseudo_boxes.py',
+            ['none.pth', '--out', 'boxes.json'],
+            'there is no checkpoint none.pth',
+        ),
         ('search_threshold.py', ['none.pth'], 'there is no checkpoint none.pth'),
         ('test.py', ['none.pth'], 'there is no checkpoint none.pth'),
         ('test.py', [CONFIG, '--map-side', '224'], '--map-side needs --dump-maps'),
