@@ -49,6 +49,9 @@ def lay_out(clone: Path) -> None:
     shared = clone.parent / 'shared'
     (shared / 'data').mkdir(parents=True)
     (shared / 'weights').mkdir()
+    wheels = shared / 'wheels/torch2.14'
+    wheels.mkdir(parents=True)
+    (wheels / 'mmcv-2.1.0-none.whl').touch()  # pip has a stand-in
     for link in (clone / 'my_data', shared / 'data/tiny20'):
         link.symlink_to(data / 'demo')
     weights = clone / 'vgg16.pth'

@@ -13,6 +13,7 @@ PAGES = {
     for path in (ROOT / 'README.md', *sorted(ROOT.glob('docs/**/*.md')))
     if '_build' not in path.parts
 }
+CONFIGS = {path.read_text() for path in ROOT.glob('configs/**/*.py')}
 # What the blocks of pages may be of: commands, Python, what is only shown, and Sphinx.
 LANGUAGES = ('bash', 'python', 'text', '{toctree}', '{include}')
 COMMAND = re.compile(
@@ -53,7 +54,8 @@ def page_script(name: str, blocks: list[Block]) -> str:
     """Put all of a page into one script for bash, as a reader would type it.
 
     A block of Python is a script, or a file whose name stands in its first line, as
-    ``# configs/mine.py``: a later command of the page must use it.
+    ``# configs/mine.py``: a later command of the page must use it. A config of ours is
+    only shown.
 
     Raises:
         ValueError: If a block is of an unknown language, or no command uses a file.
@@ -69,7 +71,7 @@ def page_script(name: str, blocks: list[Block]) -> str:
             # A job in the background must succeed, too.
             jobs = 'for job in $(jobs -p); do wait "$job"; done'
             lines += [f'echo "== {name}:{line}" >&2', text, jobs]
-        elif language == 'python':
+        elif language == 'python' and text not in CONFIGS:
             file = re.match(r'# (\S+\.py)\n', text)
             path = file[1] if file else f'.block_{line}.py'
             lines += [f"cat > {shlex.quote(path)} <<'END_OF_BLOCK'", text]

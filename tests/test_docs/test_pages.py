@@ -27,7 +27,7 @@ def test_the_options_that_a_page_names_are_options_of_the_tools(name):
     sources = [path.read_text() for path in (ROOT / 'tools').glob('*.py')]
     known = set(re.findall(r"'(--[a-z-]+)'", ''.join(sources)))
     # Of pip.
-    known.add('--no-build-isolation')
+    known |= {'--no-build-isolation', '--only-binary'}
 
     named = re.findall(r'`[^`]*?(?<![\w-])(--[a-z][a-z-]*)', PAGES[name].read_text())
     assert set(named) <= known

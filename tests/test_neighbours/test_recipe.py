@@ -91,8 +91,8 @@ def test_mmdet_loads_the_boxes(run, boxes, monkeypatch):
 
 
 def test_mmdet_trains_on_the_boxes(run, boxes):
-    blocks = re.findall('```sh\n(.*?)```', DOCS.read_text(), re.S)
-    (command,) = [block for block in blocks if 'train.py' in block]
+    blocks = re.findall('```bash\n(.*?)```', DOCS.read_text(), re.S)
+    (command,) = [block for block in blocks if 'train.py configs/neighbours' in block]
 
     log = run(command)
 
