@@ -1,9 +1,8 @@
 """Train a model from a config, and evaluate it after each epoch."""
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from common import (
     CONFIG_ERRORS,
@@ -13,11 +12,12 @@ from common import (
     read_config,
     user_errors,
 )
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from mmccam.config_parts import all_parts
 from mmccam.engine import newest_checkpoint
 
 
@@ -106,16 +106,6 @@ def skip_unreadable(cfg: Config) -> None:
         loader.unreadable = file
     hook = dict(type='mmccam.UnreadableImagesHook', file=file)
     cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
-
-
-def all_parts(cfg: Any) -> Iterator[ConfigDict]:
-    """Go through a part of a config and all parts inside of it."""
-    if isinstance(cfg, ConfigDict):
-        yield cfg
-        cfg = list(cfg.values())
-    if isinstance(cfg, (list, tuple)):
-        for value in cfg:
-            yield from all_parts(value)
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -1,14 +1,9 @@
 """From images to boxes, with a trained network."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Optional, Union
 
-import cv2
 import numpy as np
 from mmcv.transforms import Compose
 from mmengine.config import Config
@@ -19,28 +14,17 @@ from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
 
 from ..boxes import Box
-from ..datasets.loading import LoadImage
 from ..evaluation import build_box_rule, find_map
 from ..evaluation.threshold_file import apply_thresholds, maps_of, read_thresholds
 from ..visualization.overlay import MIN_SIDE, draw_localization
+from .batches import read_batches
 from .inputs import Image, Images, list_images
 from .model import ConfigLike, find_classes, load_model
 from .pipeline import resize_whole
 from .result_files import ResultFiles, public
 
-# Batches of images that are in memory: one in the network, one that is read meanwhile.
-BATCHES_AT_ONCE = 2
 # Pixels of the longer side of an image in a picture.
 MAX_SIDE = 1024
-
-
-@dataclass
-class _Loaded:
-    """An image on its way: what is known of it, its pixels, the network's input."""
-
-    info: dict[str, Any]
-    bgr: Optional[np.ndarray] = None
-    packed: Optional[dict] = None
 
 
 class CCAMInferencer(BaseInferencer):
@@ -199,7 +183,7 @@ class CCAMInferencer(BaseInferencer):
         skip_unreadable: bool,
     ) -> Iterator[dict]:
         """Results with all there may be in them: ``cams`` and a ``picture``."""
-        for batch in self._batches(images, batch_size, skip_unreadable):
+        for batch in read_batches(images, batch_size, self.pipeline, skip_unreadable):
             packed = [loaded.packed for loaded in batch if loaded.packed]
             samples = iter(self.forward(default_collate(packed)) if packed else ())
             for loaded in batch:
@@ -210,40 +194,6 @@ class CCAMInferencer(BaseInferencer):
                 if draw:
                     result['picture'] = self._draw(loaded.bgr, result)
                 yield result
-
-    def _batches(
-        self, images: Iterable[Image], batch_size: int, skip_unreadable: bool
-    ) -> Iterator[list[_Loaded]]:
-        """Read batches of images in threads, one ahead of the one that is asked for."""
-        images = iter(images)
-        pending: deque[list[Future]] = deque()
-        with ThreadPoolExecutor() as pool:
-            while True:
-                batch = list(islice(images, batch_size))
-                if batch:
-                    pending.append(
-                        [pool.submit(self._load, one, skip_unreadable) for one in batch]
-                    )
-                if not pending:
-                    return
-                if not batch or len(pending) == BATCHES_AT_ONCE:
-                    yield [future.result() for future in pending.popleft()]
-
-    def _load(self, image: Image, skip_unreadable: bool) -> _Loaded:
-        if isinstance(image, str):
-            info = dict(img_path=image)
-        else:
-            gray = image.ndim == 2
-            bgr = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if gray else image
-            info = dict(img_path=None, img=bgr)
-        try:
-            sample = LoadImage()(info)
-        except ValueError as error:
-            if not skip_unreadable:
-                raise
-            return _Loaded(dict(info, error=str(error)))
-        info.pop('img', None)
-        return _Loaded(info, sample['img'], self.pipeline(sample))
 
     def _result(self, sample: DataSample) -> dict:
         height, width = sample.ori_shape

@@ -7,9 +7,21 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
+from ..config_parts import all_parts
+
 REMEDY = 'name the config file'
 # What a model is built of.
 ROOTS = (MODELS, TASK_UTILS, WEIGHT_INITIALIZERS)
+# What Python and mmengine raise where a text has anything else in it.
+NOT_PLAIN = (
+    AttributeError,
+    KeyError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 
 
 def stored_config(checkpoint: dict, source: str) -> Config:
@@ -26,18 +38,20 @@ def stored_config(checkpoint: dict, source: str) -> Config:
         ValueError: If there is no config, or its text or its model asks for more than
             plain values and registered parts.
     """
-    text = (checkpoint.get('meta') or {}).get('cfg')
+    meta = checkpoint.get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
     if not isinstance(text, str):
         raise ValueError(f'{source} has no config in it: {REMEDY}')
     try:
         statements = ast.parse(text).body
         cfg = Config({_name(line): _value(line.value) for line in statements})
-    except (SyntaxError, ValueError, AttributeError) as error:
+    except NOT_PLAIN as error:
         raise ValueError(
             f'{source} has a config in it that is not plain ({error}): {REMEDY}'
         ) from error
     names = {name for root in ROOTS for name in _registered(root)}
-    for kind in _types(cfg.to_dict().get('model')):
+    parts = all_parts(cfg.to_dict().get('model'))
+    for kind in [part['type'] for part in parts if 'type' in part]:
         if not isinstance(kind, str) or kind.rpartition('.')[2] not in names:
             raise ValueError(
                 f'{source} has a config in it whose model names {kind!r}, which is no '
@@ -73,14 +87,3 @@ def _registered(registry: Registry) -> Iterator[str]:
     yield from registry.module_dict
     for child in registry.children.values():
         yield from _registered(child)
-
-
-def _types(part: Any) -> Iterator[Any]:
-    """All that a part of a config asks to be built."""
-    if isinstance(part, dict):
-        if 'type' in part:
-            yield part['type']
-        part = list(part.values())
-    if isinstance(part, (list, tuple)):
-        for value in part:
-            yield from _types(value)

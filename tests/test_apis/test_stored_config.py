@@ -35,6 +35,9 @@ def test_keys_that_are_no_names():
         ('a = b = 1', 'is not plain'),
         ('a, b = 1, 2', 'is not plain'),
         ('a = (', 'is not plain'),
+        ('a = dict(1)', 'is not plain'),
+        ("filename = 'a.py'", 'is not plain'),
+        (f'a = {"[" * 5000}{"]" * 5000}', 'is not plain'),
         ("model = dict(type='os.mkdir', path='run')", "'os.mkdir', which is no regis"),
         (
             "model = dict(a=[dict(type='builtins.open')])",
@@ -51,7 +54,7 @@ def test_nothing_is_run(text, message, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize('checkpoint', [{}, dict(meta=None), dict(meta=dict(cfg=3))])
-def test_a_checkpoint_without_config(checkpoint):
+@pytest.mark.parametrize('meta', [None, [], {}, dict(cfg=3)])
+def test_a_checkpoint_without_config(meta):
     with pytest.raises(ValueError, match='a.pth has no config in it: name the config'):
-        stored_config(checkpoint, 'a.pth')
+        stored_config(dict(meta=meta), 'a.pth')
