@@ -208,7 +208,14 @@ each_value = pytest.mark.parametrize(
         ConfigDict(a=1, b=[{'c': {'d': 2}}]),
         *numpy_values(),
     ],
-    ids=lambda value: f'{type(value).__name__}-{getattr(value, "dtype", value)}',
+    ids=lambda value: '-'.join(  # no addresses, by which processes would differ
+        [type(value).__name__]
+        + [
+            str(getattr(value, n))
+            for n in ('dtype', '__qualname__')
+            if hasattr(value, n)
+        ]
+    ),
 )
 
 
