@@ -24,7 +24,25 @@ from mmccam.visualization import LocalizationVisualizationHook
 
 DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
 # What OpenMMLab raises when a part of a config is wrong.
-CONFIG_ERRORS = (AssertionError, AttributeError, ImportError, KeyError, TypeError)
+CONFIG_ERRORS = (
+    AssertionError,
+    AttributeError,
+    ImportError,
+    KeyError,
+    NameError,
+    SyntaxError,
+    TypeError,
+)
+
+
+class ConfigOptions(DictAction):
+    """mmengine's option of key=value pairs, which refuses anything else."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for value in values:
+            if '=' not in value:
+                parser.error(f'{option_string} takes key=value pairs, got {value!r}')
+        super().__call__(parser, namespace, values, option_string)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +67,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptions,
         help='key=value pairs to override',
     )
 
@@ -121,6 +139,8 @@ def has_scaled_masks(cfg: Config, split: str) -> bool:
 def user_errors(*more: type[Exception]) -> Iterator[None]:
     """End with exit code 2 and one sentence if what the user gave is wrong.
 
+    An interruption by the user ends with 130, as shells have it.
+
     The log file, if there is one by then, has the traceback.
 
     Args:
@@ -140,6 +160,9 @@ def user_errors(*more: type[Exception]) -> Iterator[None]:
                 )
         print(f'{Path(sys.argv[0]).name}: {_sentence(error)}', file=sys.stderr)
         raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print(f'{Path(sys.argv[0]).name}: interrupted', file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 def _sentence(error: Exception) -> str:

@@ -22,6 +22,7 @@ from mmccam import CCAMInferencer
 from mmccam.apis.inputs import list_images
 from mmccam.datasets.loading import read_rgb
 from mmccam.engine import WHOLE_FILES, trust_checkpoints
+from mmccam.evaluation import default_map
 from mmccam.evaluation.threshold_file import threshold_file
 from mmccam.models.gap_head import DEFAULT_CAMS
 from mmccam.visualization import Panel, draw_panels
@@ -71,7 +72,7 @@ def parse_args() -> argparse.Namespace:
         metavar=('CONFIG', 'CHECKPOINT'),
         help='take the CAM of this network, as the paper does, not of the same',
     )
-    parser.add_argument('--cam', help="the combination; the head's first by default")
+    parser.add_argument('--cam', help='the combination, ccam by default')
     parser.add_argument(
         '--thresholds',
         action='store_true',
@@ -145,7 +146,7 @@ def draw_figure(
                 [replace(panel, caption='') for panel in panels],
                 info.get('loc_boxes', ()),
                 title,
-                side=round(WIDTH * max(1, height / width)),
+                side=round(WIDTH * min(4, max(1, height / width))),
             )
         )
     picture = stack([[part] for part in page])
@@ -156,10 +157,12 @@ def draw(args: argparse.Namespace) -> None:
     """Find images and maps, and draw both figures."""
     if args.trust_checkpoint:
         trust_checkpoints()
+    folder = Path(args.out_dir)
+    folder.mkdir(parents=True, exist_ok=True)
     cfg = read_data_config(args)
     infos = find_images(args, cfg)
     cams = cfg.model.head.get('cams', DEFAULT_CAMS)
-    name = args.cam or next(iter(cams))
+    name = args.cam or default_map(cams)
     own = (args.config, args.checkpoint)
     found = localize(args, infos, own, {**cams, **RANKS}, name, args.cfg_options)
     options = None if args.baseline else args.cfg_options
@@ -177,9 +180,9 @@ def draw(args: argparse.Namespace) -> None:
         [Panel('image'), *(Panel(rank, best['cams'][rank]) for rank in RANKS)]
         for best in found
     ]
-    folder = Path(args.out_dir)
     draw_figure(infos, found, figure3, folder / 'figure3.png')
     draw_figure(infos, found, figure4, folder / 'figure4.png')
+    print(f'The figures are in {folder}')
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Find the object in any images: boxes as JSON, and pictures of them."""
 
 import argparse
-from pathlib import Path
 
 from common import CONFIG_ERRORS, add_config_options, add_trust_option, user_errors
 
@@ -24,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out-dir', required=True, help='folder of predictions.json and pictures'
     )
-    parser.add_argument('--cam', help="map that boxes are made of; the head's first")
+    parser.add_argument('--cam', help='map that boxes are made of, ccam by default')
     parser.add_argument('--box-rule', help='box rule; cam by default')
     parser.add_argument('--threshold', type=float, help="the rule's own by default")
     parser.add_argument(
@@ -59,6 +58,8 @@ def parse_args() -> argparse.Namespace:
     add_trust_option(parser)
     add_config_options(parser)
     args = parser.parse_args()
+    if args.thresholds is not None and args.checkpoint is None:
+        parser.error('--thresholds needs --checkpoint')
     if args.thresholds == '':
         args.thresholds = threshold_file(args.checkpoint)
     return args
@@ -87,7 +88,7 @@ def main() -> None:
     with user_errors(*CONFIG_ERRORS):
         inferencer = build_inferencer(args)
     found = skipped = 0
-    with user_errors():
+    with user_errors(RuntimeError):  # say of an input too small or large for it
         for result in inferencer.stream(
             args.images,
             batch_size=args.batch_size,
@@ -98,7 +99,11 @@ def main() -> None:
         ):
             skipped += 'error' in result
             found += 'error' not in result
-    print(f'{found} images localized, {skipped} skipped: see {Path(args.out_dir)}')
+    rule = inferencer.box_rule
+    print(
+        f'{found} images localized, {skipped} skipped, by the map {inferencer.cam} and '
+        f'the rule {rule.name} at {rule.threshold:g}: see {args.out_dir}'
+    )
 
 
 if __name__ == '__main__':

@@ -19,6 +19,7 @@ from common import (
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+from mmccam.evaluation import default_map
 from mmccam.evaluation.threshold_file import (
     apply_thresholds,
     maps_of,
@@ -38,7 +39,7 @@ def parse_args() -> argparse.Namespace:
         default='train',
         help='split to make boxes for',
     )
-    parser.add_argument('--cam', help="name of the map, by default the head's first")
+    parser.add_argument('--cam', help='name of the map, ccam by default')
     parser.add_argument('--box-rule', help='name of the rule, by default "cam"')
     threshold = parser.add_mutually_exclusive_group()
     threshold.add_argument(
@@ -65,6 +66,7 @@ def pseudo_box_config(args: argparse.Namespace) -> Config:
         ValueError: If the split of the config is no plain data set.
     """
     cfg = read_model_config(args)
+    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     dataset = find_loader(cfg, args.split).dataset
     if 'pipeline' not in dataset:
         raise ValueError(
@@ -78,7 +80,7 @@ def pseudo_box_config(args: argparse.Namespace) -> Config:
     cfg.custom_hooks = without_drawing(cfg)
     metric = dict(
         type='mmccam.DumpPseudoBoxes',
-        cam=args.cam or next(iter(maps_of(cfg)['cams'])),
+        cam=args.cam or default_map(maps_of(cfg)['cams']),
         out_file=args.out,
         root='.',  # known to the data set, which is not built yet
     )

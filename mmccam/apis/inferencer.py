@@ -14,7 +14,7 @@ from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
 
 from ..boxes import Box
-from ..evaluation import build_box_rule, find_map
+from ..evaluation import build_box_rule, default_map, find_map
 from ..evaluation.threshold_file import apply_thresholds, maps_of, read_thresholds
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from .batches import read_batches
@@ -54,7 +54,8 @@ class CCAMInferencer(BaseInferencer):
             config that is stored in the checkpoint.
         pretrained: File or address of the checkpoint. Defaults to None: the one that
             the hub has for the name.
-        cam: Name of the map that boxes are made of. Defaults to the head's first.
+        cam: Name of the map that boxes are made of. Defaults to ``ccam`` or the only
+            one.
         cams: Config of a combination function for each name, instead of the head's.
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
@@ -91,7 +92,7 @@ class CCAMInferencer(BaseInferencer):
             model, pretrained, cams, num_guesses, options
         )
         self.classes = find_classes(network, metainfo, classes)
-        self.cam = cam or next(iter(network.head.combinations))
+        self.cam = cam or default_map(network.head.combinations)
         find_map(network.head.combinations, self.cam)
         if thresholds is not None:
             if threshold is not None or size is not None:
@@ -109,7 +110,12 @@ class CCAMInferencer(BaseInferencer):
         self.box_rule = build_box_rule(box_rule or 'cam', threshold)
         self.size = size
         network._config = cfg  # where mmpretrain's inferencers look for it
-        super().__init__(network, pretrained=False, device=device or get_device())
+        device = device or get_device()
+        try:
+            super().__init__(network, pretrained=False, device=device)
+        except (AssertionError, RuntimeError) as error:
+            reason = str(error).partition('\n')[0]
+            raise ValueError(f'the device {device} cannot be used: {reason}') from error
 
     def __call__(self, inputs: Images, **kwargs: Any) -> list[dict]:
         """Find the object in images and return all results.
@@ -137,7 +143,7 @@ class CCAMInferencer(BaseInferencer):
     ) -> Iterator[dict]:
         """Find the object in images, one after the other.
 
-        Two batches of images are in memory, however many there are.
+        Two batches of images are in memory, for moments three, however many there are.
 
         Args:
             inputs: Images, see :func:`~mmccam.apis.inputs.list_images`.
@@ -165,7 +171,8 @@ class CCAMInferencer(BaseInferencer):
         draw = draw and out_dir is not None
         results = self._results(images, batch_size, draw, skip_unreadable)
         if out_dir is not None:
-            files = ResultFiles(out_dir, inputs, save_maps)
+            known = images if isinstance(images, list) else ()
+            files = ResultFiles(out_dir, inputs, known, save_maps)
             results = files.write_all(results)
         if show_progress:
             total = len(images) if isinstance(images, list) else None
@@ -190,14 +197,19 @@ class CCAMInferencer(BaseInferencer):
                 if loaded.packed is None:
                     yield loaded.info
                     continue
-                result = {**loaded.info, **self._result(next(samples))}
+                result = {
+                    **loaded.info,
+                    **self._result(next(samples), loaded.info['img_path']),
+                }
                 if draw:
                     result['picture'] = self._draw(loaded.bgr, result)
                 yield result
 
-    def _result(self, sample: DataSample) -> dict:
+    def _result(self, sample: DataSample, path: Optional[str]) -> dict:
         height, width = sample.ori_shape
         cams = {name: maps.cpu().numpy() for name, maps in sample.cams.items()}
+        if not sample.pred_score.isfinite().all():
+            raise ValueError(f'the scores of {path or "an array"} are no numbers')
         predictions = []
         for place, label in enumerate(sample.cam_labels.tolist()):
             box: Box = self.box_rule(cams[self.cam][place], (width, height))

@@ -11,10 +11,10 @@ from mmpretrain.apis.model import ModelHub
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
-from ..engine import check_weights, weights_of
+from ..engine import check_weights, stored_config, warn_if_size_differs, weights_of
 from ..models.classifiers import classifier_with_maps
-from .stored_config import stored_config
 
+SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 ConfigLike = Union[str, PathLike, Config]
 
 
@@ -43,7 +43,7 @@ def load_model(
         ValueError: If the classifier can have no maps, or the checkpoint is of another
             network.
     """
-    if isinstance(config, (str, PathLike)) and Path(config).suffix != '.py':
+    if isinstance(config, (str, PathLike)) and Path(config).suffix not in SUFFIXES:
         entry = ModelHub.get(str(config))
         config, checkpoint = entry.config, checkpoint or entry.weights
     if checkpoint is None:
@@ -60,8 +60,9 @@ def load_model(
         config = Config.fromfile(config)
     config = config.copy()
     config.merge_from_dict(options or {})
-    if 'model' not in config:
-        raise ValueError(f'{config.filename} has no model')
+    warn_if_size_differs(config, loaded, source)
+    if not isinstance(config.get('model'), dict):
+        raise ValueError(f'the config {config.filename or "of " + source} has no model')
     config.model = classifier_with_maps(config.model, cams)
     config.model.head.num_guesses = num_guesses
     if config.get('data_preprocessor'):
@@ -71,7 +72,9 @@ def load_model(
         model = MODELS.build(config.model)
     check_weights(model, weights, source)
     model.load_state_dict(weights, strict=False)
-    return model.eval(), config, (loaded.get('meta') or {}).get('dataset_meta') or {}
+    metainfo = loaded.get('meta')
+    metainfo = metainfo.get('dataset_meta') if isinstance(metainfo, dict) else None
+    return model.eval(), config, metainfo if isinstance(metainfo, dict) else {}
 
 
 def find_classes(

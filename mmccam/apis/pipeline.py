@@ -6,7 +6,8 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-SIZES = ('crop_size', 'scale')
+from ..config_parts import input_size, pipeline_of_test
+
 METHOD = ('backend', 'interpolation')
 
 
@@ -26,17 +27,15 @@ def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
     Raises:
         ValueError: If there is no size, or none of at least 1 pixel.
     """
-    steps = (cfg.get('test_dataloader') or {}).get('dataset', {}).get('pipeline') or []
-    sizes = [step[key] for step in steps for key in SIZES if key in step]
-    if size is None and not sizes:
+    scale = input_size(cfg) if size is None else (size, size)
+    if scale is None:
         raise ValueError(
             'the config has no size of the input in the pipeline of a '
             'test_dataloader: give a size'
         )
-    size = sizes[-1] if size is None else size
-    scale = (size, size) if isinstance(size, int) else tuple(size)
     if min(scale) < 1:
-        raise ValueError(f'size must be at least 1 pixel, got {size}')
+        raise ValueError(f'size must be at least 1 pixel, got {min(scale)}')
+    steps = pipeline_of_test(cfg)
     method = {key: step[key] for step in steps for key in METHOD if key in step}
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         return Compose(

@@ -3,14 +3,15 @@
 import glob
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional, Union
 
 import mmcv
 import numpy as np
 
-from .inputs import Images
+from .inputs import Image, Images
 
 
 class ResultFiles:
@@ -29,14 +30,19 @@ class ResultFiles:
     Args:
         out_dir: The folder, which is made.
         inputs: What names the images.
+        images: Those of them that are known before.
         save_maps: Whether maps are written.
 
     Raises:
-        ValueError: If the folder lies in one of the images.
+        ValueError: If the folder lies in one of the images, or an image in it.
     """
 
     def __init__(
-        self, out_dir: Union[str, Path], inputs: Images, save_maps: bool
+        self,
+        out_dir: Union[str, Path],
+        inputs: Images,
+        images: Sequence[Image],
+        save_maps: bool,
     ) -> None:
         self.out_dir = Path(out_dir)
         self.save_maps = save_maps
@@ -49,6 +55,13 @@ class ResultFiles:
                     f'the folder of results {out_dir} lies in that of the images, '
                     f'{folder}: its pictures would be taken for images another time'
                 )
+        prefix = os.path.join(os.path.abspath(out_dir), '')
+        for image in images:
+            if isinstance(image, str) and os.path.abspath(image).startswith(prefix):
+                raise ValueError(
+                    f'{image} lies in the folder of results {out_dir}: name images '
+                    'that are no results'
+                )
 
     def write_all(self, results: Iterable[dict]) -> Iterator[dict]:
         """Write each result, and pass it on.
@@ -60,19 +73,27 @@ class ResultFiles:
         Raises:
             OSError: If something cannot be written.
         """
-        target = self.out_dir / 'predictions.json'
-        growing = target.with_suffix('.json.tmp')
-        try:
+        with self._naming_errors():
             self.out_dir.mkdir(parents=True, exist_ok=True)
-            with open(growing, 'w', encoding='utf-8') as file:
-                file.write('[')
-                for index, result in enumerate(results):
+            target = self.out_dir / 'predictions.json'
+            growing = target.with_suffix('.json.tmp')
+            # A path that is no UTF-8 has its bytes as JSON escapes them.
+            file = open(growing, 'w', encoding='utf-8', errors='backslashreplace')
+        with file:
+            file.write('[')
+            for index, result in enumerate(results):
+                with self._naming_errors():
                     line = json.dumps(public(result), ensure_ascii=False)
                     file.write(f'{"," if index else ""}\n{line}')
                     self._write_arrays(result, self._name(result['img_path'], index))
-                    yield result
-                file.write('\n]\n')
-            os.replace(growing, target)
+                yield result
+            file.write('\n]\n')
+        os.replace(growing, target)
+
+    @contextmanager
+    def _naming_errors(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise OSError(f'cannot write results to {self.out_dir}: {error}') from error
 
@@ -89,7 +110,8 @@ class ResultFiles:
         if path is None:
             return f'{index:06d}'
         if '://' in path:
-            return path.partition('://')[2]
+            parts = path.partition('://')[2].replace('\\', '/').split('/')
+            return '/'.join(part for part in parts if part.strip('.'))
         path = os.path.abspath(path)
         name = os.path.relpath(path, self.root)
         # Of a generator's images, which have no common folder that is known before.

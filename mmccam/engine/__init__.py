@@ -11,6 +11,7 @@ from .restricted_loading import (
     restrict_checkpoint_loading,
     trust_checkpoints,
 )
+from .stored_config import stored_config, warn_if_size_differs
 from .unreadable_images_hook import UnreadableImagesHook
 from .whole_files import WHOLE_FILES, WholeFileBackend
 
@@ -27,6 +28,8 @@ __all__ = [
     'check_weights',
     'newest_checkpoint',
     'restrict_checkpoint_loading',
+    'stored_config',
     'trust_checkpoints',
+    'warn_if_size_differs',
     'weights_of',
 ]

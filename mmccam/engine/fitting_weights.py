@@ -9,6 +9,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from .stored_config import warn_if_size_differs
+
 CLASSIFIER = 'head.fc.weight'
 
 
@@ -60,7 +62,7 @@ def check_weights(
         source: Where they are from, for messages.
 
     Raises:
-        ValueError: If they are of another network.
+        ValueError: If they are of another network, or no numbers.
     """
     target = model.state_dict()
     fault = f'{source} is of another network than the config'
@@ -85,6 +87,8 @@ def check_weights(
             )
         if found != wanted:
             raise ValueError(f'{fault}: {name} has the shape {found}, not {wanted}')
+        if not torch.isfinite(value).all():
+            raise ValueError(f'{source} has weights that are no numbers, in {name}')
 
 
 class FittingWeightsHook(Hook):
@@ -101,3 +105,4 @@ class FittingWeightsHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner.cfg.get('load_from'))
         check_weights(model, weights_of(checkpoint, source), source)
+        warn_if_size_differs(runner.cfg, checkpoint, source)

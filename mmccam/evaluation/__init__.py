@@ -1,6 +1,6 @@
 """Box rules and metrics."""
 
-from .base import find_map
+from .base import default_map, find_map
 from .box_rules import build_box_rule
 from .coco import DumpBoxes, DumpPseudoBoxes
 from .errors import LocalizationErrors
@@ -20,5 +20,6 @@ __all__ = [
     'PxAP',
     'ThresholdSearch',
     'build_box_rule',
+    'default_map',
     'find_map',
 ]

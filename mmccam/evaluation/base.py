@@ -3,7 +3,7 @@
 import os
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any, Optional
@@ -174,6 +174,26 @@ def find_map(cams: dict[str, torch.Tensor], name: str) -> torch.Tensor:
             'add it to the cams of the head'
         )
     return cams[name]
+
+
+def default_map(cams: Collection[str]) -> str:
+    """Choose the map that boxes are made of where none is named.
+
+    Args:
+        cams: Names of the head's maps. Their order does not matter, since mmengine
+            sorts them when it stores a config.
+
+    Returns:
+        ``ccam`` if it is among them, or the only one.
+
+    Raises:
+        ValueError: If neither is there.
+    """
+    if 'ccam' in cams:
+        return 'ccam'
+    if len(cams) != 1:
+        raise ValueError(f'the head makes the maps {", ".join(sorted(cams))}: name one')
+    return next(iter(cams))
 
 
 def class_map(sample: dict, name: str, label: int) -> np.ndarray:

@@ -32,7 +32,8 @@ def classifier_with_maps(
     model = deepcopy(model)
     if _kind(model) != 'ImageClassifier':
         raise ValueError(f'maps need an ImageClassifier, got {_kind(model)}')
-    head = model.get('head') or {}
+    backbone = _kind(model.get('backbone') or {})
+    head = model.get('head') or ConfigDict()
     if cams is not None:
         head.cams = ConfigDict(cams)
     if _kind(head) == 'GAPClsHead':
@@ -40,15 +41,15 @@ def classifier_with_maps(
     if _kind(head) != 'LinearClsHead':
         raise ValueError(
             'maps need a head of one linear layer on the pooled features, '
-            f'LinearClsHead or {OURS}; {_kind(head)} of {_kind(model.backbone)} is '
-            'none: its scores are not means of maps'
+            f'LinearClsHead or {OURS}; {_kind(head)} of {backbone} is none: its scores '
+            'are not means of maps'
         )
     neck = model.get('neck')
     parts = list(neck) if isinstance(neck, (list, tuple)) else [neck]
-    if parts[-1] is None:
+    if not parts or parts[-1] is None:
         raise ValueError(
             'maps need a neck of GlobalAveragePooling; without one, '
-            f'{_kind(model.backbone)} gives no map of features but a vector'
+            f'{backbone} gives no map of features but a vector'
         )
     pooling = parts.pop()
     if _kind(pooling) != 'GlobalAveragePooling' or pooling.get('dim', 2) != 2:

@@ -70,7 +70,8 @@ class LocalizationVisualizationHook(Hook):
         step = runner.epoch if mode == 'val' else 0
         for index, sample in enumerate(outputs, start=first):
             if index % interval == 0:
-                name = f'{self.cam}_{index:05d}'
+                # The local backend writes nothing if the name has a slash.
+                name = f'{self.cam.replace("/", "_")}_{index:05d}'
                 if 'img_path' in sample:
                     name += f'_{Path(sample.img_path).stem}'
                 picture = self._picture(sample, dataloader.dataset)

@@ -116,9 +116,9 @@ def _draw_panel(
 def _draw_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
     heat = np.zeros((height, width), np.float32)
-    if not is_degenerate(cam):
-        heat = resize_map(cam, (width, height))
-        heat *= 255 / heat.max()
+    resized = resize_map(cam, (width, height))
+    if not is_degenerate(cam) and resized.max() > 0:
+        heat = resized * (255 / resized.max())
     # Its brightness grows with the heat: no colours need to be told apart.
     colours = cv2.applyColorMap(heat.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

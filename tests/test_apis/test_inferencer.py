@@ -44,7 +44,7 @@ def test_scores_maps_and_boxes_are_those_of_the_config(inferencer, cfg, images):
         cam = prediction['cams'][name]
         np.testing.assert_array_equal(cam, sample.cams[name][0])
         assert cam.shape == (8, 8)
-    (box,) = cam_boxes(prediction['cams']['cam'], (26, 28))
+    (box,) = cam_boxes(prediction['cams']['ccam'], (26, 28))
     assert prediction['box'] == list(box)
 
 
@@ -212,3 +212,20 @@ def test_a_config_without_a_size(cfg, checkpoint, images):
 def test_batches_of_no_image(inferencer, images):
     with pytest.raises(ValueError, match='batch_size must be 1 or more, got 0'):
         localize(inferencer, images, batch_size=0)
+
+
+def test_the_default_map_is_that_of_the_config(cfg, checkpoint):
+    inferencers = CCAMInferencer(pretrained=checkpoint), CCAMInferencer(cfg, checkpoint)
+    assert [inferencer.cam for inferencer in inferencers] == ['ccam', 'ccam']
+
+
+def test_of_several_maps_one_must_be_named(checkpoint):
+    cams = {name: dict(type='mmccam.Polynomial', degree=1) for name in 'ba'}
+    with pytest.raises(ValueError, match='the head makes the maps a, b: name one'):
+        CCAMInferencer(pretrained=checkpoint, cams=cams)
+
+
+@pytest.mark.parametrize('device', ['nowhere', 'meta:'])
+def test_a_device_that_cannot_be_used(checkpoint, device):
+    with pytest.raises(ValueError, match=f'the device {device} cannot be used: '):
+        CCAMInferencer(pretrained=checkpoint, device=device)

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -106,6 +107,39 @@ def test_a_folder_of_the_images_takes_no_results(inferencer, images, out_dir):
 
 def test_a_folder_that_cannot_be_made(images, tmp_path):
     (tmp_path / 'file').write_text('')
-    files = ResultFiles(tmp_path / 'file', images, save_maps=False)
+    files = ResultFiles(tmp_path / 'file', images, [], save_maps=False)
     with pytest.raises(OSError, match=f'cannot write results to {tmp_path}/file'):
         list(files.write_all([]))
+
+
+def test_an_image_of_the_results_is_refused(inferencer, images, tmp_path):
+    out = tmp_path / 'out'
+    write(inferencer, images / 'a', out)
+    with pytest.raises(ValueError, match='jpg lies in the folder of results .*out:'):
+        write(inferencer, f'{tmp_path}/**/*.*g', out)
+
+
+def test_an_error_of_the_images_is_none_of_the_folder(inferencer, tmp_path):
+    with pytest.raises(FileNotFoundError, match='there is no image or folder nowhere'):
+        write(inferencer, iter(['nowhere']), tmp_path / 'out')
+
+
+@pytest.mark.parametrize(
+    ('address', 'name'),
+    [
+        ('http://host/a/b.jpg', 'host/a/b.jpg'),
+        ('http://host/../../b.jpg', 'host/b.jpg'),
+        ('http://host//..\\..\\b.jpg', 'host/b.jpg'),
+    ],
+)
+def test_names_of_addresses_stay_in_the_folder(tmp_path, address, name):
+    files = ResultFiles(tmp_path, [address], [address], save_maps=False)
+    assert files._name(address, 0) == name
+
+
+def test_a_path_that_is_no_utf8(inferencer, images, tmp_path):
+    path = os.fsencode(images / 'a') + b'/\xff.png'
+    os.rename(images / 'a/0.png', path)
+    (result,) = write(inferencer, os.fsdecode(path), tmp_path / 'out')
+    (read,) = json.loads((tmp_path / 'out/predictions.json').read_text())
+    assert read == result

@@ -48,9 +48,10 @@ def shrink(cfg: Config) -> Config:
             part.depth = 11
             if '://' in str(part.get('init_cfg')):
                 part.init_cfg = None
-        if part.get('type') == 'Resize':
+        # Sizes that a page itself has made small stay: thresholds belong to them.
+        if part.get('type') == 'Resize' and max(part.scale) > 128:
             part.scale = (64, 64)
-        if part.get('type') == 'RandomCrop':
+        if part.get('type') == 'RandomCrop' and part.crop_size > 112:
             part.crop_size = 56
         if 'persistent_workers' in part:
             part.update(num_workers=0, persistent_workers=False)

@@ -55,6 +55,13 @@ def test_weights_of_another_network(wrong, message):
         check_weights(network(), wrong, 'a.pth')
 
 
+def test_weights_that_are_no_numbers():
+    wrong = weights()
+    wrong['head.fc.bias'][1] = float('nan')
+    with pytest.raises(ValueError, match='a.pth has weights that are no numbers'):
+        check_weights(network(), wrong, 'a.pth')
+
+
 def parallel(weights):
     return {f'module.{name}': value for name, value in weights.items()}
 

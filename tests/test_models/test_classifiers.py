@@ -82,6 +82,8 @@ def changed(**parts):
         (changed(neck=dict(type='GlobalAveragePooling', dim=1)), "got .*'dim': 1"),
         (changed(neck=None), 'VGG gives no map of features but a vector'),
         (changed(head=None), 'None of VGG is none'),
+        (changed(neck=[]), 'VGG gives no map of features but a vector'),
+        (ConfigDict(type='ImageClassifier'), 'None of None is none'),
         (changed(type='TimmClassifier'), 'an ImageClassifier, got TimmClassifier'),
     ],
 )

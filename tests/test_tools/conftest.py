@@ -1,8 +1,10 @@
 import json
 import runpy
 import sys
+from collections import OrderedDict
 
 import pytest
+from mmpretrain.visualization import UniversalVisualizer
 from small_runs import CONFIG, ROOT, Tools
 
 
@@ -12,6 +14,8 @@ def run_here(monkeypatch, capsys):
 
     def run_here(tool, *arguments):
         path = ROOT / 'tools' / tool
+        # Runs of one second have one name, and so one visualizer with one folder.
+        monkeypatch.setattr(UniversalVisualizer, '_instance_dict', OrderedDict())
         monkeypatch.setattr(sys, 'argv', [str(part) for part in (path, *arguments)])
         monkeypatch.syspath_prepend(path.parent)  # as Python does for a script
         code = 0

@@ -100,6 +100,9 @@ OF_5 = ['--cfg-options', 'model.head.num_classes=5']
         ('good.png', None, ['--config', 'none.py'], 'none.py'),
         ('good.png', None, ['--config', 'no_name'], 'Failed to find model "no_name"'),
         ('good.png', None, ['--cam', 'no'], 'the head makes no map "no"'),
+        ('good.png', None, ['--device', 'no'], 'the device no cannot be used'),
+        ('good.png', None, ['--size', 3], 'localize.py: .*size'),
+        ('good.png', None, ['--cfg-options', 'no'], "key=value pairs, got 'no'"),
         ('good.png', None, ['--thresholds', 'none.json'], 'no file of thresholds none'),
     ],
 )

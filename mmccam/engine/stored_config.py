@@ -5,13 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 
-from ..config_parts import all_parts
+from ..config_parts import all_parts, input_size
 
 REMEDY = 'name the config file'
-# What a model is built of.
+# What a model is built of. mmengine imports whatever module another name begins with.
 ROOTS = (MODELS, TASK_UTILS, WEIGHT_INITIALIZERS)
+SCOPES = ('mmengine', 'mmcv', 'mmpretrain', 'mmccam')
+# Parts that download weights or code of their own.
+FETCHING = {
+    f'{scope}{name}'
+    for scope in ('', 'mmpretrain.')
+    for name in ('HuggingFaceClassifier', 'TIMMBackbone', 'TimmClassifier')
+}
 # What Python and mmengine raise where a text has anything else in it.
 NOT_PLAIN = (
     AttributeError,
@@ -35,8 +43,9 @@ def stored_config(checkpoint: dict, source: str) -> Config:
         source: Where from, for messages.
 
     Raises:
-        ValueError: If there is no config, or its text or its model asks for more than
-            plain values and registered parts.
+        ValueError: If there is no config, its text has more than plain values, or its
+            network has parts that are not registered by OpenMMLab or mmccam, or that
+            fetch weights of their own.
     """
     meta = checkpoint.get('meta')
     text = meta.get('cfg') if isinstance(meta, dict) else None
@@ -49,14 +58,15 @@ def stored_config(checkpoint: dict, source: str) -> Config:
         raise ValueError(
             f'{source} has a config in it that is not plain ({error}): {REMEDY}'
         ) from error
-    names = {name for root in ROOTS for name in _registered(root)}
-    parts = all_parts(cfg.to_dict().get('model'))
-    for kind in [part['type'] for part in parts if 'type' in part]:
-        if not isinstance(kind, str) or kind.rpartition('.')[2] not in names:
-            raise ValueError(
-                f'{source} has a config in it whose model names {kind!r}, which is no '
-                f'registered part: {REMEDY}'
-            )
+    names = {name for root in ROOTS for name in _registered(root)} - FETCHING
+    built = [cfg.to_dict().get(key) for key in ('model', 'data_preprocessor')]
+    for part in all_parts(built):
+        for key, allowed in (('type', names), ('_scope_', SCOPES)):
+            if key in part and part[key] not in allowed:
+                raise ValueError(
+                    f'{source} has a config in it whose {key} {part[key]!r} is not '
+                    f'taken from there: {REMEDY}'
+                )
     return cfg
 
 
@@ -83,7 +93,29 @@ def _value(node: ast.expr) -> Any:
 
 
 def _registered(registry: Registry) -> Iterator[str]:
-    """The names in a registry and its children."""
-    yield from registry.module_dict
+    """The names in a registry and its children, with their scope and without."""
+    if registry.scope in SCOPES:
+        for name in registry.module_dict:
+            yield from (name, f'{registry.scope}.{name}')
     for child in registry.children.values():
         yield from _registered(child)
+
+
+def warn_if_size_differs(cfg: Config, checkpoint: dict, source: str) -> None:
+    """Warn if a network is to be used at another size than it was evaluated at.
+
+    Args:
+        cfg: The config of its use.
+        checkpoint: What was loaded; without a plain config in it nothing is compared.
+        source: Where from, for the message.
+    """
+    try:
+        trained = input_size(stored_config(checkpoint, source))
+    except ValueError:
+        return
+    used = input_size(cfg)
+    if trained and used and trained != used:
+        MMLogger.get_current_instance().warning(
+            f'{source} was evaluated with images of {trained[0]} x {trained[1]} pixels '
+            f'in training, the config now has {used[0]} x {used[1]}'
+        )
