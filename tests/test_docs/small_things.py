@@ -49,7 +49,7 @@ def shrink(cfg: Config) -> Config:
             if '://' in str(part.get('init_cfg')):
                 part.init_cfg = None
         # Sizes that a page itself has made small stay: thresholds belong to them.
-        if part.get('type') == 'Resize' and max(part.scale) > 128:
+        if part.get('type') == 'Resize' and max(part.get('scale', (0,))) > 128:
             part.scale = (64, 64)
         if part.get('type') == 'RandomCrop' and part.crop_size > 112:
             part.crop_size = 56
