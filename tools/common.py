@@ -53,6 +53,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_trust_option(parser)
 
 
+def add_box_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the map and how boxes are made of it."""
+    parser.add_argument('--cam', help='name of the map, ccam by default')
+    parser.add_argument('--box-rule', help='name of the box rule, cam by default')
+    threshold = parser.add_mutually_exclusive_group()
+    threshold.add_argument(
+        '--threshold', type=float, help="threshold, the rule's own by default"
+    )
+    threshold.add_argument(
+        '--thresholds',
+        nargs='?',
+        const='',
+        help='take the threshold and, unless it is named, the box rule from this file '
+        'of search_threshold.py; without a value from that beside the checkpoint',
+    )
+
+
 def add_trust_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that lets checkpoints be loaded whatever they hold."""
     parser.add_argument(

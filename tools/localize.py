@@ -2,7 +2,13 @@
 
 import argparse
 
-from common import CONFIG_ERRORS, add_config_options, add_trust_option, user_errors
+from common import (
+    CONFIG_ERRORS,
+    add_box_options,
+    add_config_options,
+    add_trust_option,
+    user_errors,
+)
 
 from mmccam import CCAMInferencer
 from mmccam.engine import trust_checkpoints
@@ -23,16 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out-dir', required=True, help='folder of predictions.json and pictures'
     )
-    parser.add_argument('--cam', help='map that boxes are made of, ccam by default')
-    parser.add_argument('--box-rule', help='box rule; cam by default')
-    parser.add_argument('--threshold', type=float, help="the rule's own by default")
-    parser.add_argument(
-        '--thresholds',
-        nargs='?',
-        const='',
-        help='take box rule and threshold from this file of search_threshold.py; '
-        'without a value that beside the checkpoint',
-    )
+    add_box_options(parser)
     parser.add_argument(
         '--num-guesses',
         type=int,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from common import (
     CONFIG_ERRORS,
+    add_box_options,
     add_options,
     build_test_runner,
     end_together,
@@ -39,19 +40,7 @@ def parse_args() -> argparse.Namespace:
         default='train',
         help='split to make boxes for',
     )
-    parser.add_argument('--cam', help='name of the map, ccam by default')
-    parser.add_argument('--box-rule', help='name of the rule, by default "cam"')
-    threshold = parser.add_mutually_exclusive_group()
-    threshold.add_argument(
-        '--threshold', type=float, help="threshold, by default the rule's own"
-    )
-    threshold.add_argument(
-        '--thresholds',
-        nargs='?',
-        const='',
-        help='use the best box rule and threshold of this file of '
-        'search_threshold.py; without a value that beside the checkpoint',
-    )
+    add_box_options(parser)
     add_options(parser)
     args = parser.parse_args()
     if Path(args.out).suffix != '.json':

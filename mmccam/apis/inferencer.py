@@ -15,7 +15,7 @@ from mmpretrain.utils import track
 
 from ..boxes import Box
 from ..evaluation import build_box_rule, default_map, find_map
-from ..evaluation.threshold_file import apply_thresholds, maps_of, read_thresholds
+from ..evaluation.threshold_file import choose_rule, maps_of, read_thresholds
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from .batches import read_batches
 from .inputs import Image, Images, list_images
@@ -100,13 +100,9 @@ class CCAMInferencer(BaseInferencer):
                     f'the thresholds of {thresholds} are for the size of the config: '
                     'give neither a threshold nor a size besides'
                 )
-            part = dict(type='CCAMLocalizationMetric', cam=self.cam, box_rule=box_rule)
-            searched = Config(dict(test_evaluator=[part]))
-            apply_thresholds(
-                searched, read_thresholds(thresholds, pretrained, maps_of(cfg))
-            )
-            (part,) = searched.test_evaluator
-            box_rule, threshold = part.box_rule, part.threshold
+            found = read_thresholds(thresholds, pretrained, maps_of(cfg))
+            rule = choose_rule(found, self.cam, box_rule)
+            box_rule, threshold = rule['box_rule'], rule['threshold']
         self.box_rule = build_box_rule(box_rule or 'cam', threshold)
         self.size = size
         network._config = cfg  # where mmpretrain's inferencers look for it

@@ -62,7 +62,8 @@ def stored_config(checkpoint: dict, source: str) -> Config:
     built = [cfg.to_dict().get(key) for key in ('model', 'data_preprocessor')]
     for part in all_parts(built):
         for key, allowed in (('type', names), ('_scope_', SCOPES)):
-            if key in part and part[key] not in allowed:
+            # As a string, since a value may be anything.
+            if key in part and str(part[key]) not in allowed:
                 raise ValueError(
                     f'{source} has a config in it whose {key} {part[key]!r} is not '
                     f'taken from there: {REMEDY}'

@@ -5,7 +5,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import mmengine
 from mmengine.config import Config
@@ -132,6 +132,34 @@ def read_thresholds(
     return found
 
 
+def choose_rule(found: dict, cam: str, box_rule: Optional[str] = None) -> dict:
+    """Choose what was found for a map.
+
+    Args:
+        found: What :func:`read_thresholds` returns.
+        cam: Name of the map.
+        box_rule: Name of a box rule. Defaults to the best.
+
+    Returns:
+        ``box_rule`` and its ``threshold``.
+
+    Raises:
+        ValueError: If nothing is known for the map or the rule.
+    """
+    rules = {rule['box_rule']: rule for rule in found['thresholds'].get(cam, [])}
+    name = box_rule or next(iter(rules), None)
+    if name not in rules:
+        remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
+        if not rules:
+            maps = ', '.join(found['thresholds'])
+            remedy = f'search with this config, searched were {maps}'
+        what = f' and the box rule "{name}"' if rules else ''
+        raise ValueError(
+            f'no threshold was searched for the map "{cam}"{what}: {remedy}'
+        )
+    return rules[name]
+
+
 def apply_thresholds(cfg: Config, found: dict) -> list[int]:
     """Set box rule and threshold of all metrics and hooks that name no threshold.
 
@@ -153,20 +181,8 @@ def apply_thresholds(cfg: Config, found: dict) -> list[int]:
         has_rule = part.type.rpartition('.')[2] in WITH_BOX_RULE
         if not has_rule or part.get('threshold') is not None:
             continue
-        rules = {
-            rule['box_rule']: rule for rule in found['thresholds'].get(part.cam, [])
-        }
-        name = part.get('box_rule') or next(iter(rules), None)
-        if name not in rules:
-            remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
-            if not rules:
-                maps = ', '.join(found['thresholds'])
-                remedy = f'search with this config, searched were {maps}'
-            what = f' and the box rule "{name}"' if rules else ''
-            raise ValueError(
-                f'no threshold was searched for the map "{part.cam}"{what}: {remedy}'
-            )
-        part.update(box_rule=name, threshold=rules[name]['threshold'])
+        rule = choose_rule(found, part.cam, part.get('box_rule'))
+        part.update(box_rule=rule['box_rule'], threshold=rule['threshold'])
         if place < len(cfg.test_evaluator):
             places.append(place)
     return places

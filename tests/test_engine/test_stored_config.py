@@ -47,6 +47,7 @@ def test_keys_that_are_no_names():
         ),
         ("model = dict(type='mmengine.dump')", "type 'mmengine.dump' is not taken"),
         ('model = dict(type=3)', 'type 3 is not taken'),
+        ('model = dict(type=[1])', r'type \[1\] is not taken'),
         ("model = dict(type='this.GAPClsHead')", "type 'this.GAPClsHead' is not taken"),
         ("model = dict(_scope_='this')", "_scope_ 'this' is not taken"),
         ("data_preprocessor = dict(type='os.mkdir')", "type 'os.mkdir' is not taken"),
