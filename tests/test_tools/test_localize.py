@@ -7,6 +7,8 @@ import torch
 from PIL import Image
 from small_runs import CONFIG
 
+from mmccam.engine.checkpoint import load_restricted
+
 
 @pytest.fixture
 def localize(run_here, run, trained, tmp_path):
@@ -73,7 +75,7 @@ def bad(tmp_path, run, trained):
     (tmp_path / 'empty').mkdir()
     (tmp_path / 'text.jpg').write_text('no image')
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / 'good.png')
-    loaded = torch.load(run.checkpoint, weights_only=True)
+    loaded = load_restricted(run.checkpoint)
     torch.save(dict(state_dict=loaded['state_dict']), tmp_path / 'weights.pth')
     loaded['state_dict'].pop('head.fc.bias')
     torch.save(loaded, tmp_path / 'other.pth')
