@@ -84,9 +84,7 @@ def _value(node: ast.expr) -> Any:
         named = {word.arg: _value(word.value) for word in node.keywords}
         return dict(*parts, **named)
     if isinstance(node, ast.Dict):
-        return {
-            _value(key): _value(node_) for key, node_ in zip(node.keys, node.values)
-        }
+        return dict(zip(map(_value, node.keys), map(_value, node.values)))
     if isinstance(node, (ast.List, ast.Tuple)):
         items = [_value(item) for item in node.elts]
         return items if isinstance(node, ast.List) else tuple(items)
