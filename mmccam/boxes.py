@@ -7,133 +7,15 @@ image, 0-based, with the first and the last pixel inside the box, so that its wi
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 Box = tuple[float, float, float, float]
-
-
-def is_degenerate(cam: np.ndarray) -> bool:
-    """Whether a map can show no object: it is constant or not finite.
-
-    Args:
-        cam: Map, (h, w).
-    """
-    return not np.isfinite(cam).all() or cam.min() == cam.max()
-
-
-def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Subtract the minimum of a map and resize it bilinearly.
-
-    Args:
-        cam: Map, (h, w).
-        size: Width and height in pixels.
-
-    Returns:
-        Map with no value below 0, (height, width), float32.
-    """
-    cam = np.asarray(cam, dtype=np.float32)
-    with np.errstate(invalid='ignore'):  # infinite values become NaN
-        cam = cam - cam.min()
-    return cv2.resize(cam, tuple(size), interpolation=cv2.INTER_LINEAR)
 
 
 def image_box(size: tuple[int, int]) -> Box:
     """The box of a whole image of the given width and height in pixels."""
     width, height = size
     return (0, 0, width - 1, height - 1)
-
-
-def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """The part of a mask that has all its pixels, uint8, and its left and top."""
-    mask = mask.view(np.uint8)
-    left, top, width, height = cv2.boundingRect(mask)
-    return mask[top : top + height, left : left + width], left, top
-
-
-def _largest_component(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """Left, top, width and height of the largest 8-connected component by area."""
-    part, left, top = _crop(mask)
-    # OpenCV's statistics of all components would take several times as long.
-    number, labels = cv2.connectedComponents(part, connectivity=8)
-    if number > 2:  # the first is the background
-        areas = np.bincount(labels.ravel())[1:]
-        part, x, y = _crop(labels == 1 + areas.argmax())
-        left, top = left + x, top + y
-    height, width = part.shape
-    return left, top, width, height
-
-
-def _components(mask: np.ndarray) -> np.ndarray:
-    """Left, top, width and height of each 4-connected component of a mask, (n, 4)."""
-    part, left, top = _crop(mask)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
-    return stats[1:, :4] + [left, top, 0, 0]  # the first is the background
-
-
-def cam_boxes(
-    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float] = (0.2,)
-) -> list[Box]:
-    """The box rule of class activation maps (Zhou et al., CVPR 2016).
-
-    Values of at least the threshold times the maximum, at the image's own size; the
-    largest 8-connected component by area.
-
-    Args:
-        cam: Map, (h, w), of any range.
-        size: Width and height of the image in pixels.
-        thresholds: Fractions of the map's range above its minimum.
-
-    Returns:
-        A box for each threshold; the whole image where the map is constant or not
-        finite.
-    """
-    cam = resize_map(cam, size)
-    if is_degenerate(cam):
-        return [image_box(size)] * len(thresholds)
-    peak, boxes = cam.max(), []
-    for threshold in thresholds:
-        x, y, width, height = _largest_component(cam >= threshold * peak)
-        boxes.append((x, y, x + width - 1, y + height - 1))
-    return boxes
-
-
-def nlccam_released_boxes(
-    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float] = (0.12,)
-) -> list[Box]:
-    """The box rule of the released NL-CCAM code.
-
-    At 224 x 224, values above both the threshold times the maximum and the mean of the
-    map after that first cut; the 4-connected component with the largest bounding box,
-    scaled to the image and rounded. Unlike elsewhere the ends are exclusive, one pixel
-    of the 224 behind the component, as the released code has them.
-
-    Args:
-        cam: Map, (h, w), of any range.
-        size: Width and height of the image in pixels.
-        thresholds: Fractions of the map's range above its minimum.
-
-    Returns:
-        A box for each threshold; the whole image where the map is constant or not
-        finite.
-    """
-    side = 224
-    cam = resize_map(cam, (side, side))
-    if is_degenerate(cam):
-        return [image_box(size)] * len(thresholds)
-    peak, scale, boxes = cam.max(), np.array([*size, *size]) / side, []
-    for threshold in thresholds:
-        cut = threshold * peak
-        mean_after_cut = np.where(cam > cut, cam, 0).mean()
-        components = _components(cam > max(cut, mean_after_cut))
-        if len(components) == 0:  # the rounded mean of an almost constant map
-            boxes.append(image_box(size))
-            continue
-        areas = components[:, 2] * components[:, 3]
-        x, y, width, height = components[areas.argmax()].tolist()
-        corners = [x, y, x + width, y + height] * scale
-        boxes.append(tuple(np.rint(corners).tolist()))
-    return boxes
 
 
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -162,3 +44,44 @@ def intersection(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 def box_area(boxes: np.ndarray) -> np.ndarray:
     """Pixels of boxes (..., 4)."""
     return (boxes[..., 2:] - boxes[..., :2] + 1).prod(axis=-1)
+
+
+def clip_boxes(
+    boxes: np.ndarray, image_size: tuple[int, int], where: str
+) -> np.ndarray:
+    """Clip boxes to the pixels of an image.
+
+    Args:
+        boxes: First and last column and row, from 0, (n, 4).
+        image_size: Width and height of the image in pixels.
+        where: Where the boxes stand, for messages.
+
+    Returns:
+        Boxes that end at the last pixel, (n, 4), float32.
+
+    Raises:
+        ValueError: If a box is reversed or has no pixel in the image.
+    """
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    last = np.array(image_size, np.float32) - 1
+    first, end = boxes[:, :2], boxes[:, 2:]
+    good = ((first <= end) & (first <= last) & (end >= 0)).all(axis=1)
+    if not good.all():
+        raise ValueError(
+            f'{where}: the box {boxes[~good][0].tolist()} is reversed or outside the '
+            f'image of {image_size[0]} x {image_size[1]} pixels'
+        )
+    return boxes.clip(0, np.tile(last, 2))
+
+
+def is_inside(box: Sequence[float], image_size: tuple[float, float]) -> bool:
+    """Whether a box lies in its image.
+
+    Some published boxes end behind the last pixel, at the width or height itself.
+
+    Args:
+        box: Corners x0, y0, x1, y1 in pixels, from 0.
+        image_size: Width and height of the image in pixels.
+    """
+    x0, y0, x1, y1 = box
+    return x0 >= 0 and y0 >= 0 and x1 <= image_size[0] and y1 <= image_size[1]

@@ -3,7 +3,7 @@
 import numpy as np
 from mmengine.logging import HistoryBuffer
 
-from mmccam.engine.checkpoint import load_restricted
+from mmccam.checkpoints.allowed import load_restricted
 
 # Paths and names of the run, its clock, and counts that stand in `meta`, too.
 OF_THE_RUN = {'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt', 'outdated'}

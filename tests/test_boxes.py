@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmccam.boxes import cam_boxes, is_degenerate, nlccam_released_boxes
+from mmccam.evaluation.box_rules import cam_boxes, nlccam_released_boxes
+from mmccam.maps import is_degenerate
 
 RULES = [cam_boxes, nlccam_released_boxes]
 

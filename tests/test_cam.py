@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 import torch
 
-from mmccam.boxes import nlccam_released_boxes
 from mmccam.cam import (
     activation_maps,
     combine_weights,
@@ -13,6 +12,7 @@ from mmccam.cam import (
     single_rank,
     top_bottom,
 )
+from mmccam.evaluation.box_rules import nlccam_released_boxes
 
 
 @pytest.mark.parametrize(

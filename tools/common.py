@@ -18,8 +18,8 @@ from mmpretrain.engine import ClassNumCheckHook
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
 from mmccam.engine import FittingWeightsHook, trust_checkpoints
-from mmccam.evaluation.base import LocalizationMetric, find_map
-from mmccam.models.gap_head import DEFAULT_CAMS
+from mmccam.evaluation.metric import LocalizationMetric, find_map
+from mmccam.models.heads.gap_head import DEFAULT_CAMS
 from mmccam.visualization import LocalizationVisualizationHook
 
 DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')

@@ -19,14 +19,14 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS
 
 from mmccam import CCAMInferencer
-from mmccam.apis.inputs import list_images
-from mmccam.datasets.loading import read_rgb
+from mmccam.apis.images import list_images
+from mmccam.datasets.transforms import read_rgb
 from mmccam.engine import WHOLE_FILES, trust_checkpoints
 from mmccam.evaluation import default_map
-from mmccam.evaluation.threshold_file import threshold_file
-from mmccam.models.gap_head import DEFAULT_CAMS
+from mmccam.evaluation.thresholds import threshold_file
+from mmccam.models.heads.gap_head import DEFAULT_CAMS
 from mmccam.visualization import Panel, draw_panels
-from mmccam.visualization.layout import stack, write_text
+from mmccam.visualization.canvas import stack, write_text
 from mmccam.visualization.overlay import draw_legend
 
 RANKS = {

@@ -14,7 +14,8 @@ from common import (
 from mmengine.registry import DATASETS
 
 from mmccam.engine import WHOLE_FILES
-from mmccam.evaluation.predictions import evaluate_boxes, evaluate_maps
+from mmccam.evaluation.coco_files import evaluate_boxes
+from mmccam.evaluation.map_files import evaluate_maps
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from common import (
 
 from mmccam import CCAMInferencer
 from mmccam.engine import trust_checkpoints
-from mmccam.evaluation.threshold_file import threshold_file
+from mmccam.evaluation.thresholds import threshold_file
 
 
 def parse_args() -> argparse.Namespace:

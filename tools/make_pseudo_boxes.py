@@ -21,7 +21,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from mmccam.evaluation import default_map
-from mmccam.evaluation.threshold_file import (
+from mmccam.evaluation.thresholds import (
     apply_thresholds,
     maps_of,
     read_thresholds,

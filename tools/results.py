@@ -12,14 +12,14 @@ from mmengine.runner import Runner
 
 from mmccam.engine import WHOLE_FILES
 from mmccam.evaluation import CCAMLocalizationMetric, LocalizationErrors
-from mmccam.evaluation.tables import (
+from mmccam.visualization import draw_sheet
+from mmccam.visualization.report import render_report
+from mmccam.visualization.tables import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
     format_results,
     metric_rows,
 )
-from mmccam.visualization import draw_sheet
-from mmccam.visualization.report import render_report
 
 # Predictions, .pkl, are written by a metric of mmengine.
 SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')

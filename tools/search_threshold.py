@@ -19,13 +19,9 @@ from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
 from mmccam.engine import WHOLE_FILES
-from mmccam.evaluation.tables import format_rows
-from mmccam.evaluation.threshold_file import (
-    describe_search,
-    maps_of,
-    threshold_file,
-)
+from mmccam.evaluation.thresholds import describe_search, maps_of, threshold_file
 from mmccam.visualization.curves import save_threshold_curves
+from mmccam.visualization.tables import format_rows
 
 
 def parse_args() -> argparse.Namespace:

@@ -20,8 +20,8 @@ from mmengine.runner import Runner
 from results import SUFFIXES, collect, refuse_empty_sheet, write
 
 from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
-from mmccam.evaluation.base import LocalizationMetric
-from mmccam.evaluation.threshold_file import (
+from mmccam.evaluation.metric import LocalizationMetric
+from mmccam.evaluation.thresholds import (
     apply_thresholds,
     maps_of,
     read_thresholds,

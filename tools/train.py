@@ -17,7 +17,7 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmccam.config_parts import all_parts
+from mmccam.checkpoints.contents import all_parts
 from mmccam.engine import newest_checkpoint
 
 

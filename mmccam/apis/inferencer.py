@@ -15,13 +15,11 @@ from mmpretrain.utils import track
 
 from ..boxes import Box
 from ..evaluation import build_box_rule, default_map, find_map
-from ..evaluation.threshold_file import choose_rule, maps_of, read_thresholds
+from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
 from ..visualization.overlay import MIN_SIDE, draw_localization
-from .batches import read_batches
-from .inputs import Image, Images, list_images
-from .model import ConfigLike, find_classes, load_model
-from .pipeline import resize_whole
-from .result_files import ResultFiles, public
+from .images import Image, Images, list_images, read_batches
+from .network import ConfigLike, find_classes, load_model, resize_whole
+from .results import ResultFiles, public
 
 # Pixels of the longer side of an image in a picture.
 MAX_SIDE = 1024
@@ -40,7 +38,7 @@ class CCAMInferencer(BaseInferencer):
     The network may be one of mmccam, or any classifier of mmpretrain with global
     average pooling and one linear layer (ResNet, MobileNetV2, EfficientNet, RegNet, …),
     which gets its maps without training, see
-    :func:`~mmccam.models.classifiers.classifier_with_maps`.
+    :func:`~mmccam.models.any_classifier.classifier_with_maps`.
 
     The result of an image is a dictionary of plain values: ``img_path`` (None for an
     array), ``width`` and ``height`` in pixels, and ``predictions``, the most probable
@@ -117,7 +115,7 @@ class CCAMInferencer(BaseInferencer):
         """Find the object in images and return all results.
 
         Args:
-            inputs: Images, see :func:`~mmccam.apis.inputs.list_images`: paths, folders,
+            inputs: Images, see :func:`~mmccam.apis.images.list_images`: paths, folders,
                 patterns, arrays (H, W, 3), uint8, BGR, or several of them.
             **kwargs: Those of :meth:`stream`.
 
@@ -142,12 +140,12 @@ class CCAMInferencer(BaseInferencer):
         Two batches of images are in memory, for moments three, however many there are.
 
         Args:
-            inputs: Images, see :func:`~mmccam.apis.inputs.list_images`.
+            inputs: Images, see :func:`~mmccam.apis.images.list_images`.
             batch_size: How many images the network takes at a time.
             return_cams: Whether each prediction also has ``cams``: all maps of its
                 class by name, (h, w), float32, at the size of the feature map.
             out_dir: Folder for what is written, see
-                :class:`~mmccam.apis.result_files.ResultFiles`. Defaults to None:
+                :class:`~mmccam.apis.results.ResultFiles`. Defaults to None:
                 nothing is.
             draw: Whether pictures are written.
             save_maps: Whether maps are written.

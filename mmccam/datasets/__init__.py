@@ -3,10 +3,10 @@
 from .cached_image import CachedImage
 from .cub import CUB
 from .ilsvrc import ILSVRC
-from .loading import LoadImage
 from .stanford_cars import StanfordCars
 from .stanford_dogs import StanfordDogs
 from .stl10 import STL10
+from .transforms import LoadImage
 from .wsol_dataset import WSOLDataset
 
 __all__ = [

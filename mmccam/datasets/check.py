@@ -10,13 +10,12 @@ from typing import NamedTuple, Optional
 
 from mmengine.dataset import BaseDataset
 
+from ..boxes import is_inside
 from ..evaluation.px_ap import read_mask
 from ..registry import DATASETS
-from .annotations import is_inside
 from .cached_image import CachedImage
-from .files import image_errors
-from .loading import LoadImage
-from .problems import report_problems, reportable
+from .files import image_errors, report_problems, reportable
+from .transforms import LoadImage
 
 CHUNK = 1024  # images that wait for a thread at a time
 SHOWN = 10  # names of classes in a note

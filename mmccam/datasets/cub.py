@@ -7,9 +7,15 @@ import numpy as np
 from mmpretrain.datasets import CUB as CUBClassification
 
 from ..registry import DATASETS
-from .annotations import clip_to_image
-from .files import Files, check_label, check_once, check_split, read_lines
-from .problems import reportable
+from .files import (
+    Files,
+    check_label,
+    check_once,
+    check_split,
+    clip_to_image,
+    read_lines,
+    reportable,
+)
 
 SPLITS = ('test', 'train')  # as train_test_split.txt numbers them
 

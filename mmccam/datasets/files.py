@@ -1,14 +1,55 @@
 """Read the files of a data set, and say where a mistake is."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Optional, Union
+from xml.etree import ElementTree
 
 import mat4py
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+
+from ..boxes import clip_boxes
+
+_report: ContextVar[Optional[Callable[[str], None]]] = ContextVar(
+    'report', default=None
+)
+
+
+@contextmanager
+def report_problems(report: Callable[[str], None]) -> Iterator[None]:
+    """Have the data sets that are read meanwhile report their problems and go on.
+
+    What they then hold is good for checks alone: fields of wrong lines are missing.
+
+    Args:
+        report: Called with one sentence for each problem.
+    """
+    token = _report.set(report)
+    try:
+        yield
+    finally:
+        _report.reset(token)
+
+
+@contextmanager
+def reportable() -> Iterator[None]:
+    """Do the work on one line, image or file, whose error is raised or reported.
+
+    Raises:
+        OSError: As the work does, outside of :func:`report_problems`.
+        ValueError: Likewise.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        report = _report.get()
+        if report is None:
+            raise
+        report(str(error))
 
 
 def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
@@ -167,3 +208,65 @@ def check_label(label: int, num_classes: int, where: str) -> None:
         raise ValueError(
             f'{where}: the class must lie between 1 and {num_classes}, got {label + 1}'
         )
+
+
+CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
+
+
+def clip_to_image(
+    box: np.ndarray, path: str, where: str, test_mode: bool
+) -> np.ndarray:
+    """Clip a box to the pixels of an image, whose head is read for that.
+
+    Args:
+        box: First and last column and row, from 0, (4,).
+        path: The image.
+        where: Where the box stands, for messages.
+        test_mode: Whether an image that cannot be read is an error here. In training,
+            the pipeline decides on it, and the box stays as it is.
+
+    Returns:
+        Box that ends at the last pixel, (1, 4), float32.
+
+    Raises:
+        ValueError: If the box is reversed or outside, or the image cannot be read.
+    """
+    try:
+        size = image_size(path)
+    except ValueError:
+        if test_mode:
+            raise
+        size = (np.inf, np.inf)
+    return clip_boxes(box, size, where)
+
+
+def read_xml(path: Union[str, Path]) -> tuple[list[str], np.ndarray]:
+    """Read an annotation in the XML of Pascal VOC with ImageNet's corners, from 0.
+
+    Args:
+        path: File.
+
+    Returns:
+        Name of each object and their boxes, (n, 4), float32, clipped to the image.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it is no such file, names no object or has a wrong box.
+    """
+    try:
+        root = ElementTree.parse(path).getroot()
+        size = int(root.findtext('size/width')), int(root.findtext('size/height'))
+        objects = root.findall('object')
+        names = [item.findtext('name').strip() for item in objects]
+        boxes = [
+            [float(item.findtext(f'bndbox/{corner}')) for corner in CORNERS]
+            for item in objects
+        ]
+    except (ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{path} must be XML with the size of the image and a name and a bndbox '
+            f'for each object, got {error!r}'
+        ) from error
+    if not names:
+        raise ValueError(f'{path} names no object')
+    return names, clip_boxes(boxes, size, str(path))

@@ -7,9 +7,7 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
 from ..registry import DATASETS
-from .annotations import read_xml
-from .files import Files, check_once, check_split, read_lines
-from .problems import reportable
+from .files import Files, check_once, check_split, read_lines, read_xml, reportable
 
 
 @DATASETS.register_module()

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional, Union
 
-from .annotations import is_inside
-from .files import Files, check_once, image_size, read_lines
-from .problems import reportable
+from ..boxes import is_inside
+from .files import Files, check_once, image_size, read_lines, reportable
 
 BOXES = 'path,x0,y0,x1,y1'
 MASKS = 'path,mask_path,ignore_path'

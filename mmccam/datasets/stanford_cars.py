@@ -6,9 +6,15 @@ import numpy as np
 from mmpretrain.datasets import StanfordCars as StanfordCarsClassification
 
 from ..registry import DATASETS
-from .annotations import clip_to_image
-from .files import Files, check_label, check_once, check_split, read_mat
-from .problems import reportable
+from .files import (
+    Files,
+    check_label,
+    check_once,
+    check_split,
+    clip_to_image,
+    read_mat,
+    reportable,
+)
 
 ONE_FILE = 'cars_annos.mat'
 FILES = dict(

@@ -5,9 +5,7 @@ from pathlib import Path
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
-from .annotations import read_xml
-from .files import Files, check_once, check_split, read_mat
-from .problems import reportable
+from .files import Files, check_once, check_split, read_mat, read_xml, reportable
 
 
 @DATASETS.register_module()

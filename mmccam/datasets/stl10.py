@@ -6,8 +6,7 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
-from .files import check_label, check_split, read_lines
-from .problems import reportable
+from .files import check_label, check_split, read_lines, reportable
 
 SHAPE = (3, 96, 96)
 

@@ -7,7 +7,7 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
-from .files import Files
+from .files import Files, reportable
 from .metadata import (
     read_classes,
     read_images,
@@ -15,7 +15,6 @@ from .metadata import (
     read_localization,
     read_sizes,
 )
-from .problems import reportable
 
 
 @DATASETS.register_module()

@@ -9,8 +9,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import MessageHub
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from ..checkpoints.saving import WHOLE_FILES
 from ..registry import HOOKS
-from .whole_files import WHOLE_FILES
 
 # What a run goes on from, beside the weights.
 STATE = ('meta', 'message_hub', 'optimizer')
@@ -21,7 +21,7 @@ class ResumableCheckpointHook(CheckpointHook):
     """mmengine's ``CheckpointHook``, from whose files a run goes on exactly.
 
     - Local files are written whole, see
-      :class:`~mmccam.engine.whole_files.WholeFileBackend`, and old ones removed only
+      :class:`~mmccam.checkpoints.saving.WholeFileBackend`, and old ones removed only
       after what replaces them is written.
     - The checkpoint of an epoch is written before its validation and again after it,
       then with the record of the best. A run that was killed in between makes up for

@@ -1,14 +1,14 @@
 """Box rules and metrics."""
 
-from .base import default_map, find_map
 from .box_rules import build_box_rule
-from .coco import DumpBoxes, DumpPseudoBoxes
-from .errors import LocalizationErrors
-from .interchange import DumpMaps
+from .coco_files import DumpBoxes, DumpPseudoBoxes
+from .failures import LocalizationErrors
 from .localization import CCAMLocalizationMetric
+from .map_files import DumpMaps
 from .max_box_acc import MaxBoxAcc
+from .metric import default_map, find_map
 from .px_ap import PxAP
-from .threshold_search import ThresholdSearch
+from .thresholds import ThresholdSearch
 
 __all__ = [
     'CCAMLocalizationMetric',

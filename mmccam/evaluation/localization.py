@@ -7,8 +7,8 @@ import numpy as np
 from ..boxes import box_iou
 from ..cam import rank_classes
 from ..registry import METRICS
-from .base import LocalizationMetric, check_iou, true_boxes
 from .box_rules import build_box_rule
+from .metric import LocalizationMetric, check_iou, true_boxes
 
 
 @METRICS.register_module()
@@ -32,7 +32,7 @@ class CCAMLocalizationMetric(LocalizationMetric):
         threshold: Threshold of the rule. Defaults to the rule's own.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
         **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.base.LocalizationMetric`.
+            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.

@@ -6,15 +6,9 @@ import cv2
 import numpy as np
 
 from ..boxes import box_iou
+from ..maps import SIDE, score_map, score_thresholds
 from ..registry import METRICS
-from .base import (
-    LocalizationMetric,
-    check_iou,
-    count_hits,
-    pack_hits,
-    true_boxes,
-)
-from .score_map import SIDE, score_map, score_thresholds
+from .metric import LocalizationMetric, check_iou, count_hits, pack_hits, true_boxes
 
 # Levels that are looked at in one call of OpenCV: enough for threads to run side by
 # side, few enough for the processor's cache.
@@ -43,7 +37,7 @@ class MaxBoxAcc(LocalizationMetric):
         contours: ``largest`` (V1), ``all`` (V2) or, the default, ``both``.
         step: Distance of the thresholds. Defaults to 0.001.
         **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.base.LocalizationMetric`.
+            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
+from ..maps import SIDE, score_map, score_thresholds
 from ..registry import METRICS
-from .base import LocalizationMetric
-from .score_map import SIDE, score_map, score_thresholds
+from .metric import LocalizationMetric
 
 
 def read_mask(
@@ -59,7 +59,7 @@ class PxAP(LocalizationMetric):
         scaled_masks: Whether masks may be larger or smaller than their image, of the
             same shape. Defaults to False.
         **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.base.LocalizationMetric`.
+            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.

@@ -9,8 +9,8 @@ from itertools import accumulate
 
 import torch
 
+from .backbones.non_local_vgg import NonLocalVGG
 from .layouts import BLOCK, released_names, torchvision_names
-from .non_local_vgg import NonLocalVGG
 
 StateDict = dict[str, torch.Tensor]
 

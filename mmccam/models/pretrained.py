@@ -8,7 +8,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
-from ..engine.fitting_weights import weights_of
+from ..checkpoints.contents import weights_of
 from .layouts import torchvision_names
 
 StateDict = dict[str, torch.Tensor]

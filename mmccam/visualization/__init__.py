@@ -1,9 +1,8 @@
 """Pictures of maps and boxes."""
 
-from .hook import LocalizationVisualizationHook
+from .hooks import LocalizationVisualizationHook, WorstImagesHook
 from .overlay import Panel, draw_localization, draw_panels
 from .sheet import draw_sheet
-from .worst import WorstImagesHook
 
 __all__ = [
     'LocalizationVisualizationHook',

@@ -24,7 +24,7 @@ def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') 
 
     Args:
         found: Found thresholds, as
-            :func:`mmccam.evaluation.threshold_file.describe_search` puts them together.
+            :func:`mmccam.evaluation.thresholds.describe_search` puts them together.
         path: File to write, ``.png`` or another format of matplotlib.
         title: Title of the whole picture.
     """

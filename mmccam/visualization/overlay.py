@@ -8,8 +8,9 @@ import cv2
 import mmcv
 import numpy as np
 
-from ..boxes import Box, is_degenerate, resize_map
-from .layout import stack, write_text
+from ..boxes import Box
+from ..maps import is_degenerate, resize_map
+from .canvas import stack, write_text
 
 # Told apart by colour-blind readers too, and by the dashes of the truth.
 PREDICTED = (0, 90, 255)  # blue and red, RGB

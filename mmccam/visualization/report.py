@@ -19,12 +19,12 @@ from mmengine.evaluator import BaseMetric
 from PIL import Image
 
 from ..evaluation import LocalizationErrors, MaxBoxAcc
-from ..evaluation.errors import ERRORS
-from ..evaluation.tables import ERROR_COLUMNS, format_rows, localization_notes
+from ..evaluation.failures import ERRORS
 from ..version import __version__
 from .curves import draw_svg, searched_curves
 from .overlay import draw_legend
 from .sheet import ROWS, SIDE, describe, draw_outcome
+from .tables import ERROR_COLUMNS, format_rows, localization_notes
 
 WORST_OF_KIND = {kind: f'Lowest overlap: {kind.replace("_", " ")}' for kind in ERRORS}
 CONTOURS = {'largest': 'largest contour', 'all': 'all contours'}
@@ -41,11 +41,11 @@ def render_report(
 
     Args:
         about: What was evaluated, by its name.
-        results: As :func:`mmccam.evaluation.tables.format_results` takes them.
+        results: As :func:`mmccam.visualization.tables.format_results` takes them.
         metrics: Metrics after the evaluation, whose curves and examples are drawn.
         dataset: Data set that was evaluated.
         found: Found thresholds, as
-            :func:`mmccam.evaluation.threshold_file.describe_search` puts them together,
+            :func:`mmccam.evaluation.thresholds.describe_search` puts them together,
             or nothing.
 
     Returns:

@@ -8,9 +8,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 
-from ..evaluation.errors import LocalizationErrors, Outcome
-from .images import read_image
-from .layout import GAP, stack, write_text
+from ..datasets.transforms import read_image
+from ..evaluation.failures import LocalizationErrors, Outcome
+from .canvas import GAP, stack, write_text
 from .overlay import draw_legend, draw_localization
 
 ROWS = {

@@ -11,7 +11,7 @@ from mmengine.dataset import default_collate
 from PIL import Image
 
 from mmccam import CCAMInferencer
-from mmccam.boxes import cam_boxes, nlccam_released_boxes
+from mmccam.evaluation.box_rules import cam_boxes, nlccam_released_boxes
 
 CAMS = ['cam', 'ccam']
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmccam.apis.inputs import list_images
+from mmccam.apis.images import list_images
 
 GRAY = np.zeros((4, 6), np.uint8)
 

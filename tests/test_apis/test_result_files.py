@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmccam.apis.result_files import ResultFiles
+from mmccam.apis.results import ResultFiles
 
 
 def write(inferencer, inputs, out_dir, **kwargs):

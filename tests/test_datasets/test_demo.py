@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmccam.datasets.demo import generate_demo
-from mmccam.datasets.demo_drawing import BADGES, draw
+from mmccam.datasets.demo.drawing import BADGES, draw
+from mmccam.datasets.demo.generate import generate_demo
 from mmccam.registry import DATASETS
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'make_demo_data.py'

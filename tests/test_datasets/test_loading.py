@@ -6,7 +6,7 @@ from mmcv.transforms import Compose
 from mmengine.logging import MMLogger
 from PIL import Image
 
-from mmccam.datasets.loading import count_unreadable
+from mmccam.datasets.transforms import count_unreadable
 from mmccam.registry import DATASETS, TRANSFORMS
 
 

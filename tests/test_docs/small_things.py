@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.utils import register_all_modules
 
-from mmccam.config_parts import all_parts
+from mmccam.checkpoints.contents import all_parts
 
 # All that forks would import.
 register_all_modules(init_default_scope=False)

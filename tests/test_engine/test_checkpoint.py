@@ -17,8 +17,8 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.torch_version import TorchVersion
 
+from mmccam.checkpoints.allowed import load_restricted, multiarray
 from mmccam.engine import allow_mmengine_checkpoints
-from mmccam.engine.checkpoint import load_restricted, multiarray
 
 restricted = pytest.mark.skipif(
     torch.__version__ < (2, 6), reason='torch.load is unrestricted before 2.6'

@@ -18,8 +18,8 @@ from mmengine.runner.checkpoint import (
     get_torchvision_models,
 )
 
+from mmccam.checkpoints.loading import _torch_switch
 from mmccam.engine import trust_checkpoints
-from mmccam.engine.restricted_loading import _torch_switch
 
 pytestmark = [
     pytest.mark.usefixtures('loading_folder'),
@@ -168,7 +168,7 @@ def test_stores_can_be_trusted(address_in_store):
 def test_every_scheme_of_mmengine_is_restricted():
     loaders = CheckpointLoader._schemes.values()
     modules = {loader.__globals__['__name__'] for loader in loaders}
-    assert modules == {'mmccam.engine.restricted_loading'}
+    assert modules == {'mmccam.checkpoints.loading'}
 
 
 def test_log_names_the_scheme():

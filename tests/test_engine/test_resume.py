@@ -22,7 +22,9 @@ from mmccam.engine import (
     EpochSeedHook,
     ResumableCheckpointHook,
     WholeFileBackend,
-    epoch_seed_hook,
+)
+from mmccam.engine import (
+    hooks as epoch_seed_hook,
 )
 
 EPOCHS = 4

@@ -5,7 +5,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from mmccam.engine.stored_config import stored_config, warn_if_size_differs
+from mmccam.checkpoints.contents import stored_config, warn_if_size_differs
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

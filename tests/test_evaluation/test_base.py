@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmccam.evaluation.base import (
+from mmccam.evaluation.metric import (
     MAX_PENDING,
     LocalizationMetric,
     class_map,

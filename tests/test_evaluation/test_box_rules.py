@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mmccam.boxes import cam_boxes, nlccam_released_boxes
 from mmccam.evaluation import build_box_rule
+from mmccam.evaluation.box_rules import cam_boxes, nlccam_released_boxes
 from mmccam.registry import FUNCTIONS
 
 SIZE = (30, 20)  # width and height

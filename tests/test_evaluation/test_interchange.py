@@ -15,8 +15,9 @@ from mmccam.evaluation import (
     DumpPseudoBoxes,
     MaxBoxAcc,
 )
-from mmccam.evaluation.predictions import evaluate_boxes, evaluate_maps
-from mmccam.evaluation.score_map import stretch
+from mmccam.evaluation.coco_files import evaluate_boxes
+from mmccam.evaluation.map_files import evaluate_maps
+from mmccam.maps import stretch
 
 WIDTH, HEIGHT = 30, 20
 BOX = (5, 3, 24, 12)  # 20 x 10 pixels

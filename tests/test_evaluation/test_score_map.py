@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmccam.evaluation.score_map import score_map, score_thresholds, stretch
+from mmccam.maps import score_map, score_thresholds, stretch
 
 
 def test_map_is_stretched():

@@ -1,6 +1,6 @@
 import pytest
 
-from mmccam.evaluation.tables import (
+from mmccam.visualization.tables import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
     format_results,

@@ -5,7 +5,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
-from mmccam.evaluation.threshold_file import (
+from mmccam.evaluation.thresholds import (
     apply_thresholds,
     read_thresholds,
     shared_images,

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from mmccam.models import NonLocalBlock, attention
-from mmccam.models.attention import attend, chunked_attention, fused_attention
+from mmccam.models import NonLocalBlock
+from mmccam.models.layers import non_local as attention
+from mmccam.models.layers.non_local import attend, chunked_attention, fused_attention
 
 # Images, queries, channels of queries and values; 128 queries are a chunk.
 SIZES = [(1, 1, 1, 1), (3, 5, 2, 7), (1, 131, 3, 10), (5, 257, 16, 128)]

@@ -4,7 +4,7 @@ from mmengine.config import Config, ConfigDict
 from mmpretrain.apis.model import ModelHub
 from mmpretrain.structures import DataSample
 
-from mmccam.models.classifiers import classifier_with_maps
+from mmccam.models.any_classifier import classifier_with_maps
 from mmccam.registry import MODELS
 
 VGG = ConfigDict(

@@ -14,7 +14,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.runner import load_checkpoint
 from mmpretrain.registry import DATASETS, MODELS
 
-from mmccam.boxes import box_iou, nlccam_released_boxes
+from mmccam.boxes import box_iou
 from mmccam.cam import (
     activation_maps,
     combine_weights,
@@ -23,6 +23,7 @@ from mmccam.cam import (
     top_bottom,
 )
 from mmccam.evaluation import CCAMLocalizationMetric
+from mmccam.evaluation.box_rules import nlccam_released_boxes
 
 ROOT = Path(__file__).parents[2]
 CAMS = {'t1b0': 'cam', 't1b1': 'top1_bottom1'}  # top-1 & bottom-j

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cluster import free_port
 
-from mmccam.datasets.demo import generate_demo
+from mmccam.datasets.demo.generate import generate_demo
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/nlccam_demo.py'

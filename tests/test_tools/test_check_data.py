@@ -5,7 +5,7 @@ import sys
 import pytest
 from small_runs import CONFIG, ROOT
 
-from mmccam.datasets.demo import generate_demo
+from mmccam.datasets.demo.generate import generate_demo
 
 TOOL = ROOT / 'tools/check_data.py'
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_runs import CONFIG, Touch
 
-from mmccam.engine.checkpoint import load_restricted
+from mmccam.checkpoints.allowed import load_restricted
 
 
 @pytest.fixture

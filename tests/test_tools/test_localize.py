@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from small_runs import CONFIG
 
-from mmccam.engine.checkpoint import load_restricted
+from mmccam.checkpoints.allowed import load_restricted
 
 
 @pytest.fixture

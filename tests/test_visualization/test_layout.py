@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmccam.visualization.layout import stack, write_text
+from mmccam.visualization.canvas import stack, write_text
 
 
 def ink(picture):

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from mmccam.evaluation import MaxBoxAcc
-from mmccam.evaluation.tables import ERROR_COLUMNS, LOCALIZATION_COLUMNS, metric_rows
 from mmccam.visualization.report import render_report
+from mmccam.visualization.tables import ERROR_COLUMNS, LOCALIZATION_COLUMNS, metric_rows
 
 HOSTILE = '<script>document.title = "run"</script>&amp;'
 METRICS = {

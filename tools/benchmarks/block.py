@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from mmccam.models import NonLocalBlock
-from mmccam.models.attention import fused_attention
+from mmccam.models.layers.non_local import fused_attention
 
 from .measure import Form, Measurement, Part, peak_memory, seconds_of
 

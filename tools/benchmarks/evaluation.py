@@ -12,8 +12,8 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
 
 from mmccam.boxes import box_iou
-from mmccam.evaluation.base import class_map
-from mmccam.evaluation.score_map import SIDE, score_map, score_thresholds
+from mmccam.evaluation.metric import class_map
+from mmccam.maps import SIDE, score_map, score_thresholds
 
 from . import CONFIG
 from .measure import Form, Measurement, Part, seconds_of

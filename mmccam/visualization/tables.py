@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tabulate import tabulate
 
-from .errors import ERRORS
+from ..evaluation.failures import ERRORS
 
 # Titles of the columns and names of the metrics, in the order of the paper's tables.
 LOCALIZATION_COLUMNS = {

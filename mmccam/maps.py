@@ -1,12 +1,33 @@
-"""The score maps that the metrics of Choe et al. start from.
-
-*Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020.
-"""
+"""A finished map: whether it shows anything, and how it is resized and stretched."""
 
 import cv2
 import numpy as np
 
-from ..boxes import is_degenerate
+
+def is_degenerate(cam: np.ndarray) -> bool:
+    """Whether a map can show no object: it is constant or not finite.
+
+    Args:
+        cam: Map, (h, w).
+    """
+    return not np.isfinite(cam).all() or cam.min() == cam.max()
+
+
+def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Subtract the minimum of a map and resize it bilinearly.
+
+    Args:
+        cam: Map, (h, w).
+        size: Width and height in pixels.
+
+    Returns:
+        Map with no value below 0, (height, width), float32.
+    """
+    cam = np.asarray(cam, dtype=np.float32)
+    with np.errstate(invalid='ignore'):  # infinite values become NaN
+        cam = cam - cam.min()
+    return cv2.resize(cam, tuple(size), interpolation=cv2.INTER_LINEAR)
+
 
 SIDE = 224
 

@@ -1,13 +1,16 @@
-"""Load images in the pixels that their boxes are in, and say which cannot be read."""
+"""Load images in the pixels that their boxes are in."""
 
 import io
 from pathlib import Path
 from typing import Optional, Union
 
+import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
+from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
+from mmpretrain.structures import DataSample
 from PIL import Image
 
 from ..registry import TRANSFORMS
@@ -129,3 +132,20 @@ def count_unreadable(path: Union[str, Path]) -> int:
     if not Path(path).exists():
         return 0
     return len({line.partition('\t')[0] for _, line in read_lines(path)})
+
+
+def read_image(sample: Union[DataSample, dict], dataset: BaseDataset) -> np.ndarray:
+    """Read an image in the pixels that its boxes are in.
+
+    Args:
+        sample: Sample with ``img_path`` or, if its data set has no files,
+            ``sample_idx``.
+        dataset: Data set of the sample.
+
+    Returns:
+        Image, (H, W, 3), uint8, RGB.
+    """
+    path = sample.get('img_path')
+    if path is None:
+        return mmcv.bgr2rgb(dataset.get_data_info(sample.get('sample_idx'))['img'])
+    return read_rgb(path)

@@ -8,7 +8,7 @@ from typing import Union
 import cv2
 import numpy as np
 
-from .demo_drawing import BADGES, draw
+from .drawing import BADGES, draw
 
 SPLITS = ('train', 'val', 'test')
 

@@ -7,8 +7,8 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
 from mmpretrain.structures import DataSample
 
-from ..cam import activation_maps, combine_weights, move_to_front, rank_classes
-from ..registry import MODELS, TASK_UTILS
+from ...cam import activation_maps, combine_weights, move_to_front, rank_classes
+from ...registry import MODELS, TASK_UTILS
 
 DEFAULT_CAMS = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
 

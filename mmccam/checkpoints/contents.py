@@ -1,14 +1,49 @@
-"""The config that mmengine stores in a checkpoint, read without running it."""
+"""What is in a checkpoint: weights, and the config of their training."""
 
 import ast
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
 
+import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
+from torch import nn
 
-from ..config_parts import all_parts, input_size
+SIZES = ('crop_size', 'scale')
+
+
+def all_parts(cfg: Any) -> Iterator[dict]:
+    """Go through a part of a config and all parts inside of it.
+
+    Args:
+        cfg: A dictionary, or a list or tuple of them; anything else has no parts.
+    """
+    if isinstance(cfg, dict):
+        yield cfg
+        cfg = list(cfg.values())
+    if isinstance(cfg, (list, tuple)):
+        for value in cfg:
+            yield from all_parts(value)
+
+
+def pipeline_of_test(cfg: Config) -> list[dict]:
+    """The transforms of the test images of a config, none if it has no such images."""
+    loader = cfg.get('test_dataloader') or {}
+    return (loader.get('dataset') or {}).get('pipeline') or []
+
+
+def input_size(cfg: Config) -> Optional[tuple[int, int]]:
+    """Width and height in pixels that a config brings test images to, if it names them.
+
+    Args:
+        cfg: Config whose last crop or scale of the test pipeline counts.
+    """
+    steps = pipeline_of_test(cfg)
+    sizes = [step[key] for step in steps for key in SIZES if key in step]
+    size = sizes[-1] if sizes else None
+    return (size, size) if isinstance(size, int) else size and tuple(size)
+
 
 REMEDY = 'name the config file'
 # What a model is built of. mmengine imports whatever module another name begins with.
@@ -118,3 +153,83 @@ def warn_if_size_differs(cfg: Config, checkpoint: dict, source: str) -> None:
             f'{source} was evaluated with images of {trained[0]} x {trained[1]} pixels '
             f'in training, the config now has {used[0]} x {used[1]}'
         )
+
+
+CLASSIFIER = 'head.fc.weight'
+
+
+def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
+    """Take the weights out of what a checkpoint holds.
+
+    Args:
+        loaded: The weights, alone or under ``state_dict`` or ``model``. The prefix
+            ``module.`` of parallel training is taken off their names.
+        source: Where they are from, for messages.
+
+    Returns:
+        Weights by their names.
+
+    Raises:
+        ValueError: If it holds no weights.
+    """
+    weights = loaded
+    for key in ('model', 'state_dict'):
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            weights = loaded[key]
+    if not isinstance(weights, dict):
+        kind = type(weights).__name__
+        raise ValueError(f'{source} holds no weights but a {kind}')
+    for name, value in weights.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            kind = type(value).__name__
+            raise ValueError(
+                f'{source} holds no weights: {name!r} is no name of a tensor but of a '
+                f'{kind}'
+            )
+    is_parallel = all(name.startswith('module.') for name in weights)
+    return {
+        name[len('module.') :] if is_parallel else name: value
+        for name, value in weights.items()
+    }
+
+
+def check_weights(
+    model: nn.Module, weights: Mapping[str, torch.Tensor], source: str
+) -> None:
+    """Check that weights are all those of a model, and no others.
+
+    mmengine itself only warns where they are not, and goes on with random ones.
+
+    Args:
+        model: The model.
+        weights: Weights by their names.
+        source: Where they are from, for messages.
+
+    Raises:
+        ValueError: If they are of another network, or no numbers.
+    """
+    target = model.state_dict()
+    fault = f'{source} is of another network than the config'
+    missing = [name for name in target if name not in weights]
+    # Files from before torch 0.4.1 do not count the batches.
+    missing = [name for name in missing if not name.endswith('num_batches_tracked')]
+    if missing:
+        raise ValueError(
+            f'{fault}: {len(missing)} of {len(target)} weights are missing, the first '
+            f'is {missing[0]}'
+        )
+    unknown = [name for name in weights if name not in target]
+    if unknown:
+        raise ValueError(
+            f'{fault}: it has {len(unknown)} further weights, the first is {unknown[0]}'
+        )
+    for name, value in weights.items():
+        found, wanted = tuple(value.shape), tuple(target[name].shape)
+        if name == CLASSIFIER and found[1:] == wanted[1:] and found != wanted:
+            raise ValueError(
+                f'{fault}: it has {found[0]} classes, the config {wanted[0]}'
+            )
+        if found != wanted:
+            raise ValueError(f'{fault}: {name} has the shape {found}, not {wanted}')
+        if not torch.isfinite(value).all():
+            raise ValueError(f'{source} has weights that are no numbers, in {name}')

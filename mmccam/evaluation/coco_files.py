@@ -1,18 +1,23 @@
-"""Write boxes in the format of COCO."""
+"""Boxes in COCO's format, written and read."""
 
+import json
 from itertools import chain
+from operator import index
 from pathlib import Path
-from typing import Any, Optional
+from reprlib import repr as shorten
+from typing import Any, NamedTuple, Optional, Union
 
 import mmengine
 import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.logging import MMLogger
 
-from ..boxes import Box, image_box
+from ..boxes import Box, box_iou, image_box
 from ..engine import WHOLE_FILES
 from ..registry import METRICS
-from .base import LocalizationMetric
 from .box_rules import build_box_rule
-from .interchange import check_unique, relative_path
+from .map_files import _true_sample, check_unique, relative_path
+from .metric import LocalizationMetric, true_boxes
 
 
 @METRICS.register_module()
@@ -33,7 +38,7 @@ class DumpBoxes(LocalizationMetric):
         box_rule: Name of the box rule. Defaults to ``cam``.
         threshold: Threshold of the rule. Defaults to the rule's own.
         **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.base.LocalizationMetric`.
+            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -188,3 +193,124 @@ def to_xywh(box: Box) -> list[float]:
     """Turn a box x0, y0, x1, y1 into x, y, width, height, all in pixels."""
     x0, y0, x1, y1 = map(float, box)
     return [x0, y0, x1 - x0 + 1, y1 - y0 + 1]
+
+
+class Detection(NamedTuple):
+    """A box that another program has found."""
+
+    score: float
+    label: int
+    box: Box
+
+
+def evaluate_boxes(
+    dataset: BaseDataset, path: Union[str, Path], iou: float = 0.5
+) -> dict[str, float]:
+    """Score results of COCO, of each image the detection with the highest score.
+
+    Of equal scores the first in the file counts. An image without detection is wrong.
+
+    Args:
+        dataset: Data set with boxes. Its pipeline is not used. An image's id is its
+            place in it, from 0, a category's id is the label.
+        path: File of the results.
+        iou: Overlap at which a box is right.
+
+    Returns:
+        ``top1_loc``, class and box are right, and ``box_acc``, the box alone, in
+        percent.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If the file is wrong or an image has no ground-truth box.
+    """
+    classes = dataset.metainfo['classes']
+    best = read_detections(path, len(dataset), len(classes))
+    if len(best) < len(dataset):
+        MMLogger.get_current_instance().warning(
+            f'{len(dataset) - len(best)} of {len(dataset)} images have no detection '
+            f'in {path}: they count as wrong'
+        )
+    beyond, (hits, right) = 0, np.zeros((2, len(dataset)), bool)
+    for number, detection in best.items():
+        sample = _true_sample(dataset.get_data_info(number))
+        height, width = sample['ori_shape']
+        beyond += detection.box[2] >= width or detection.box[3] >= height
+        hits[number] = box_iou([detection.box], true_boxes(sample)).max() >= iou
+        right[number] = detection.label == sample['gt_label']
+    if beyond:
+        MMLogger.get_current_instance().warning(
+            f'{beyond} of {len(best)} boxes in {path} reach beyond their image: a bbox '
+            'is [x, y, width, height] in pixels of the original image'
+        )
+    return dict(
+        top1_loc=100 * float(np.mean(hits & right)), box_acc=100 * float(np.mean(hits))
+    )
+
+
+def read_detections(
+    path: Union[str, Path], num_images: int, num_classes: int
+) -> dict[int, Detection]:
+    """Read the detection with the highest score of each image from results of COCO.
+
+    Args:
+        path: File, a list of ``image_id``, ``category_id``, ``bbox`` and ``score``.
+        num_images: Number of images; their ids count from 0.
+        num_classes: Number of classes; their ids count from 0.
+
+    Returns:
+        A detection for each id of an image that has one.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If the file is wrong, with the number of the detection, from 0.
+    """
+    try:
+        results = json.loads(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f'{path} is no readable JSON: {error}') from None
+    if not isinstance(results, list) or not results:
+        raise ValueError(
+            f'{path} must be a list of detections, as results of COCO are, '
+            f'got {shorten(results)}'
+        )
+    best: dict[int, Detection] = {}
+    for number, result in enumerate(results):
+        where = f'{path}, detection {number}'
+        image_id, detection = _read_detection(where, result)
+        for name, value, count, things in (
+            ('image_id', image_id, num_images, 'images'),
+            ('category_id', detection.label, num_classes, 'classes'),
+        ):
+            if not 0 <= value < count:
+                raise ValueError(
+                    f'{where}: {name} must lie between 0 and {count - 1}, '
+                    f'since the data set has {count} {things}, got {value}'
+                )
+        if image_id not in best or detection.score > best[image_id].score:
+            best[image_id] = detection
+    return best
+
+
+def _read_detection(where: str, result: dict) -> tuple[int, Detection]:
+    try:
+        image_id, label = index(result['image_id']), index(result['category_id'])
+        score = float(result['score'])
+        x, y, width, height = map(float, result['bbox'])
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(
+            f'{where} must have whole numbers image_id and category_id, a score and a '
+            f'bbox [x, y, width, height], got {shorten(result)}'
+        ) from None
+    if not np.isfinite([score, x, y, width, height]).all():
+        raise ValueError(
+            f'{where}: score and bbox must be finite, got {score} and {result["bbox"]}'
+        )
+    if width <= 0 or height <= 0:
+        raise ValueError(
+            f'{where}: width and height of the bbox must lie above 0, '
+            f'got {result["bbox"]}'
+        )
+    # A width counts the pixels, the last of which lies inside the box.
+    box = (x, y, x + width - 1, y + height - 1)
+    return image_id, Detection(score, label, box)

@@ -11,7 +11,7 @@ from typing import Optional, Union
 import mmcv
 import numpy as np
 
-from .inputs import Image, Images
+from .images import Image, Images
 
 
 class ResultFiles:

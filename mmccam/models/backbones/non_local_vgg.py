@@ -9,9 +9,9 @@ from mmengine.model import ModuleDict, update_init_info
 from mmpretrain.models.backbones import VGG
 from torch.utils.checkpoint import checkpoint
 
-from ..registry import MODELS
-from .non_local import NonLocalBlock
-from .pretrained import load_pretrained_vgg
+from ...registry import MODELS
+from ..layers.non_local import NonLocalBlock
+from ..pretrained import load_pretrained_vgg
 
 
 @MODELS.register_module()

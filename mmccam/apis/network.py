@@ -1,9 +1,10 @@
-"""A trained network that makes maps, from a config and a checkpoint."""
+"""A trained network that makes maps, and the images as it takes them."""
 
 from os import PathLike
 from pathlib import Path
 from typing import Optional, Union
 
+from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -11,8 +12,9 @@ from mmpretrain.apis.model import ModelHub
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
+from ..checkpoints.contents import input_size, pipeline_of_test
 from ..engine import check_weights, stored_config, warn_if_size_differs, weights_of
-from ..models.classifiers import classifier_with_maps
+from ..models.any_classifier import classifier_with_maps
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 ConfigLike = Union[str, PathLike, Config]
@@ -99,3 +101,38 @@ def find_classes(
     if len(names) != number:
         raise ValueError(f'the network has {number} classes, but {len(names)} names')
     return names
+
+
+METHOD = ('backend', 'interpolation')
+
+
+def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
+    """Build the transforms that bring a loaded image to the network's size.
+
+    A classifier's own pipeline often cuts out the middle of an image. So that a box can
+    be found anywhere, the whole image is resized to that size, as in the paper.
+
+    Args:
+        cfg: Config with the pipeline of a ``test_dataloader``, whose last size counts.
+        size: Side of the input in pixels, instead.
+
+    Returns:
+        Transforms of a sample with ``img``, (H, W, 3), uint8, BGR.
+
+    Raises:
+        ValueError: If there is no size, or none of at least 1 pixel.
+    """
+    scale = input_size(cfg) if size is None else (size, size)
+    if scale is None:
+        raise ValueError(
+            'the config has no size of the input in the pipeline of a '
+            'test_dataloader: give a size'
+        )
+    if min(scale) < 1:
+        raise ValueError(f'size must be at least 1 pixel, got {min(scale)}')
+    steps = pipeline_of_test(cfg)
+    method = {key: step[key] for step in steps for key in METHOD if key in step}
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return Compose(
+            [dict(type='Resize', scale=scale, **method), dict(type='PackInputs')]
+        )

@@ -11,11 +11,12 @@ from typing import Any, Optional
 
 import numpy as np
 
-from ..boxes import Box, box_area, box_iou, intersection, is_degenerate
+from ..boxes import Box, box_area, box_iou, intersection
 from ..cam import rank_classes
+from ..maps import is_degenerate
 from ..registry import METRICS
-from .base import LocalizationMetric, check_iou, true_boxes
 from .box_rules import build_box_rule
+from .metric import LocalizationMetric, check_iou, true_boxes
 
 ERRORS = (
     'class_wrong',
@@ -88,7 +89,7 @@ class LocalizationErrors(LocalizationMetric):
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
         num_examples: At most how many images each of ``examples`` has. Defaults to 4.
         **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.base.LocalizationMetric`.
+            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.

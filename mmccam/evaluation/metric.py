@@ -13,7 +13,7 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from ..boxes import is_degenerate
+from ..maps import is_degenerate
 
 # Images whose records may be under way at a time: their maps stay in memory.
 MAX_PENDING = 64

@@ -26,7 +26,7 @@ from mmengine.runner.checkpoint import (
     load_from_torchvision,
 )
 
-from .checkpoint import allow_mmengine_checkpoints, load_restricted
+from .allowed import allow_mmengine_checkpoints, load_restricted
 
 _REMOTE_LOADERS = {
     load_from_http: ('http://', 'https://'),
@@ -51,8 +51,8 @@ def restrict_checkpoint_loading() -> None:
 
     Whatever mmengine loads, by ``load_from``, ``resume``, ``init_cfg`` or
     ``load_checkpoint``, from a file, an address or a model zoo, then holds tensors,
-    plain Python and what mmengine itself saves (see
-    :func:`~mmccam.engine.checkpoint.allow_mmengine_checkpoints`). Anything else, and a
+    plain Python and what mmengine itself saves, see
+    :func:`~mmccam.checkpoints.allowed.allow_mmengine_checkpoints`. Anything else, or a
     file that is not whole, is a ``ValueError``; a file that is not there a
     ``FileNotFoundError``.
     """

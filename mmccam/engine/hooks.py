@@ -1,0 +1,158 @@
+"""Hooks for training runs."""
+
+from functools import partial
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+import torch
+from mmengine.dataset import worker_init_fn
+from mmengine.dist import (
+    barrier,
+    broadcast_object_list,
+    get_rank,
+    is_main_process,
+    master_only,
+)
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, set_random_seed
+
+from ..checkpoints.contents import check_weights, warn_if_size_differs, weights_of
+from ..datasets.transforms import count_unreadable
+from ..registry import HOOKS
+
+
+class FittingWeightsHook(Hook):
+    """Refuses a checkpoint of another network, see :func:`check_weights`."""
+
+    priority = 'VERY_LOW'  # after the hook that puts averaged weights in their place
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check the weights before they are loaded.
+
+        Raises:
+            ValueError: If they are of another network.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        source = str(runner.cfg.get('load_from'))
+        check_weights(model, weights_of(checkpoint, source), source)
+        warn_if_size_differs(runner.cfg, checkpoint, source)
+
+
+@HOOKS.register_module()
+class EpochSeedHook(Hook):
+    """Seeds each epoch by the run's seed, the number of the epoch and the process.
+
+    A run that is resumed after an epoch then goes on with the random numbers that it
+    would have had: those of crop and flip in the processes that load the data, too,
+    which start anew in each epoch. With ``persistent_workers=True`` they do not, and a
+    warning is logged.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Have the processes that load the data seeded by torch in each epoch."""
+        loader = runner.train_dataloader
+        if loader.num_workers and loader.persistent_workers:
+            runner.logger.warning(
+                'train_dataloader has persistent_workers=True: after --resume crops '
+                'and flips will be others than without the break'
+            )
+        # mmengine's own function gives them the same seeds in each epoch.
+        function = loader.worker_init_fn
+        if isinstance(function, partial) and function.func is worker_init_fn:
+            loader.worker_init_fn = None
+        # The seed of a resumed run is that of its checkpoint, which mmengine does not
+        # tell the sampler. Processes share the data by the seed of the first.
+        if hasattr(loader.sampler, 'seed'):
+            seeds = [runner.seed]
+            broadcast_object_list(seeds)
+            (loader.sampler.seed,) = seeds
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Seed Python, numpy and torch."""
+        sequence = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()])
+        set_random_seed(int(sequence.generate_state(1)[0]))
+
+
+@HOOKS.register_module()
+class FiniteLossHook(Hook):
+    """Stops training when the loss is NaN or infinite, and names the batch.
+
+    Nor are weights saved that are NaN or infinite, from which no run could go on.
+    """
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Optional[dict] = None,
+        outputs: Optional[dict] = None,
+    ) -> None:
+        """Check the loss of a batch.
+
+        Args:
+            runner: The runner.
+            batch_idx: Place of the batch in the epoch, from 0.
+            data_batch: The batch, with its ``data_samples``.
+            outputs: What the training step returned, with its ``loss``.
+
+        Raises:
+            FloatingPointError: If the loss is not finite; names the images.
+        """
+        loss = torch.as_tensor(outputs['loss'])
+        if torch.isfinite(loss).all():
+            return
+        samples = data_batch['data_samples']
+        names = [
+            sample.get('img_path', 'an image without a file') for sample in samples
+        ]
+        raise FloatingPointError(
+            f'the loss is {loss.item()} in epoch {runner.epoch + 1}, batch '
+            f'{batch_idx + 1}, of the images {", ".join(names)}'
+        )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check the weights of a checkpoint, and their averages.
+
+        Raises:
+            FloatingPointError: If a weight is not finite; names it.
+        """
+        for part in ('state_dict', 'ema_state_dict'):
+            for name, weight in checkpoint.get(part, {}).items():
+                if not torch.isfinite(weight).all():
+                    raise FloatingPointError(
+                        f'{name} is not finite after {runner.iter + 1} batches, so '
+                        'that no checkpoint is written: the ones before it are whole'
+                    )
+
+
+@HOOKS.register_module()
+class UnreadableImagesHook(Hook):
+    """Logs after each epoch how many images could not be read so far.
+
+    The number also goes to the visualization backends, as ``unreadable_images``.
+
+    Args:
+        file: The text file in which ``mmccam.LoadImage`` notes them.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def before_train(self, runner: Runner) -> None:
+        """Forget the images of a former run, unless this one goes on with it."""
+        if runner.iter == 0 and is_main_process():
+            Path(self.file).unlink(missing_ok=True)
+        barrier()
+
+    @master_only
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Count the images."""
+        number = count_unreadable(self.file)
+        runner.visualizer.add_scalar('unreadable_images', number, runner.epoch + 1)
+        if number:
+            runner.logger.warning(
+                f'{number} images could not be read and are passed over, see '
+                f'{self.file}'
+            )
