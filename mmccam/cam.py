@@ -1,8 +1,21 @@
 """Class activation maps and their combination: pure functions of tensors.
 
-Equations 1 to 6 of NL-CCAM (Yang et al., *Combinational Class Activation Maps for
-Weakly Supervised Object Localization*, WACV 2020). Symbols: K classes, N images,
-C channels, T target classes an image, h x w positions of the feature map.
+NL-CCAM: Yang et al., *Combinational Class Activation Maps for Weakly Supervised Object
+Localization*, WACV 2020.
+
+======== ================================================ =========================
+equation what it is                                       function
+======== ================================================ =========================
+Eq. 1    the most probable class, the first of all ranks  :func:`rank_classes`
+Eq. 2, 3 the map of a class                               :func:`activation_maps`
+Eq. 4    the combination of the maps of all classes       :func:`ccam`
+Eq. 5    g(k), a polynomial of the rank                   :func:`polynomial`
+Eq. 6    g(k), top-i & bottom-j                           :func:`top_bottom`
+Eq. 7-9  the non-local block                              ``layers/non_local.py``
+======== ================================================ =========================
+
+Symbols: K classes, N images, C channels, T target classes of an image, h x w positions
+of the feature map.
 """
 
 from typing import Optional
@@ -11,9 +24,12 @@ import torch
 
 
 def rank_classes(scores: torch.Tensor) -> torch.Tensor:
-    """Rank the classes of each image from the most to the least probable.
+    r"""Rank the classes of each image from the most to the least probable.
 
-    Of classes with equal scores the one with the lower index comes first.
+    .. math:: c_1 = \arg\max_c S_c
+
+    is the most probable class (Eq. 1), with :math:`S_c` the score of class c. Of
+    classes with equal scores the one with the lower index comes first.
 
     Args:
         scores: Class scores or logits, (N, K).
@@ -38,6 +54,80 @@ def move_to_front(ranking: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     is_other = (ranking != targets.unsqueeze(-1)).to(torch.uint8)
     # A stable sort puts the single 0 first and leaves the ones as they stand.
     return ranking.gather(-1, is_other.argsort(dim=-1, stable=True))
+
+
+def activation_maps(features: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    r"""Sum the channels of the feature maps with the weights of a class (Eq. 2, 3).
+
+    .. math:: M^c(x, y) = \sum_n w_{n,c} f^n(x, y)
+
+    Args:
+        features: Feature maps f, (N, C, h, w).
+        weights: Weights of the classifier for each target, without the bias, (N, T, C).
+
+    Returns:
+        Maps, (N, T, h, w).
+    """
+    return torch.einsum('ntc,nchw->nthw', weights, features)
+
+
+def ccam(
+    features: torch.Tensor,
+    weight: torch.Tensor,
+    ranking: torch.Tensor,
+    coefficients: torch.Tensor,
+) -> torch.Tensor:
+    r"""Combine the class activation maps of all classes by their rank (Eq. 4).
+
+    .. math::
+        M(x, y) = \sum_{k=1}^{K} g(k)\, M^{c_k}(x, y)
+        = \sum_n \Big(\sum_{k=1}^{K} g(k)\, w_{n, c_k}\Big) f^n(x, y)
+
+    with :math:`c_k` the class of rank k. The maps are linear in the weights: to combine
+    the weights first costs one map instead of K.
+
+    Args:
+        features: Feature maps f, (N, C, h, w).
+        weight: Weights w of the linear classifier, without its bias, (K, C).
+        ranking: Classes :math:`c_1` ... :math:`c_K` for each target, (N, T, K).
+        coefficients: g(1) ... g(K), (K,), or those of each target, (N, T, K).
+
+    Returns:
+        Maps, (N, T, h, w).
+    """
+    return activation_maps(features, combine_weights(weight, ranking, coefficients))
+
+
+def combine_weights(
+    weight: torch.Tensor, ranking: torch.Tensor, coefficients: torch.Tensor
+) -> torch.Tensor:
+    r"""Combine the classifier's weights of all classes by their rank.
+
+    .. math:: w_n = \sum_{k=1}^{K} g(k)\, w_{n, c_k}
+
+    Args:
+        weight: Weights of the linear classifier, without its bias, (K, C).
+        ranking: Classes from the most to the least probable, (..., K).
+        coefficients: g(1) ... g(K), (K,) or (..., K).
+
+    Returns:
+        Combined weights, (..., C).
+    """
+    return class_weights(ranking, coefficients.to(weight)) @ weight
+
+
+def class_weights(ranking: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
+    """Give each class the coefficient of its rank.
+
+    Args:
+        ranking: Classes from the most to the least probable, (..., K).
+        coefficients: g(1) ... g(K), (K,) or (..., K).
+
+    Returns:
+        g of the rank of each class, in the order of the classes, (..., K).
+    """
+    coefficients = coefficients.expand(ranking.shape)
+    return torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
 
 
 def polynomial(
@@ -133,41 +223,3 @@ def _check_num_classes(num_classes: int) -> None:
         raise ValueError(
             f'a combination of maps needs at least 2 classes, got {num_classes}'
         )
-
-
-def combine_weights(
-    weight: torch.Tensor, ranking: torch.Tensor, coefficients: torch.Tensor
-) -> torch.Tensor:
-    r"""Combine the classifier's weights of all classes by their rank.
-
-    .. math:: w_n = \sum_{k=1}^{K} g(k)\, w_{n, c_k}
-
-    with :math:`c_k` the class of rank k. Since a map is linear in the weights, the
-    map of these weights is the combination of all maps (Eq. 4), at the price of one.
-
-    Args:
-        weight: Weights of the linear classifier, without its bias, (K, C).
-        ranking: Class indices from the most to the least probable, (..., K).
-        coefficients: g(1) ... g(K), (K,).
-
-    Returns:
-        Combined weights, (..., C).
-    """
-    coefficients = coefficients.to(weight).expand(ranking.shape)
-    by_class = torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
-    return by_class @ weight
-
-
-def activation_maps(features: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    r"""Weighted sums of the feature map's channels (Eq. 1).
-
-    .. math:: M(x, y) = \sum_n w_n f^n(x, y)
-
-    Args:
-        features: Feature maps f, (N, C, h, w).
-        weights: One weight vector for each target, (N, T, C).
-
-    Returns:
-        Maps, (N, T, h, w).
-    """
-    return torch.einsum('ntc,nchw->nthw', weights, features)

@@ -12,14 +12,15 @@ from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.dist import barrier
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
+from mmengine.model import is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
 from mmccam.engine import FittingWeightsHook, trust_checkpoints
-from mmccam.evaluation.metric import LocalizationMetric, find_map
-from mmccam.models.heads.gap_head import DEFAULT_CAMS
+from mmccam.evaluation.metric import LocalizationMetric
+from mmccam.structures import check_map_name
 from mmccam.visualization import LocalizationVisualizationHook
 
 DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
@@ -221,8 +222,9 @@ def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
     for hook in runner.hooks:
         if isinstance(hook, LocalizationVisualizationHook):
             asked += [hook.cam, *hook.more_cams]
-    for cam in asked:
-        find_map(runner.cfg.model.head.get('cams', DEFAULT_CAMS), cam)
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    for name in asked:
+        check_map_name(name, model.head.map_names)
 
 
 def end_together() -> None:

@@ -22,9 +22,9 @@ from mmccam import CCAMInferencer
 from mmccam.apis.images import list_images
 from mmccam.datasets.transforms import read_rgb
 from mmccam.engine import WHOLE_FILES, trust_checkpoints
-from mmccam.evaluation import default_map
 from mmccam.evaluation.thresholds import threshold_file
-from mmccam.models.heads.gap_head import DEFAULT_CAMS
+from mmccam.models.heads.localization_head import DEFAULT_CAMS
+from mmccam.structures import default_map_name
 from mmccam.visualization import Panel, draw_panels
 from mmccam.visualization.canvas import stack, write_text
 from mmccam.visualization.overlay import draw_legend
@@ -162,7 +162,7 @@ def draw(args: argparse.Namespace) -> None:
     cfg = read_data_config(args)
     infos = find_images(args, cfg)
     cams = cfg.model.head.get('cams', DEFAULT_CAMS)
-    name = args.cam or default_map(cams)
+    name = args.cam or default_map_name(cams)
     own = (args.config, args.checkpoint)
     found = localize(args, infos, own, {**cams, **RANKS}, name, args.cfg_options)
     options = None if args.baseline else args.cfg_options

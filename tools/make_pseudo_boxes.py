@@ -20,13 +20,13 @@ from common import (
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from mmccam.evaluation import default_map
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
     maps_of,
     read_thresholds,
     threshold_file,
 )
+from mmccam.structures import default_map_name
 
 
 def parse_args() -> argparse.Namespace:
@@ -69,7 +69,7 @@ def pseudo_box_config(args: argparse.Namespace) -> Config:
     cfg.custom_hooks = without_drawing(cfg)
     metric = dict(
         type='mmccam.DumpPseudoBoxes',
-        cam=args.cam or default_map(maps_of(cfg)['cams']),
+        cam=args.cam or default_map_name(maps_of(cfg)['cams']),
         out_file=args.out,
         root='.',  # known to the data set, which is not built yet
     )

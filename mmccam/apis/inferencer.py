@@ -14,8 +14,9 @@ from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
 
 from ..boxes import Box
-from ..evaluation import build_box_rule, default_map, find_map
+from ..evaluation import build_box_rule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
+from ..structures import check_map_name, default_map_name
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from .images import Image, Images, list_images, read_batches
 from .network import ConfigLike, find_classes, load_model, resize_whole
@@ -90,8 +91,8 @@ class CCAMInferencer(BaseInferencer):
             model, pretrained, cams, num_guesses, options
         )
         self.classes = find_classes(network, metainfo, classes)
-        self.cam = cam or default_map(network.head.combinations)
-        find_map(network.head.combinations, self.cam)
+        self.cam = cam or default_map_name(network.head.map_names)
+        check_map_name(self.cam, network.head.map_names)
         if thresholds is not None:
             if threshold is not None or size is not None:
                 raise ValueError(

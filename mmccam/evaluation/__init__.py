@@ -6,7 +6,6 @@ from .failures import LocalizationErrors
 from .localization import CCAMLocalizationMetric
 from .map_files import DumpMaps
 from .max_box_acc import MaxBoxAcc
-from .metric import default_map, find_map
 from .px_ap import PxAP
 from .thresholds import ThresholdSearch
 
@@ -20,6 +19,4 @@ __all__ = [
     'PxAP',
     'ThresholdSearch',
     'build_box_rule',
-    'default_map',
-    'find_map',
 ]

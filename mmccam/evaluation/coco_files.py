@@ -15,9 +15,10 @@ from mmengine.logging import MMLogger
 from ..boxes import Box, box_iou, image_box
 from ..engine import WHOLE_FILES
 from ..registry import METRICS
+from ..structures import true_boxes
 from .box_rules import build_box_rule
 from .map_files import _true_sample, check_unique, relative_path
-from .metric import LocalizationMetric, true_boxes
+from .metric import LocalizationMetric
 
 
 @METRICS.register_module()

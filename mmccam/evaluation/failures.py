@@ -15,8 +15,9 @@ from ..boxes import Box, box_area, box_iou, intersection
 from ..cam import rank_classes
 from ..maps import is_degenerate
 from ..registry import METRICS
+from ..structures import true_boxes
 from .box_rules import build_box_rule
-from .metric import LocalizationMetric, check_iou, true_boxes
+from .metric import LocalizationMetric, check_iou
 
 ERRORS = (
     'class_wrong',

@@ -7,8 +7,9 @@ import numpy as np
 from ..boxes import box_iou
 from ..cam import rank_classes
 from ..registry import METRICS
+from ..structures import true_boxes
 from .box_rules import build_box_rule
-from .metric import LocalizationMetric, check_iou, true_boxes
+from .metric import LocalizationMetric, check_iou
 
 
 @METRICS.register_module()

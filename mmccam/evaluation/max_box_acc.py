@@ -8,7 +8,8 @@ import numpy as np
 from ..boxes import box_iou
 from ..maps import SIDE, score_map, score_thresholds
 from ..registry import METRICS
-from .metric import LocalizationMetric, check_iou, count_hits, pack_hits, true_boxes
+from ..structures import true_boxes
+from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
 # Levels that are looked at in one call of OpenCV: enough for threads to run side by
 # side, few enough for the processor's cache.

@@ -3,17 +3,17 @@
 import os
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any, Optional
 
 import numpy as np
-import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from ..maps import is_degenerate
+from ..structures import ClassMaps
 
 # Images whose records may be under way at a time: their maps stay in memory.
 MAX_PENDING = 64
@@ -71,7 +71,7 @@ class LocalizationMetric(BaseMetric):
                 be evaluated.
         """
         for sample in data_samples:
-            cam = class_map(sample, self.cam, self.target_class(sample))
+            cam = ClassMaps.read(sample).of(self.cam, self.target_class(sample))
             self._pending.append(_threads().submit(self._full_record, sample, cam))
         self._finish(MAX_PENDING)
 
@@ -153,99 +153,3 @@ def count_hits(records: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """
     bits = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
     return bits.sum(axis=0, dtype=np.int64).reshape(shape)
-
-
-def find_map(cams: dict[str, torch.Tensor], name: str) -> torch.Tensor:
-    """Find the maps of a name among those that the head made.
-
-    Args:
-        cams: Maps (T, h, w) for each name.
-        name: Name of the map.
-
-    Returns:
-        Maps, (T, h, w).
-
-    Raises:
-        ValueError: If the head made no map of that name.
-    """
-    if name not in cams:
-        raise ValueError(
-            f'the head makes no map "{name}", only {sorted(cams)}: '
-            'add it to the cams of the head'
-        )
-    return cams[name]
-
-
-def default_map(cams: Collection[str]) -> str:
-    """Choose the map that boxes are made of where none is named.
-
-    Args:
-        cams: Names of the head's maps. Their order does not matter, since mmengine
-            sorts them when it stores a config.
-
-    Returns:
-        ``ccam`` if it is among them, or the only one.
-
-    Raises:
-        ValueError: If neither is there.
-    """
-    if 'ccam' in cams:
-        return 'ccam'
-    if len(cams) != 1:
-        raise ValueError(f'the head makes the maps {", ".join(sorted(cams))}: name one')
-    return next(iter(cams))
-
-
-def class_map(sample: dict, name: str, label: int) -> np.ndarray:
-    """The map of a class.
-
-    Args:
-        sample: Prediction with ``cams`` and ``cam_labels``.
-        name: Name of the map.
-        label: One of ``cam_labels``.
-
-    Returns:
-        Map, (h, w), float32 or float64.
-
-    Raises:
-        ValueError: If the head made no map of that name or class.
-    """
-    labels = sample['cam_labels'].tolist()
-    if label not in labels:
-        raise ValueError(
-            f'{sample["img_path"]} has maps of the classes {labels}, none of {label}'
-        )
-    cam = find_map(sample['cams'], name)[labels.index(label)].cpu()
-    return (cam if cam.dtype == torch.float64 else cam.float()).numpy()
-
-
-def true_boxes(sample: dict) -> np.ndarray:
-    """The ground-truth boxes of an image.
-
-    Args:
-        sample: Prediction with ``loc_boxes``, ``ori_shape`` and ``img_path``.
-
-    Returns:
-        Boxes in pixels of the original image, (n, 4), n > 0.
-
-    Raises:
-        ValueError: If the image has no ground-truth box, or one reversed or outside.
-    """
-    if sample.get('loc_masks'):
-        raise ValueError(
-            f'{sample["img_path"]} has masks, by which mmccam.PxAP measures, and no '
-            'boxes, which this metric needs'
-        )
-    boxes = np.asarray(sample.get('loc_boxes', ()))
-    height, width = sample['ori_shape']
-    if len(boxes) == 0:
-        raise ValueError(
-            f'{sample.get("img_path", "an image")} has no ground-truth box'
-        )
-    first, last = boxes[:, :2], boxes[:, 2:]
-    if not ((0 <= first) & (first <= last) & (last <= [width, height])).all():
-        raise ValueError(
-            f'{sample["img_path"]} has {width} x {height} pixels, '
-            f'but a ground-truth box reversed or outside: {boxes.tolist()}'
-        )
-    return boxes

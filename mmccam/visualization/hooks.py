@@ -14,9 +14,10 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from ..datasets.transforms import read_image
-from ..evaluation import build_box_rule, find_map
+from ..evaluation import build_box_rule
 from ..evaluation.failures import ERRORS, LocalizationErrors, Outcome
 from ..registry import HOOKS
+from ..structures import ClassMaps
 from .overlay import Panel, draw_panels
 from .sheet import describe, draw_outcome, draw_sheet
 
@@ -82,10 +83,9 @@ class LocalizationVisualizationHook(Hook):
 
     def _picture(self, sample: DataSample, dataset: BaseDataset) -> np.ndarray:
         height, width = sample.ori_shape
-        cam, *more = (
-            find_map(sample.cams, name)[0].cpu().numpy()
-            for name in (self.cam, *self.more_cams)
-        )
+        maps = ClassMaps.read(sample)
+        top = maps.labels[0].item()
+        cam, *more = (maps.of(name, top) for name in (self.cam, *self.more_cams))
         box = self.box_rule(cam, (width, height))
         panels = [Panel('image', box=box), Panel(self.cam, cam, box)]
         panels += [Panel(name, cam) for name, cam in zip(self.more_cams, more)]

@@ -9,9 +9,6 @@ import torch
 from mmccam.evaluation.metric import (
     MAX_PENDING,
     LocalizationMetric,
-    class_map,
-    find_map,
-    true_boxes,
 )
 from mmccam.registry import METRICS
 
@@ -205,11 +202,6 @@ def test_map_of_unknown_name_is_refused_at_once(samples):
         Order('ccam').process({}, samples[:1])
 
 
-def test_find_map():
-    maps = dict(cam=torch.zeros(2, 4, 4), ccam=torch.ones(2, 4, 4))
-    assert find_map(maps, 'ccam') is maps['ccam']
-
-
 @pytest.fixture
 def sample_of_three(sample_of):
     """A prediction with maps of 0, 1 and 2 for the classes 7, 2 and 4, true is 2."""
@@ -220,12 +212,6 @@ def sample_of_three(sample_of):
         cam_labels=torch.tensor([7, 2, 4]),
         gt_label=torch.tensor([2]),
     )
-
-
-@pytest.mark.parametrize(('label', 'expected'), [(7, 0), (2, 1), (4, 2)])
-def test_class_map(sample_of_three, label, expected):
-    cam = class_map(sample_of_three, 'cam', label)
-    np.testing.assert_array_equal(cam, np.full((2, 5), expected, np.float32))
 
 
 class Value(LocalizationMetric):
@@ -248,49 +234,3 @@ def test_the_map_is_that_of_the_class_a_metric_names(evaluate, sample_of_three):
             return 4
 
     assert evaluate(OfFour('cam'), [sample_of_three]) == dict(values=[2])
-
-
-@pytest.mark.parametrize(
-    'boxes',
-    [
-        [(0, 0, 29, 19)],
-        # Some data sets give the end as one behind the last pixel.
-        [(3, 2, 30, 20), (0, 0, 1, 1)],
-    ],
-)
-def test_true_boxes(sample_of, boxes):
-    found = true_boxes(sample_of(MAP, boxes, size=(30, 20)))
-    assert found.tolist() == [list(box) for box in boxes]
-
-
-@pytest.mark.parametrize(
-    ('boxes', 'message'),
-    [
-        ([], 'bird.jpg has no ground-truth box'),
-        ([(5, 3, 31, 12)], 'bird.jpg has 30 x 20 pixels, but .* outside: .* 31.0'),
-        (
-            [(0, 0, 9, 9), (5, 3, 24, 21)],
-            'but a ground-truth box reversed or outside: .* 21.0',
-        ),
-        ([(-1, 3, 24, 12)], 'but a .* reversed or outside: .*-1.0'),
-        ([(5, -2, 24, 12)], 'but a .* reversed or outside: .*-2.0'),
-        ([(9, 3, 5, 12)], 'but a .* reversed or outside: .* 5.0'),
-        ([(5, 3, float('nan'), 12)], 'but a .* reversed or outside: .* nan'),
-    ],
-)
-def test_wrong_true_boxes(sample_of, boxes, message):
-    with pytest.raises(ValueError, match=message):
-        true_boxes(sample_of(MAP, boxes, size=(30, 20)))
-
-
-@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float32])
-def test_maps_of_half_precision_are_widened(sample_of, dtype):
-    sample = sample_of(MAP)
-    sample['cams']['cam'] = sample['cams']['cam'].to(dtype)
-    assert class_map(sample, 'cam', 3).dtype == np.float32
-
-
-def test_a_class_without_map_is_told(sample_of):
-    message = r'bird.jpg has maps of the classes \[3\], none of 5'
-    with pytest.raises(ValueError, match=message):
-        class_map(sample_of(MAP), 'cam', 5)

@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 from PIL import Image
 
 from mmccam.registry import HOOKS
+from mmccam.structures import ClassMaps
 from mmccam.visualization.overlay import PREDICTED
 
 # All the image, and its left half.
@@ -22,7 +23,7 @@ def sample():
         metainfo=dict(sample_idx=0, ori_shape=(20, 40), loc_boxes=np.ones((1, 4)))
     )
     sample.set_pred_score(torch.tensor([0.1, 0.9])).set_pred_label(1)
-    sample.set_field(CAMS, 'cams')
+    ClassMaps(torch.tensor([1]), CAMS).write(sample)
     return sample
 
 

@@ -12,8 +12,8 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
 
 from mmccam.boxes import box_iou
-from mmccam.evaluation.metric import class_map
 from mmccam.maps import SIDE, score_map, score_thresholds
+from mmccam.structures import ClassMaps
 
 from . import CONFIG
 from .measure import Form, Measurement, Part, seconds_of
@@ -53,7 +53,7 @@ def plain_localization(samples: list[dict], args: Namespace) -> list[float]:
     """Top-1, Top-5 and GT-known by the box rule ``cam``, in percent."""
     counts = np.zeros(3)
     for sample in samples:
-        cam = class_map(sample, 'ccam', 0)
+        cam = ClassMaps.read(sample).of('ccam', 0)
         scores = cv2.resize(cam - cam.min(), SIZE)
         mask = (scores >= 0.2 * scores.max()).astype(np.uint8)
         count, labels = cv2.connectedComponents(mask, connectivity=8)
@@ -72,7 +72,7 @@ def plain_max_box_acc(samples: list[dict], args: Namespace) -> list[float]:
     correct = np.zeros((2, len(IOUS), len(thresholds)), int)
     for sample in samples:
         truth = (sample['loc_boxes'] * SIDE / [*SIZE, *SIZE]).astype(int)
-        image = (score_map(class_map(sample, 'ccam', 0)) * 255).astype(np.uint8)
+        image = (score_map(ClassMaps.read(sample).of('ccam', 0)) * 255).astype(np.uint8)
         for index, threshold in enumerate(thresholds):
             level = int(threshold * image.max())
             _, mask = cv2.threshold(image, level, 255, cv2.THRESH_BINARY)

@@ -1,0 +1,145 @@
+"""What all localization heads share: which maps they make, of which classes."""
+
+from abc import abstractmethod
+from typing import Optional
+
+import torch
+from mmpretrain.models.heads import ClsHead
+from mmpretrain.structures import DataSample
+
+from ...cam import class_weights, move_to_front, rank_classes
+from ...registry import TASK_UTILS
+from ...structures import ClassMaps
+
+DEFAULT_CAMS = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
+
+
+class LocalizationHead(ClsHead):
+    """Base of heads that make the maps of classes beside their scores.
+
+    In prediction each sample also gets :class:`~mmccam.structures.ClassMaps`: for each
+    named combination function g(k) the maps of the most probable classes and, if all
+    samples have a label, of the true one. A subclass fills in :meth:`class_maps` and
+    calls :meth:`set_maps` at the end of its ``__init__``. Then CAM and CCAM are there:
+
+    .. code-block:: python
+
+        @MODELS.register_module()
+        class MyHead(LocalizationHead):
+            def class_maps(self, feats, weights, targets):
+                maps = self.conv(feats[-1])  # (N, K, h, w)
+                return torch.einsum('ntk,nkhw->nthw', weights, maps)
+    """
+
+    num_classes: int
+
+    @abstractmethod
+    def class_maps(
+        self,
+        feats: tuple[torch.Tensor, ...],
+        weights: torch.Tensor,
+        targets: torch.Tensor,
+    ) -> torch.Tensor:
+        """Sum the maps of all classes with a weight for each.
+
+        Args:
+            feats: Feature maps of backbone and neck, (N, C, h, w) each.
+            weights: A weight for each class, in the order of the classes, (N, T, K), or
+                (N, 1, K) where all targets share them.
+            targets: Classes that the maps are for, (N, T). A head whose maps depend on
+                them, such as one that erases, reads them; others do not.
+
+        Returns:
+            Maps, (N, T, h, w), or (N, 1, h, w) where all targets share one.
+        """
+
+    def set_maps(
+        self, cams: Optional[dict[str, dict]] = None, num_guesses: int = 1
+    ) -> None:
+        """Choose which maps are made, and of how many classes.
+
+        Args:
+            cams: Config of a combination function for each name. Defaults to
+                ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
+            num_guesses: Of how many of the most probable classes maps are made.
+
+        Raises:
+            ValueError: If a combination function has no meaning for K classes, or not K
+                coefficients, or there are no K guesses.
+        """
+        if not 1 <= num_guesses <= self.num_classes:
+            raise ValueError(
+                'num_guesses must lie between 1 and the number of classes '
+                f'{self.num_classes}, got {num_guesses}'
+            )
+        self.num_guesses = num_guesses
+        self.cams = DEFAULT_CAMS if cams is None else cams
+        self.combinations = {
+            name: TASK_UTILS.build(cfg) for name, cfg in self.cams.items()
+        }
+        self.coefficients = {
+            name: combination.coefficients(self.num_classes)
+            for name, combination in self.combinations.items()
+        }
+        for name, coefficients in self.coefficients.items():
+            if coefficients.shape != (self.num_classes,):
+                raise ValueError(
+                    f'the combination function "{name}" must have {self.num_classes} '
+                    f'coefficients, got the shape {tuple(coefficients.shape)}'
+                )
+
+    @property
+    def map_names(self) -> list[str]:
+        """Names of the maps that the head makes."""
+        return list(self.combinations)
+
+    def predict(
+        self,
+        feats: tuple[torch.Tensor, ...],
+        data_samples: Optional[list[DataSample]] = None,
+    ) -> list[DataSample]:
+        """Predict scores, label and maps.
+
+        Args:
+            feats: Feature maps of backbone and neck, (N, C, h, w) each.
+            data_samples: Samples to write to. Defaults to None: new ones.
+
+        Returns:
+            The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``.
+        """
+        logits = self(feats)
+        data_samples = self._get_predictions(logits, data_samples)
+        # The logits, since the softmax of improbable classes may round to one number.
+        ranking = rank_classes(logits)
+        targets = ranking[:, : self.num_guesses]
+        if all('gt_label' in sample for sample in data_samples):
+            labels = torch.stack([sample.gt_label for sample in data_samples])
+            targets = torch.cat([targets, labels.to(targets)], dim=1)
+        # Sums over all classes and channels are too much for half precision.
+        with torch.autocast(logits.device.type, enabled=False):
+            feats = tuple(feat.float() for feat in feats)
+            cams = {
+                name: self._combine(name, feats, ranking, targets)
+                for name in self.map_names
+            }
+        for index, sample in enumerate(data_samples):
+            # Copies: a view would be saved with the maps of the whole batch.
+            maps = {name: cams[name][index].clone() for name in cams}
+            ClassMaps(targets[index], maps).write(sample)
+        return data_samples
+
+    def _combine(
+        self,
+        name: str,
+        feats: tuple[torch.Tensor, ...],
+        ranking: torch.Tensor,
+        targets: torch.Tensor,
+    ) -> torch.Tensor:
+        """The maps of one combination function for each target, (N, T, h, w)."""
+        if self.combinations[name].target_first:
+            ranking = move_to_front(ranking, targets)
+        else:
+            ranking = ranking[:, None]
+        weights = class_weights(ranking, self.coefficients[name].to(feats[-1]))
+        maps = self.class_maps(feats, weights, targets)
+        return maps.expand(-1, targets.shape[1], -1, -1)

@@ -1,0 +1,149 @@
+"""What a data sample carries: its fields, the maps of its classes, its true boxes.
+
+Samples are mmpretrain's ``DataSample``; metrics get them as dictionaries of the same
+fields:
+
+============== =========================================== ======================
+field          content                                     set by
+============== =========================================== ======================
+``img_path``   path of the image file, absent without one  data set
+``sample_idx`` place of the image in the data set, from 0  data set
+``ori_shape``  height and width of the image in pixels     ``mmccam.LoadImage``
+``gt_label``   true class, (1,)                            data set
+``loc_boxes``  true boxes x0, y0, x1, y1 in pixels of the  data set
+               original image, both ends inside, (n, 4)
+``loc_masks``  paths of the masks, one for each object     data set
+``loc_ignore`` path of the ignore mask, or None            data set
+``pred_score`` probability of each class, (K,)             head
+``pred_label`` most probable class, (1,)                   head
+``cam_labels`` classes that the maps are of, (T,)          head
+``cams``       maps (T, h, w), float32, by their name      head
+============== =========================================== ======================
+
+Read ``cam_labels`` and ``cams`` through :class:`ClassMaps`, ``loc_boxes`` through
+:func:`true_boxes`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Union
+
+import numpy as np
+import torch
+from mmpretrain.structures import DataSample
+
+
+@dataclass(frozen=True, eq=False)
+class ClassMaps:
+    """The maps of some classes of one image, by one or several names.
+
+    Args:
+        labels: Classes that the maps are of, (T,).
+        maps: Maps (T, h, w) at the size of the feature map, by their name.
+    """
+
+    labels: torch.Tensor
+    maps: dict[str, torch.Tensor]
+
+    @classmethod
+    def read(cls, sample: Union[DataSample, dict]) -> 'ClassMaps':
+        """Read the maps of a sample."""
+        return cls(sample.get('cam_labels'), sample.get('cams'))
+
+    def write(self, sample: DataSample) -> None:
+        """Write the maps to a sample."""
+        sample.set_field(self.labels, 'cam_labels')
+        sample.set_field(self.maps, 'cams')
+
+    def of(self, name: str, label: int) -> np.ndarray:
+        """The map of a name and a class.
+
+        Args:
+            name: Name of the map.
+            label: The class, one of ``labels``.
+
+        Returns:
+            Map, (h, w), float32 or float64.
+
+        Raises:
+            ValueError: If there is no map of that name or class.
+        """
+        check_map_name(name, self.maps)
+        labels = self.labels.tolist()
+        if label not in labels:
+            raise ValueError(
+                f'there is no map of the class {label}, only of the classes {labels}'
+            )
+        cam = self.maps[name][labels.index(label)].cpu()
+        return (cam if cam.dtype == torch.float64 else cam.float()).numpy()
+
+
+def check_map_name(name: str, names: Collection[str]) -> None:
+    """Check that a head makes a map.
+
+    Args:
+        name: Name of the map.
+        names: Names of the maps that the head makes.
+
+    Raises:
+        ValueError: If it is not among them.
+    """
+    if name not in names:
+        raise ValueError(
+            f'the head makes no map "{name}", only {sorted(names)}: '
+            'add it to the cams of the head'
+        )
+
+
+def default_map_name(names: Collection[str]) -> str:
+    """Choose the map that boxes are made of where none is named.
+
+    Args:
+        names: Names of the maps that the head makes. Their order does not matter, since
+            mmengine sorts them when it stores a config.
+
+    Returns:
+        ``ccam`` if it is among them, or the only one.
+
+    Raises:
+        ValueError: If there are several and none is ``ccam``.
+    """
+    if 'ccam' in names:
+        return 'ccam'
+    if len(names) != 1:
+        raise ValueError(
+            f'the head makes the maps {", ".join(sorted(names))}: name one'
+        )
+    return next(iter(names))
+
+
+def true_boxes(sample: dict) -> np.ndarray:
+    """The true boxes of an image.
+
+    Args:
+        sample: Sample with ``loc_boxes``, ``ori_shape`` and ``img_path``.
+
+    Returns:
+        Boxes in pixels of the original image, (n, 4), n > 0.
+
+    Raises:
+        ValueError: If the image has no true box, or one that is reversed or outside.
+    """
+    if sample.get('loc_masks'):
+        raise ValueError(
+            f'{sample["img_path"]} has masks, by which mmccam.PxAP measures, and no '
+            'boxes, which this metric needs'
+        )
+    boxes = np.asarray(sample.get('loc_boxes', ()))
+    height, width = sample['ori_shape']
+    if len(boxes) == 0:
+        raise ValueError(
+            f'{sample.get("img_path", "an image")} has no ground-truth box'
+        )
+    first, last = boxes[:, :2], boxes[:, 2:]
+    if not ((0 <= first) & (first <= last) & (last <= [width, height])).all():
+        raise ValueError(
+            f'{sample["img_path"]} has {width} x {height} pixels, '
+            f'but a ground-truth box reversed or outside: {boxes.tolist()}'
+        )
+    return boxes

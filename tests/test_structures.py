@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+import torch
+
+from mmccam.structures import (
+    ClassMaps,
+    check_map_name,
+    default_map_name,
+    true_boxes,
+)
+
+
+@pytest.fixture
+def maps():
+    """Maps of 0, 1 and 2 for the classes 7, 2 and 4."""
+    cam = torch.arange(3.0)[:, None, None].expand(3, 2, 5)
+    return ClassMaps(torch.tensor([7, 2, 4]), dict(cam=cam))
+
+
+@pytest.mark.parametrize(('label', 'expected'), [(7, 0), (2, 1), (4, 2)])
+def test_the_map_of_a_class(maps, label, expected):
+    cam = maps.of('cam', label)
+    np.testing.assert_array_equal(cam, np.full((2, 5), expected, np.float32))
+
+
+@pytest.mark.parametrize(
+    ('dtype', 'expected'),
+    [
+        (torch.float16, np.float32),
+        (torch.bfloat16, np.float32),
+        (torch.float32, np.float32),
+        (torch.float64, np.float64),
+    ],
+)
+def test_maps_of_half_precision_are_widened(dtype, expected):
+    maps = ClassMaps(torch.tensor([3]), dict(cam=torch.ones(1, 2, 2, dtype=dtype)))
+    assert maps.of('cam', 3).dtype == expected
+
+
+def test_a_class_without_a_map_is_refused(maps):
+    message = r'no map of the class 5, only of the classes \[7, 2, 4\]'
+    with pytest.raises(ValueError, match=message):
+        maps.of('cam', 5)
+
+
+def test_a_map_of_another_name_is_refused():
+    message = r"""the head makes no map "ccam", only \['cam'\]: add it to the cams"""
+    with pytest.raises(ValueError, match=message):
+        check_map_name('ccam', dict(cam=None))
+
+
+@pytest.mark.parametrize('names', [['cam', 'ccam'], ['ccam', 'linear'], ['ccam']])
+def test_ccam_is_the_default_map(names):
+    assert default_map_name(names) == 'ccam'
+
+
+def test_the_only_map_is_the_default():
+    assert default_map_name(['linear']) == 'linear'
+
+
+def test_of_several_other_maps_one_must_be_named():
+    with pytest.raises(ValueError, match='makes the maps cam, linear: name one'):
+        default_map_name(['linear', 'cam'])
+
+
+def sample_with(boxes):
+    boxes = np.array(boxes, np.float32).reshape(-1, 4)
+    return dict(img_path='bird.jpg', ori_shape=(20, 30), loc_boxes=boxes)
+
+
+@pytest.mark.parametrize(
+    'boxes',
+    [
+        [(0, 0, 29, 19)],
+        # Some data sets give the end as one behind the last pixel.
+        [(3, 2, 30, 20), (0, 0, 1, 1)],
+    ],
+)
+def test_true_boxes(boxes):
+    assert true_boxes(sample_with(boxes)).tolist() == [list(box) for box in boxes]
+
+
+@pytest.mark.parametrize(
+    ('boxes', 'message'),
+    [
+        ([], 'bird.jpg has no ground-truth box'),
+        ([(5, 3, 31, 12)], 'bird.jpg has 30 x 20 pixels, but .* outside: .* 31.0'),
+        (
+            [(0, 0, 9, 9), (5, 3, 24, 21)],
+            'but a ground-truth box reversed or outside: .* 21.0',
+        ),
+        ([(-1, 3, 24, 12)], 'but a .* reversed or outside: .*-1.0'),
+        ([(5, -2, 24, 12)], 'but a .* reversed or outside: .*-2.0'),
+        ([(9, 3, 5, 12)], 'but a .* reversed or outside: .* 5.0'),
+        ([(5, 3, float('nan'), 12)], 'but a .* reversed or outside: .* nan'),
+    ],
+)
+def test_wrong_true_boxes(boxes, message):
+    with pytest.raises(ValueError, match=message):
+        true_boxes(sample_with(boxes))
+
+
+def test_masks_are_no_boxes():
+    sample = dict(sample_with([(0, 0, 9, 9)]), loc_masks=['bird.png'])
+    with pytest.raises(ValueError, match='bird.jpg has masks, by which mmccam.PxAP'):
+        true_boxes(sample)
