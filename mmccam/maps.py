@@ -29,7 +29,7 @@ def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(cam, tuple(size), interpolation=cv2.INTER_LINEAR)
 
 
-SIDE = 224
+SCORE_MAP_SIDE = 224
 
 
 def score_map(cam: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def score_map(cam: np.ndarray) -> np.ndarray:
     Returns:
         Map, (224, 224), float64.
     """
-    return stretch(cam, (SIDE, SIDE))
+    return stretch(cam, (SCORE_MAP_SIDE, SCORE_MAP_SIDE))
 
 
 def stretch(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:

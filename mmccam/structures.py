@@ -26,7 +26,7 @@ Read ``cam_labels`` and ``cams`` through :class:`ClassMaps`, ``loc_boxes`` throu
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 import torch
@@ -93,6 +93,20 @@ def check_map_name(name: str, names: Collection[str]) -> None:
             f'the head makes no map "{name}", only {sorted(names)}: '
             'add it to the cams of the head'
         )
+
+
+def given_map_name(map_name: Optional[str], cam: Optional[str]) -> str:
+    """The name of a map under the keyword ``map_name`` or its former name ``cam``.
+
+    Raises:
+        TypeError: If neither or both are given.
+    """
+    if (map_name is None) == (cam is None):
+        raise TypeError(
+            'map_name must name one map, such as map_name="ccam", '
+            f'got map_name={map_name} and its former name cam={cam}'
+        )
+    return map_name or cam
 
 
 def default_map_name(names: Collection[str]) -> str:

@@ -12,7 +12,7 @@ from mmccam.cam import (
     single_rank,
     top_bottom,
 )
-from mmccam.evaluation.box_rules import nlccam_released_boxes
+from mmccam.evaluation import build_box_rule
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def released_cases(path, function, kind):
 @pytest.mark.parametrize('function', RELEASED)
 def test_released_boxes(golden, function):
     cases = list(released_cases(golden / 'ccam.npz', function, 'box_xyxy'))
-    boxes = [nlccam_released_boxes(cam, (224, 224))[0] for cam, _ in cases]
+    boxes = [build_box_rule('released_nlccam')(cam, (224, 224)) for cam, _ in cases]
     assert boxes == [tuple(box) for _, box in cases]
     assert len(boxes) >= 4
 

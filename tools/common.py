@@ -215,13 +215,13 @@ def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
     """
     getattr(ClassNumCheckHook(), f'before_{split}')(runner)
     asked = [
-        metric.cam
+        metric.map_name
         for metric in evaluator.metrics
         if isinstance(metric, LocalizationMetric)
     ]
     for hook in runner.hooks:
         if isinstance(hook, LocalizationVisualizationHook):
-            asked += [hook.cam, *hook.more_cams]
+            asked += [hook.map_name, *hook.more_cams]
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     for name in asked:
         check_map_name(name, model.head.map_names)

@@ -108,9 +108,9 @@ def mark_searched_on_test(
         f'thresholds were chosen on {shared} of the images that are evaluated: '
         'the names of the results say so'
     )
-    cams = {metric.cam for metric in searched}
+    cams = {metric.map_name for metric in searched}
     for metric in metrics:
-        has_cam = isinstance(metric, LocalizationMetric) and metric.cam in cams
+        has_cam = isinstance(metric, LocalizationMetric) and metric.map_name in cams
         if metric in searched or (has_cam and not hasattr(metric, 'box_rule')):
             metric.prefix += '_threshold_from_test'
 
@@ -135,15 +135,15 @@ def map_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpMaps]:
     if not args.dump_maps:
         return []
     metrics = runner.test_evaluator.metrics
-    cams = {m.cam: None for m in metrics if isinstance(m, LocalizationMetric)}
+    cams = {m.map_name: None for m in metrics if isinstance(m, LocalizationMetric)}
     if not cams:
         raise ValueError('--dump-maps needs a metric of a map in the test_evaluator')
     root = runner.test_dataloader.dataset.data_prefix['img_path']
     return [
         DumpMaps(
             cam,
-            f'{args.dump_maps}/{cam}',
-            root,
+            out_dir=f'{args.dump_maps}/{cam}',
+            root=root,
             side=args.map_side,
             prefix=f'{cam}/maps',
         )
@@ -164,9 +164,9 @@ def box_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpBoxes]:
     root = runner.test_dataloader.dataset.data_prefix['img_path']
     return [
         DumpBoxes(
-            metric.cam,
-            f'{args.dump_boxes}/{metric.prefix}.json',
-            root,
+            metric.map_name,
+            out_file=f'{args.dump_boxes}/{metric.prefix}.json',
+            root=root,
             box_rule=metric.box_rule.name,
             threshold=metric.box_rule.threshold,
             prefix=f'{metric.prefix}/boxes',

@@ -1,22 +1,26 @@
 """Box rules and metrics."""
 
-from .box_rules import build_box_rule
+from .box_rules import box_rule, build_box_rule
 from .coco_files import DumpBoxes, DumpPseudoBoxes
 from .failures import LocalizationErrors
 from .localization import CCAMLocalizationMetric
 from .map_files import DumpMaps
 from .max_box_acc import MaxBoxAcc
+from .metric import BoxMetric, LocalizationMetric
 from .px_ap import PxAP
 from .thresholds import ThresholdSearch
 
 __all__ = [
+    'BoxMetric',
     'CCAMLocalizationMetric',
     'DumpBoxes',
     'DumpMaps',
     'DumpPseudoBoxes',
     'LocalizationErrors',
+    'LocalizationMetric',
     'MaxBoxAcc',
     'PxAP',
     'ThresholdSearch',
+    'box_rule',
     'build_box_rule',
 ]

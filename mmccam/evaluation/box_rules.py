@@ -1,6 +1,5 @@
 """The box rules: from a map to a box."""
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Callable, Optional
@@ -11,6 +10,82 @@ import numpy as np
 from ..boxes import Box, image_box
 from ..maps import is_degenerate, resize_map
 from ..registry import FUNCTIONS
+from ..structures import given_map_name
+
+# A map (h, w), the size (width, height) of the image, thresholds (T,) -> boxes (T, 4)
+BoxFunction = Callable[[np.ndarray, tuple[int, int], Sequence[float]], np.ndarray]
+
+# Names of box rules before they were called by what they do.
+FORMER_NAMES = dict(cam='largest_component', nlccam_released='released_nlccam')
+
+
+def box_rule(name: str, threshold: float) -> Callable[[BoxFunction], BoxFunction]:
+    """Register a function as a box rule.
+
+    The function ``rule(cam, size, thresholds)`` gets a map (h, w), the size (width,
+    height) of the image in pixels and thresholds, (T,). It returns a box (x0, y0, x1,
+    y1) in pixels for each threshold, (T, 4), for constant and NaN maps too.
+
+    Args:
+        name: Name of the rule.
+        threshold: Its default threshold, a fraction of the map's range.
+    """
+
+    def register(boxes: BoxFunction) -> BoxFunction:
+        boxes.threshold = threshold
+        return FUNCTIONS.register_module(name=name, module=boxes)
+
+    return register
+
+
+@box_rule('largest_component', threshold=0.2)
+def largest_component(
+    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float]
+) -> np.ndarray:
+    """The box rule of class activation maps (Zhou et al., CVPR 2016).
+
+    Values of at least the threshold times the maximum, at the image's own size; the
+    largest 8-connected component by area. A map that is constant or not finite gives
+    the whole image.
+    """
+    cam = resize_map(cam, size)
+    if is_degenerate(cam):
+        return np.tile(image_box(size), (len(thresholds), 1))
+    peak, boxes = cam.max(), []
+    for threshold in thresholds:
+        x, y, width, height = _largest_part(cam >= threshold * peak)
+        boxes.append((x, y, x + width - 1, y + height - 1))
+    return np.array(boxes).reshape(-1, 4)
+
+
+@box_rule('released_nlccam', threshold=0.12)
+def released_nlccam(
+    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float]
+) -> np.ndarray:
+    """The box rule of the released NL-CCAM code.
+
+    At 224 x 224, values above both the threshold times the maximum and the mean of the
+    map after that first cut; the 4-connected component with the largest bounding box,
+    scaled to the image and rounded. Unlike elsewhere the ends are exclusive, one pixel
+    of the 224 behind the component, as the released code has them. A map that is
+    constant or not finite gives the whole image.
+    """
+    side = 224
+    cam = resize_map(cam, (side, side))
+    if is_degenerate(cam):
+        return np.tile(image_box(size), (len(thresholds), 1))
+    peak, scale, boxes = cam.max(), np.array([*size, *size]) / side, []
+    for threshold in thresholds:
+        cut = threshold * peak
+        mean_after_cut = np.where(cam > cut, cam, 0).mean()
+        parts = _parts(cam > max(cut, mean_after_cut))
+        if len(parts) == 0:  # the rounded mean of an almost constant map
+            boxes.append(image_box(size))
+            continue
+        areas = parts[:, 2] * parts[:, 3]
+        x, y, width, height = parts[areas.argmax()]
+        boxes.append(np.rint([x, y, x + width, y + height] * scale))
+    return np.array(boxes).reshape(-1, 4)
 
 
 def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
@@ -20,7 +95,7 @@ def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
     return mask[top : top + height, left : left + width], left, top
 
 
-def _largest_component(mask: np.ndarray) -> tuple[int, int, int, int]:
+def _largest_part(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Left, top, width and height of the largest 8-connected component by area."""
     part, left, top = _crop(mask)
     # OpenCV's statistics of all components would take several times as long.
@@ -33,80 +108,11 @@ def _largest_component(mask: np.ndarray) -> tuple[int, int, int, int]:
     return left, top, width, height
 
 
-def _components(mask: np.ndarray) -> np.ndarray:
+def _parts(mask: np.ndarray) -> np.ndarray:
     """Left, top, width and height of each 4-connected component of a mask, (n, 4)."""
     part, left, top = _crop(mask)
     _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
     return stats[1:, :4] + [left, top, 0, 0]  # the first is the background
-
-
-def cam_boxes(
-    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float] = (0.2,)
-) -> list[Box]:
-    """The box rule of class activation maps (Zhou et al., CVPR 2016).
-
-    Values of at least the threshold times the maximum, at the image's own size; the
-    largest 8-connected component by area.
-
-    Args:
-        cam: Map, (h, w), of any range.
-        size: Width and height of the image in pixels.
-        thresholds: Fractions of the map's range above its minimum.
-
-    Returns:
-        A box for each threshold; the whole image where the map is constant or not
-        finite.
-    """
-    cam = resize_map(cam, size)
-    if is_degenerate(cam):
-        return [image_box(size)] * len(thresholds)
-    peak, boxes = cam.max(), []
-    for threshold in thresholds:
-        x, y, width, height = _largest_component(cam >= threshold * peak)
-        boxes.append((x, y, x + width - 1, y + height - 1))
-    return boxes
-
-
-def nlccam_released_boxes(
-    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float] = (0.12,)
-) -> list[Box]:
-    """The box rule of the released NL-CCAM code.
-
-    At 224 x 224, values above both the threshold times the maximum and the mean of the
-    map after that first cut; the 4-connected component with the largest bounding box,
-    scaled to the image and rounded. Unlike elsewhere the ends are exclusive, one pixel
-    of the 224 behind the component, as the released code has them.
-
-    Args:
-        cam: Map, (h, w), of any range.
-        size: Width and height of the image in pixels.
-        thresholds: Fractions of the map's range above its minimum.
-
-    Returns:
-        A box for each threshold; the whole image where the map is constant or not
-        finite.
-    """
-    side = 224
-    cam = resize_map(cam, (side, side))
-    if is_degenerate(cam):
-        return [image_box(size)] * len(thresholds)
-    peak, scale, boxes = cam.max(), np.array([*size, *size]) / side, []
-    for threshold in thresholds:
-        cut = threshold * peak
-        mean_after_cut = np.where(cam > cut, cam, 0).mean()
-        components = _components(cam > max(cut, mean_after_cut))
-        if len(components) == 0:  # the rounded mean of an almost constant map
-            boxes.append(image_box(size))
-            continue
-        areas = components[:, 2] * components[:, 3]
-        x, y, width, height = components[areas.argmax()].tolist()
-        corners = [x, y, x + width, y + height] * scale
-        boxes.append(tuple(np.rint(corners).tolist()))
-    return boxes
-
-
-FUNCTIONS.register_module(name='cam', module=cam_boxes)
-FUNCTIONS.register_module(name='nlccam_released', module=nlccam_released_boxes)
 
 
 @dataclass(frozen=True)
@@ -115,13 +121,12 @@ class BoxRule:
 
     Args:
         name: Name of the rule.
-        boxes: Function of a map (h, w), an image size (width, height) and thresholds
-            that returns one box for each threshold.
+        boxes: Function of the rule, as :func:`box_rule` registers it.
         threshold: Threshold, a fraction of the map's range.
     """
 
     name: str
-    boxes: Callable[[np.ndarray, tuple[int, int], Sequence[float]], Sequence[Box]]
+    boxes: BoxFunction
     threshold: float
 
     def __call__(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
@@ -156,32 +161,69 @@ class BoxRule:
 def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     """Find a box rule by its name and set its threshold.
 
-    A rule of your own is a function ``rule(cam, size, thresholds=(0.2,))`` that returns
-    a box (x0, y0, x1, y1) in pixels for each threshold, for constant and NaN maps too,
-    registered in ``mmccam.registry.FUNCTIONS``.
-
     Args:
-        name: Name of the rule: ``cam``, ``nlccam_released`` or your own.
+        name: Name of the rule: ``largest_component``, ``released_nlccam`` or one that
+            :func:`box_rule` has registered. Their former names ``cam`` and
+            ``nlccam_released`` mean the same.
         threshold: Fraction of the map's range, 0 <= threshold < 1. Defaults to
             that of the rule.
 
     Raises:
         ValueError: If there is no such rule or the threshold lies outside its range.
     """
+    name = FORMER_NAMES.get(name, name)
     # Not FUNCTIONS.get, which takes an unknown name for one of a module to import.
     boxes = FUNCTIONS.module_dict.get(name)
     if boxes is None:
         raise ValueError(
             f'there is no box rule "{name}", only {", ".join(FUNCTIONS.module_dict)}'
         )
-    if threshold is None:
-        try:
-            (threshold,) = inspect.signature(boxes).parameters['thresholds'].default
-        except (KeyError, TypeError):
-            raise ValueError(
-                f'the box rule "{name}" must have a parameter with its default, such '
-                'as thresholds=(0.2,)'
-            ) from None
+    if not hasattr(boxes, 'threshold'):
+        raise ValueError(
+            f'the box rule "{name}" has no default threshold: register it by '
+            f'@mmccam.evaluation.box_rule("{name}", threshold=0.2)'
+        )
+    threshold = boxes.threshold if threshold is None else threshold
     if not 0 <= threshold < 1:
         raise ValueError(f'threshold must be at least 0 and below 1, got {threshold}')
     return BoxRule(name, boxes, threshold)
+
+
+class BoxMaker:
+    """A map by its name, and the rule that makes boxes of it.
+
+    A search of thresholds sets the rule of every ``BoxMaker`` that names no threshold.
+
+    Args:
+        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
+        box_rule: Name of the box rule. Defaults to ``largest_component``, or to the
+            best rule where thresholds were searched.
+        threshold: Threshold of the rule. Defaults to the rule's own, or to the best one
+            where thresholds were searched.
+
+    Attributes:
+        box_rule (BoxRule): The rule and its threshold.
+        names_rule (bool): Whether a rule was named.
+        names_threshold (bool): Whether a threshold was given.
+
+    Raises:
+        TypeError: If no map is named.
+        ValueError: If an argument lies outside its range or names nothing.
+    """
+
+    def __init__(
+        self,
+        map_name: Optional[str] = None,
+        box_rule: Optional[str] = None,
+        threshold: Optional[float] = None,
+        *,
+        cam: Optional[str] = None,
+    ) -> None:
+        self.map_name = given_map_name(map_name, cam)
+        self.names_rule = box_rule is not None
+        self.names_threshold = threshold is not None
+        self.set_box_rule(box_rule or 'largest_component', threshold)
+
+    def set_box_rule(self, name: str, threshold: Optional[float] = None) -> None:
+        """Make boxes by another rule and threshold, as :func:`build_box_rule` does."""
+        self.box_rule = build_box_rule(name, threshold)

@@ -5,7 +5,7 @@ from itertools import chain
 from operator import index
 from pathlib import Path
 from reprlib import repr as shorten
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Union
 
 import mmengine
 import numpy as np
@@ -16,13 +16,12 @@ from ..boxes import Box, box_iou, image_box
 from ..engine import WHOLE_FILES
 from ..registry import METRICS
 from ..structures import true_boxes
-from .box_rules import build_box_rule
 from .map_files import _true_sample, check_unique, relative_path
-from .metric import LocalizationMetric
+from .metric import BoxMetric
 
 
 @METRICS.register_module()
-class DumpBoxes(LocalizationMetric):
+class DumpBoxes(BoxMetric):
     """Write one box an image as results of COCO, and the ground truth beside them.
 
     ``out_file`` is the list that ``COCO.loadRes`` reads, ``<its stem>.gt.json`` the
@@ -36,10 +35,8 @@ class DumpBoxes(LocalizationMetric):
         root: Folder of the images, which the names in the ground truth are below.
         target: ``top1``, the box and score of the most probable class, or ``true``,
             those of the true class, its box known as GT-known. Defaults to ``top1``.
-        box_rule: Name of the box rule. Defaults to ``cam``.
-        threshold: Threshold of the rule. Defaults to the rule's own.
-        **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+        **kwargs: ``box_rule``, ``threshold``, ``prefix`` and ``collect_device`` of
+            :class:`~mmccam.evaluation.metric.BoxMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -47,15 +44,13 @@ class DumpBoxes(LocalizationMetric):
 
     def __init__(
         self,
-        cam: str,
+        *args,
         out_file: str,
         root: str,
         target: str = 'top1',
-        box_rule: str = 'cam',
-        threshold: Optional[float] = None,
         **kwargs,
     ) -> None:
-        super().__init__(cam, **kwargs)
+        super().__init__(*args, **kwargs)
         if Path(out_file).suffix != '.json':
             raise ValueError(f'out_file must end in .json, got {out_file}')
         if target not in ('top1', 'true'):
@@ -63,7 +58,6 @@ class DumpBoxes(LocalizationMetric):
         self.out_file = Path(out_file)
         self.root = root
         self.target = target
-        self.box_rule = build_box_rule(box_rule, threshold)
 
     def target_class(self, sample: dict) -> int:
         """The class whose box is written."""
@@ -174,8 +168,8 @@ class DumpPseudoBoxes(DumpBoxes):
         ValueError: If an argument lies outside its range or names nothing.
     """
 
-    def __init__(self, cam: str, out_file: str, root: str, **kwargs) -> None:
-        super().__init__(cam, out_file, root, target='true', **kwargs)
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, target='true', **kwargs)
 
     def find_box(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
         """Find the box of a map (h, w) inside of an image of (width, height) pixels."""

@@ -1,19 +1,14 @@
 """Localization accuracy: Top-1, Top-5 and with the class known."""
 
-from typing import Optional
-
 import numpy as np
 
-from ..boxes import box_iou
-from ..cam import rank_classes
 from ..registry import METRICS
-from ..structures import true_boxes
-from .box_rules import build_box_rule
-from .metric import LocalizationMetric, check_iou
+from .metric import BoxMetric
+from .outcome import Outcome
 
 
 @METRICS.register_module()
-class CCAMLocalizationMetric(LocalizationMetric):
+class CCAMLocalizationMetric(BoxMetric):
     """Localization accuracy of one map under one box rule, in percent.
 
     A box is right if it overlaps one of the image's ground-truth boxes by at least
@@ -27,56 +22,13 @@ class CCAMLocalizationMetric(LocalizationMetric):
     answers all three; without class scores there is only the last. Beside them stands
     the ``threshold`` of the box rule.
 
-    Args:
-        cam: Name of the map, one of the head's ``cams``.
-        box_rule: Name of the box rule. Defaults to ``cam``.
-        threshold: Threshold of the rule. Defaults to the rule's own.
-        iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
-        **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
+    Arguments are those of :class:`~mmccam.evaluation.metric.BoxMetric`.
     """
 
-    def __init__(
-        self,
-        cam: str,
-        box_rule: str = 'cam',
-        threshold: Optional[float] = None,
-        iou: float = 0.5,
-        **kwargs,
-    ) -> None:
-        super().__init__(cam, **kwargs)
-        check_iou(iou)
-        self.box_rule = build_box_rule(box_rule, threshold)
-        self.iou = iou
-
-    def record(self, sample: dict, cam: np.ndarray) -> tuple[Optional[int], bool]:
-        """Return the rank of the true class and whether its box is right.
-
-        Args:
-            sample: Prediction, with ``gt_label``, ``loc_boxes`` and ``ori_shape``, and
-                ``pred_score`` unless it is a map alone.
-            cam: Map of the true class, (h, w).
-
-        Returns:
-            The rank, from 0, or None without ``pred_score``; and the box.
-
-        Raises:
-            ValueError: If the image has no ground-truth box, or one outside.
-        """
-        height, width = sample['ori_shape']
-        box = self.box_rule(cam, (width, height))
-        hit = box_iou([box], true_boxes(sample)).max() >= self.iou
-        if 'pred_score' not in sample:
-            return None, hit
-        ranking = rank_classes(sample['pred_score'].float()).tolist()
-        return ranking.index(sample['gt_label'].item()), hit
-
-    def summarize(self, records: list[tuple[Optional[int], bool]]) -> dict[str, float]:
-        """Turn the records of all images into accuracies."""
-        ranks, hits = (np.array(column) for column in zip(*records))
+    def summarize(self, records: list[Outcome]) -> dict[str, float]:
+        """Turn the outcomes of all images into accuracies."""
+        ranks = np.array([outcome.rank for outcome in records])
+        hits = np.array([outcome.overlap >= self.iou for outcome in records])
         if None in ranks:
             accuracies = dict(gt_known_loc=100 * float(np.mean(hits)))
         else:

@@ -42,13 +42,13 @@ class DumpMaps(LocalizationMetric):
 
     def __init__(
         self,
-        cam: str,
+        *args,
         out_dir: str,
         root: str,
         side: Optional[int] = None,
         **kwargs,
     ) -> None:
-        super().__init__(cam, **kwargs)
+        super().__init__(*args, **kwargs)
         check_side(side)
         self.out_dir = out_dir
         self.root = root

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..boxes import box_iou
-from ..maps import SIDE, score_map, score_thresholds
+from ..maps import SCORE_MAP_SIDE, score_map, score_thresholds
 from ..registry import METRICS
 from ..structures import true_boxes
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
@@ -46,13 +46,13 @@ class MaxBoxAcc(LocalizationMetric):
 
     def __init__(
         self,
-        cam: str,
+        *args,
         ious: Sequence[float] = (0.3, 0.5, 0.7),
         contours: str = 'both',
         step: float = 0.001,
         **kwargs,
     ) -> None:
-        super().__init__(cam, **kwargs)
+        super().__init__(*args, **kwargs)
         names = dict(largest='max_box_acc', all='max_box_acc_v2')
         if contours != 'both' and contours not in names:
             raise ValueError(
@@ -124,7 +124,7 @@ def threshold_levels(step: float) -> tuple[np.ndarray, np.ndarray]:
 
 def scale_boxes(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Scale boxes (n, 4) of an image of (width, height) pixels to 224, truncated."""
-    return (np.asarray(boxes, np.float64) * SIDE / [*size, *size]).astype(int)
+    return (np.asarray(boxes, np.float64) * SCORE_MAP_SIDE / [*size, *size]).astype(int)
 
 
 def level_overlaps(
@@ -187,7 +187,7 @@ def _contour_boxes(
     below = y0 // rows
     top = top - below * rows
     found = np.stack([x0 + left, y0 + top, x1 + left + 1, y1 + top + 1], axis=1)
-    return np.minimum(found, SIDE - 1), areas, start + below
+    return np.minimum(found, SCORE_MAP_SIDE - 1), areas, start + below
 
 
 def _measure(

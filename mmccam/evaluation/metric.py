@@ -12,11 +12,15 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from ..cam import rank_classes
 from ..maps import is_degenerate
-from ..structures import ClassMaps
+from ..structures import ClassMaps, given_map_name, true_boxes
+from .box_rules import BoxMaker
+from .outcome import Outcome, judge
 
 # Images whose records may be under way at a time: their maps stay in memory.
 MAX_PENDING = 64
+IMAGE_KEYS = ('sample_idx', 'img_path')
 
 
 class LocalizationMetric(BaseMetric):
@@ -26,16 +30,24 @@ class LocalizationMetric(BaseMetric):
     :meth:`record`, for one image, and :meth:`summarize`, for all of them.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``.
+        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
         prefix: Prefix of the names. Defaults to the name of the map.
         collect_device: Device to gather records on, ``cpu`` or ``gpu``.
+
+    Raises:
+        TypeError: If no map is named.
     """
 
     def __init__(
-        self, cam: str, prefix: Optional[str] = None, collect_device: str = 'cpu'
+        self,
+        map_name: Optional[str] = None,
+        prefix: Optional[str] = None,
+        collect_device: str = 'cpu',
+        *,
+        cam: Optional[str] = None,
     ) -> None:
-        super().__init__(collect_device, prefix or cam)
-        self.cam = cam
+        self.map_name = given_map_name(map_name, cam)
+        super().__init__(collect_device, prefix or self.map_name)
         self._pending: deque[Future] = deque()
 
     def target_class(self, sample: dict) -> int:
@@ -71,7 +83,7 @@ class LocalizationMetric(BaseMetric):
                 be evaluated.
         """
         for sample in data_samples:
-            cam = ClassMaps.read(sample).of(self.cam, self.target_class(sample))
+            cam = ClassMaps.read(sample).of(self.map_name, self.target_class(sample))
             self._pending.append(_threads().submit(self._full_record, sample, cam))
         self._finish(MAX_PENDING)
 
@@ -114,6 +126,74 @@ class LocalizationMetric(BaseMetric):
         # Several metrics may share a prefix, so that the name must tell which it is.
         name = f'{type(self).__name__}_degenerate_maps'
         return {**self.summarize(list(records)), name: int(sum(degenerate))}
+
+
+class BoxMetric(LocalizationMetric, BoxMaker):
+    """A metric of the boxes that a rule makes of one map.
+
+    Args:
+        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
+        box_rule: Name of the box rule, as of
+            :class:`~mmccam.evaluation.box_rules.BoxMaker`.
+        threshold: Threshold of the rule.
+        iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
+        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+
+    Raises:
+        TypeError: If no map is named.
+        ValueError: If an argument lies outside its range or names nothing.
+    """
+
+    def __init__(
+        self,
+        map_name: Optional[str] = None,
+        box_rule: Optional[str] = None,
+        threshold: Optional[float] = None,
+        iou: float = 0.5,
+        **kwargs,
+    ) -> None:
+        LocalizationMetric.__init__(self, map_name, **kwargs)
+        BoxMaker.__init__(self, self.map_name, box_rule, threshold)
+        check_iou(iou)
+        self.iou = iou
+
+    def record(self, sample: dict, cam: np.ndarray) -> Outcome:
+        """Find out what became of an image.
+
+        Metrics of the same map, rule, threshold and IoU share one box and one outcome,
+        through an entry that the first of them adds to the sample.
+
+        Args:
+            sample: Prediction, with ``gt_label``, ``loc_boxes`` and ``ori_shape``;
+                with ``pred_score``, ``sample_idx`` and ``img_path`` if it has them.
+            cam: Map of the true class, (h, w).
+
+        Returns:
+            The outcome, without the map.
+
+        Raises:
+            ValueError: If the image has no ground-truth box, or one outside.
+        """
+        key = (self.map_name, self.target_class(sample), self.box_rule, self.iou)
+        mine = Future()
+        shared = sample.setdefault(key, mine)
+        if shared is mine:
+            try:
+                shared.set_result(self._outcome(sample, cam))
+            except Exception as error:
+                shared.set_exception(error)
+        return shared.result()
+
+    def _outcome(self, sample: dict, cam: np.ndarray) -> Outcome:
+        height, width = sample['ori_shape']
+        box, truth = self.box_rule(cam, (width, height)), true_boxes(sample)
+        label, rank, ranking = self.target_class(sample), None, [None]
+        if 'pred_score' in sample:
+            ranking = rank_classes(sample['pred_score'].float()).tolist()
+            rank = ranking.index(label)
+        kind, overlap = judge(box, truth, not rank, is_degenerate(cam), self.iou)
+        image = {key: sample[key] for key in IMAGE_KEYS if key in sample}
+        return Outcome(kind, overlap, box, truth, ranking[0], label, image, rank=rank)
 
 
 @cache

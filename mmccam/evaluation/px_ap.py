@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ..maps import SIDE, score_map, score_thresholds
+from ..maps import SCORE_MAP_SIDE, score_map, score_thresholds
 from ..registry import METRICS
 from .metric import LocalizationMetric
 
@@ -67,12 +67,12 @@ class PxAP(LocalizationMetric):
 
     def __init__(
         self,
-        cam: str,
+        *args,
         step: float = 0.001,
         scaled_masks: bool = False,
         **kwargs,
     ) -> None:
-        super().__init__(cam, **kwargs)
+        super().__init__(*args, **kwargs)
         # Scores reach 1, and the last bins of the original reach beyond it.
         self.edges = np.append(score_thresholds(step), [1, 2, 3])
         self.scaled_masks = scaled_masks
@@ -145,5 +145,5 @@ class PxAP(LocalizationMetric):
         mask = read_mask(
             path, sample['img_path'], sample['ori_shape'], self.scaled_masks
         )
-        pixels, size = mask.view(np.uint8), (SIDE, SIDE)
+        pixels, size = mask.view(np.uint8), (SCORE_MAP_SIDE, SCORE_MAP_SIDE)
         return cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST).view(bool)

@@ -48,12 +48,12 @@ class ThresholdSearch(LocalizationMetric):
 
     def __init__(
         self,
-        cam: str,
+        *args,
         box_rules: Sequence[str] = ('cam', 'nlccam_released'),
         ious: Sequence[float] = (0.3, 0.5, 0.7),
         **kwargs,
     ) -> None:
-        super().__init__(cam, **kwargs)
+        super().__init__(*args, **kwargs)
         for iou in ious:
             check_iou(iou)
         if 0.5 not in ious:
@@ -179,10 +179,10 @@ def describe_search(
             mmccam=__version__,
             date=str(date.today()),
         ),
-        thresholds={search.cam: search.best_rules() for search in searches},
+        thresholds={search.map_name: search.best_rules() for search in searches},
         curves=dict(
             thresholds=ThresholdSearch.thresholds,
-            gt_known_loc={search.cam: search.curves for search in searches},
+            gt_known_loc={search.map_name: search.curves for search in searches},
         ),
         maps=maps,
         images=_fingerprints(dataset),

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from ..datasets.transforms import read_image
-from ..evaluation import build_box_rule
+from ..evaluation.box_rules import BoxMaker
 from ..evaluation.failures import ERRORS, LocalizationErrors, Outcome
 from ..registry import HOOKS
 from ..structures import ClassMaps
@@ -23,16 +23,15 @@ from .sheet import describe, draw_outcome, draw_sheet
 
 
 @HOOKS.register_module()
-class LocalizationVisualizationHook(Hook):
+class LocalizationVisualizationHook(BoxMaker, Hook):
     """Draw maps and boxes of some images in validation and test.
 
     The pictures go to the runner's visualizer: image and heat maps side by side, the
     box of the most probable class blue, the ground truth red.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``.
-        box_rule: Name of the box rule. Defaults to ``cam``.
-        threshold: Threshold of the rule. Defaults to the rule's own.
+        *args: ``map_name``, ``box_rule`` and ``threshold`` of
+            :class:`~mmccam.evaluation.box_rules.BoxMaker`.
         num_images: About how many images to draw, spread over the data set; of several
             processes only the first draws.
         more_cams: Names of further maps, which are drawn beside it without a box.
@@ -43,17 +42,15 @@ class LocalizationVisualizationHook(Hook):
 
     def __init__(
         self,
-        cam: str,
-        box_rule: str = 'cam',
-        threshold: Optional[float] = None,
+        *args,
         num_images: int = 8,
         more_cams: Sequence[str] = (),
+        **kwargs,
     ) -> None:
+        super().__init__(*args, **kwargs)
         if num_images < 1:
             raise ValueError(f'num_images must be 1 or more, got {num_images}')
-        self.cam = cam
         self.more_cams = tuple(more_cams)
-        self.box_rule = build_box_rule(box_rule, threshold)
         self.num_images = num_images
 
     @master_only
@@ -75,7 +72,7 @@ class LocalizationVisualizationHook(Hook):
         for index, sample in enumerate(outputs, start=first):
             if index % interval == 0:
                 # The local backend writes nothing if the name has a slash.
-                name = f'{self.cam.replace("/", "_")}_{index:05d}'
+                name = f'{self.map_name.replace("/", "_")}_{index:05d}'
                 if 'img_path' in sample:
                     name += f'_{Path(sample.img_path).stem}'
                 picture = self._picture(sample, dataloader.dataset)
@@ -85,9 +82,9 @@ class LocalizationVisualizationHook(Hook):
         height, width = sample.ori_shape
         maps = ClassMaps.read(sample)
         top = maps.labels[0].item()
-        cam, *more = (maps.of(name, top) for name in (self.cam, *self.more_cams))
+        cam, *more = (maps.of(name, top) for name in (self.map_name, *self.more_cams))
         box = self.box_rule(cam, (width, height))
-        panels = [Panel('image', box=box), Panel(self.cam, cam, box)]
+        panels = [Panel('image', box=box), Panel(self.map_name, cam, box)]
         panels += [Panel(name, cam) for name, cam in zip(self.more_cams, more)]
         label = sample.pred_label.item()
         classes = dataset.metainfo.get('classes')

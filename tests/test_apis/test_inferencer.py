@@ -11,7 +11,7 @@ from mmengine.dataset import default_collate
 from PIL import Image
 
 from mmccam import CCAMInferencer
-from mmccam.evaluation.box_rules import cam_boxes, nlccam_released_boxes
+from mmccam.evaluation import build_box_rule
 
 CAMS = ['cam', 'ccam']
 
@@ -44,7 +44,7 @@ def test_scores_maps_and_boxes_are_those_of_the_config(inferencer, cfg, images):
         cam = prediction['cams'][name]
         np.testing.assert_array_equal(cam, sample.cams[name][0])
         assert cam.shape == (8, 8)
-    (box,) = cam_boxes(prediction['cams']['ccam'], (26, 28))
+    box = build_box_rule('largest_component')(prediction['cams']['ccam'], (26, 28))
     assert prediction['box'] == list(box)
 
 
@@ -94,7 +94,8 @@ def test_another_map_rule_and_threshold(checkpoint, images):
     )
     (result,) = localize(inferencer, images / 'a/0.png', return_cams=True)
     (prediction,) = result['predictions']
-    (box,) = nlccam_released_boxes(prediction['cams']['ccam'], (30, 20), (0.5,))
+    rule = build_box_rule('released_nlccam', 0.5)
+    box = rule(prediction['cams']['ccam'], (30, 20))
     assert prediction['box'] == list(box)
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mmccam.evaluation import build_box_rule
-from mmccam.evaluation.box_rules import cam_boxes, nlccam_released_boxes
+from mmccam.evaluation import box_rule, build_box_rule
+from mmccam.evaluation.box_rules import largest_component, released_nlccam
 from mmccam.registry import FUNCTIONS
 
 SIZE = (30, 20)  # width and height
@@ -18,8 +18,8 @@ def ramp():
 def share():
     """A user's own box rule: a share of the image that is the threshold."""
 
-    @FUNCTIONS.register_module()
-    def share(cam, size, thresholds=(0.6,)):
+    @box_rule('share', threshold=0.6)
+    def share(cam, size, thresholds):
         return [(0, 0, size[0] * t - 1, size[1] - 1) for t in thresholds]
 
     yield
@@ -27,19 +27,24 @@ def share():
 
 
 @pytest.mark.parametrize(
-    ('name', 'function', 'default'),
-    [('cam', cam_boxes, 0.2), ('nlccam_released', nlccam_released_boxes, 0.12)],
+    ('name', 'new_name', 'function', 'default'),
+    [
+        ('largest_component', 'largest_component', largest_component, 0.2),
+        ('cam', 'largest_component', largest_component, 0.2),
+        ('released_nlccam', 'released_nlccam', released_nlccam, 0.12),
+        ('nlccam_released', 'released_nlccam', released_nlccam, 0.12),
+    ],
 )
-def test_rule_of_a_name(name, function, default):
+def test_rule_of_a_name_or_a_former_name(name, new_name, function, default):
     rule = build_box_rule(name)
-    assert (rule.boxes, rule.threshold) == (function, default)
+    assert (rule.name, rule.boxes, rule.threshold) == (new_name, function, default)
 
 
-@pytest.mark.parametrize('name', ['cam', 'nlccam_released'])
+@pytest.mark.parametrize('name', ['largest_component', 'released_nlccam'])
 def test_rule_gives_the_box_of_its_threshold(name, ramp):
     # The ramp has its upper half in the columns from 15 on.
     rule = build_box_rule(name, 0.5)
-    assert rule(ramp, SIZE) == rule.boxes(ramp, SIZE, [0.1, 0.5, 0.9])[1]
+    assert rule(ramp, SIZE) == tuple(rule.at([0.1, 0.5, 0.9], ramp, SIZE)[1])
     assert rule(ramp, SIZE)[0] == 15
 
 
@@ -63,22 +68,13 @@ def test_wrong_threshold(threshold):
 
 @pytest.mark.parametrize('name', ['cams', 'math'])  # nor is a module a rule
 def test_unknown_rule(name):
-    message = f'there is no box rule "{name}", only cam, nlccam_released, share'
-    with pytest.raises(ValueError, match=message):
+    names = 'largest_component, released_nlccam, share'
+    with pytest.raises(ValueError, match=f'no box rule "{name}", only {names}'):
         build_box_rule(name)
 
 
-def one_threshold(cam, size, threshold=0.2):
-    """A rule of the wrong form."""
-
-
-def no_default(cam, size, thresholds):
-    """A rule without a threshold of its own."""
-
-
-@pytest.mark.parametrize('rule', [one_threshold, no_default])
-def test_rule_of_the_wrong_form(monkeypatch, rule):
-    monkeypatch.setitem(FUNCTIONS.module_dict, 'wrong', rule)
-    message = r'"wrong" must have a parameter .* such as thresholds=\(0.2,\)'
+def test_rule_without_a_default_threshold(monkeypatch):
+    monkeypatch.setitem(FUNCTIONS.module_dict, 'plain', lambda cam, size, thresholds: 0)
+    message = r'"plain" has no default threshold: register it by @mmccam\.evaluation\.'
     with pytest.raises(ValueError, match=message):
-        build_box_rule('wrong')
+        build_box_rule('plain')

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmccam.evaluation import LocalizationErrors
+from mmccam.evaluation import LocalizationErrors, outcome
 from mmccam.evaluation.failures import ERRORS
 
 WIDTH, HEIGHT = 30, 20
@@ -11,7 +11,7 @@ LEFT, RIGHT = (0, 0, 9, 9), (15, 0, 24, 9)  # the same, 5 columns between them
 
 
 def judge(box, *boxes, class_right=True, degenerate=False, iou=0.5):
-    return LocalizationErrors.judge(box, boxes, class_right, degenerate, iou)
+    return outcome.judge(box, boxes, class_right, degenerate, iou)
 
 
 @pytest.mark.parametrize(

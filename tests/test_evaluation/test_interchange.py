@@ -108,7 +108,7 @@ def dump_maps(root, tmp_path, evaluate):
 
     def dump_maps(samples, folder='maps', **kwargs):
         kwargs = dict(root=str(root / 'images'), **kwargs)
-        evaluate(DumpMaps('cam', str(tmp_path / folder), **kwargs), samples)
+        evaluate(DumpMaps('cam', out_dir=str(tmp_path / folder), **kwargs), samples)
         return tmp_path / folder
 
     return dump_maps
@@ -120,7 +120,9 @@ def dump_boxes(root, tmp_path, evaluate):
 
     def dump_boxes(samples, classes=('eel', 'cod', 'ray'), **kwargs):
         out_file = tmp_path / 'out/boxes.json'
-        metric = DumpBoxes('cam', str(out_file), root=str(root / 'images'), **kwargs)
+        metric = DumpBoxes(
+            'cam', out_file=out_file, root=str(root / 'images'), **kwargs
+        )
         metric.dataset_meta = classes and dict(classes=classes)
         evaluate(metric, samples)
         return out_file
@@ -159,14 +161,14 @@ def test_every_image_has_a_map(dump_maps, predict):
 
 
 def test_maps_are_counted(evaluate, predict, root, tmp_path):
-    metric = DumpMaps('cam', str(tmp_path / 'maps'), str(root / 'images'))
+    metric = DumpMaps('cam', out_dir=tmp_path / 'maps', root=root / 'images')
     values = evaluate(metric, [predict(number, draw(BOX)) for number in range(3)])
     assert values == dict(num_maps=3)
 
 
 def test_the_root_may_be_relative(evaluate, predict, root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
-    metric = DumpMaps('cam', str(tmp_path / 'maps'), root='images')
+    metric = DumpMaps('cam', out_dir=tmp_path / 'maps', root='images')
     evaluate(metric, [predict(0, draw(BOX))])
     assert (tmp_path / 'maps/test/a.png.npy').is_file()
 
@@ -195,7 +197,7 @@ def test_two_maps_in_one_file_are_refused(dump_maps, predict):
 
 def test_wrong_side():
     with pytest.raises(ValueError, match='side must be at least 1 pixel, got 0'):
-        DumpMaps('cam', 'maps', 'images', side=0)
+        DumpMaps('cam', out_dir='maps', root='images', side=0)
 
 
 @pytest.mark.parametrize(
@@ -593,7 +595,7 @@ def test_wrong_results(dataset, results, content, message):
 
 def test_pseudo_boxes_are_the_annotations(evaluate, predict, root, tmp_path):
     out_file = tmp_path / 'train.json'
-    metric = DumpPseudoBoxes('cam', str(out_file), str(root / 'images'))
+    metric = DumpPseudoBoxes('cam', out_file=out_file, root=root / 'images')
     metric.dataset_meta = dict(classes=('eel', 'cod', 'ray'))
     sample = predict(2, draw(FAR), top=2, top_map=draw(BOX), scores=(0.25, 0.25, 0.5))
 
@@ -613,7 +615,7 @@ def test_pseudo_boxes_are_the_annotations(evaluate, predict, root, tmp_path):
 
 def test_pseudo_boxes_end_with_the_image(evaluate, predict, root, tmp_path):
     out_file = tmp_path / 'train.json'
-    metric = DumpPseudoBoxes('cam', str(out_file), str(root / 'images'))
+    metric = DumpPseudoBoxes('cam', out_file=out_file, root=root / 'images')
     # A rule that rounds to the pixel behind the last one, and one before the first.
     metric.box_rule = lambda cam, size: (-1.0, 2.0, WIDTH, HEIGHT)
     evaluate(metric, [predict(0, draw(BOX))])
@@ -622,6 +624,8 @@ def test_pseudo_boxes_end_with_the_image(evaluate, predict, root, tmp_path):
 
 
 def test_pseudo_boxes_of_one_image_twice_are_refused(evaluate, predict, root, tmp_path):
-    metric = DumpPseudoBoxes('cam', str(tmp_path / 'train.json'), str(root / 'images'))
+    metric = DumpPseudoBoxes(
+        'cam', out_file=tmp_path / 'train.json', root=root / 'images'
+    )
     with pytest.raises(ValueError, match='its own sample_idx, 2 have 0'):
         evaluate(metric, 2 * [predict(0, draw(BOX))])

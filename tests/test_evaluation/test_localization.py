@@ -4,7 +4,7 @@ import torch
 from mmengine.evaluator import Evaluator
 from mmpretrain.structures import DataSample
 
-from mmccam.evaluation import CCAMLocalizationMetric
+from mmccam.evaluation import CCAMLocalizationMetric, box_rule
 from mmccam.registry import FUNCTIONS
 
 WIDTH, HEIGHT = 30, 20
@@ -166,8 +166,8 @@ def test_released_box_rule():
 def left_half():
     """A user's own box rule, registered while a test runs."""
 
-    @FUNCTIONS.register_module()
-    def left_half(cam, size, thresholds=(0.3,)):
+    @box_rule('left_half', threshold=0.3)
+    def left_half(cam, size, thresholds):
         return [(0, 0, size[0] // 2 - 1, size[1] - 1)] * len(thresholds)
 
     yield
@@ -266,7 +266,7 @@ def test_wrong_boxes(boxes, message):
         ({'iou': 1.5}, 'iou must lie above 0 and be at most 1, got 1.5'),
         ({'threshold': 1}, 'threshold must be at least 0 and below 1, got 1'),
         ({'threshold': -0.1}, 'threshold must be at least 0 and below 1, got -0.1'),
-        ({'box_rule': 'cams'}, 'there is no box rule "cams", only cam, nlccam_rel'),
+        ({'box_rule': 'cams'}, 'there is no box rule "cams", only largest_component'),
     ],
 )
 def test_wrong_argument(arguments, message):

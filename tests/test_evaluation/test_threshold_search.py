@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmccam.evaluation import ThresholdSearch
+from mmccam.evaluation import ThresholdSearch, box_rule
 from mmccam.registry import FUNCTIONS, METRICS
 
 INSIDE = (2, 2, 5, 5)
@@ -97,8 +97,8 @@ def test_curves_of_both_rules(curves, sample_of):
 def share():
     """A user's own box rule: as many columns as the threshold says, of all rows."""
 
-    @FUNCTIONS.register_module()
-    def share(cam, size, thresholds=(0.6,)):
+    @box_rule('share', threshold=0.6)
+    def share(cam, size, thresholds):
         width, height = size
         return [(0, 0, width * t - 1, height - 1) for t in thresholds]
 

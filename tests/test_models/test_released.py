@@ -22,8 +22,7 @@ from mmccam.cam import (
     rank_classes,
     top_bottom,
 )
-from mmccam.evaluation import CCAMLocalizationMetric
-from mmccam.evaluation.box_rules import nlccam_released_boxes
+from mmccam.evaluation import CCAMLocalizationMetric, build_box_rule
 
 ROOT = Path(__file__).parents[2]
 CAMS = {'t1b0': 'cam', 't1b1': 'top1_bottom1'}  # top-1 & bottom-j
@@ -122,10 +121,8 @@ def test_boxes(released, name, target):
     assert both.sum() == (1 if (name, target) == ('t1b1', 'gt') else 0)
     sizes = [sample.ori_shape[::-1] for sample in samples]
     for kind, of_kind in [('box224', [(224, 224)] * 63), ('box', sizes)]:
-        boxes = [
-            nlccam_released_boxes(cam, size)[0]
-            for cam, size in zip(cams.numpy(), of_kind)
-        ]
+        rule = build_box_rule('released_nlccam')
+        boxes = [rule(cam, size) for cam, size in zip(cams.numpy(), of_kind)]
         expected = stacked(golden, f'{name}.{target}.{kind}')
         wrong = (torch.tensor(boxes) != expected).any(dim=1)
         assert wrong.nonzero().tolist() == both.nonzero().tolist()

@@ -12,7 +12,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import init_default_scope
 
 from mmccam.boxes import box_iou
-from mmccam.maps import SIDE, score_map, score_thresholds
+from mmccam.maps import SCORE_MAP_SIDE, score_map, score_thresholds
 from mmccam.structures import ClassMaps
 
 from . import CONFIG
@@ -71,7 +71,7 @@ def plain_max_box_acc(samples: list[dict], args: Namespace) -> list[float]:
     thresholds = score_thresholds(args.step)
     correct = np.zeros((2, len(IOUS), len(thresholds)), int)
     for sample in samples:
-        truth = (sample['loc_boxes'] * SIDE / [*SIZE, *SIZE]).astype(int)
+        truth = (sample['loc_boxes'] * SCORE_MAP_SIDE / [*SIZE, *SIZE]).astype(int)
         image = (score_map(ClassMaps.read(sample).of('ccam', 0)) * 255).astype(np.uint8)
         for index, threshold in enumerate(thresholds):
             level = int(threshold * image.max())
