@@ -186,7 +186,7 @@ def write_split(folder: Path, rows: list[tuple[str, int, tuple, tuple]]) -> None
 
 
 def _read_rows(path: Path, *formats: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield the place of each line and its fields; the first line chooses the format."""
+    """Yield place and fields of each line; the first line chooses the format."""
     for where, line in read_lines(path):
         fields = line.split(',')
         fitting = [names for names in formats if names.count(',') == len(fields) - 1]

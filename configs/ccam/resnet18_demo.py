@@ -3,7 +3,12 @@ _base_ = 'ccam_resnet18_demo.py'
 
 model = dict(
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(_delete_=True, type='LinearClsHead', num_classes=12, in_channels=512),
+    head=dict(
+        _delete_=True,
+        type='LinearClsHead',
+        num_classes=_base_.data_preprocessor.num_classes,
+        in_channels=512,
+    ),
 )
 val_evaluator = [dict(type='Accuracy', topk=(1,))]
 test_evaluator = val_evaluator

@@ -1,5 +1,5 @@
 # The demo's test images against masks instead of boxes: PxAP.
-_base_ = 'nlccam_demo.py'
+_base_ = '../nlccam_demo.py'
 
 test_dataloader = dict(dataset=dict(split='test-masks'))
 test_evaluator = [

@@ -1,15 +1,12 @@
 # NL-CCAM on OpenImages30k (Choe et al.): quadratic combination, measured by masks.
 _base_ = [
-    '_base_/models/nlccam_vgg16.py',
-    '_base_/datasets/openimages30k.py',
-    '_base_/schedules/paper.py',
-    '_base_/default_runtime.py',
+    '../_base_/models/nlccam_vgg16.py',
+    '../_base_/datasets/openimages30k.py',
+    '../_base_/schedules/paper.py',
+    '../_base_/default_runtime.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(num_classes=100),
-    head=dict(num_classes=100),
-)
+model = dict(head=dict(num_classes=_base_.data_preprocessor.num_classes))
 
 val_evaluator = [
     dict(type='Accuracy', topk=(1, 5)),

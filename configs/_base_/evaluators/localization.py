@@ -1,5 +1,5 @@
-# Localization by CCAM and, beside it, by the plain CAM; pictures of CCAM. The test also
-# has MaxBoxAcc, what is wrong with the boxes, and pictures of the worst.
+# Localization by CCAM and by the plain CAM of the same network; pictures of CCAM. The
+# test also has MaxBoxAcc, what is wrong with the boxes, and pictures of the worst.
 val_evaluator = [
     dict(type='Accuracy', topk=(1,)),
     dict(type='mmccam.CCAMLocalizationMetric', cam='ccam'),

@@ -1,10 +1,10 @@
 # NL-CCAM on CUB-200-2011 as the authors' released code trains and evaluates it. Its
 # checkpoints load after tools/convert_checkpoint.py.
 _base_ = [
-    '_base_/models/nlccam_vgg16.py',
-    '_base_/datasets/cub.py',
-    '_base_/schedules/paper.py',
-    '_base_/default_runtime.py',
+    '../_base_/models/nlccam_vgg16.py',
+    '../_base_/datasets/cub.py',
+    '../_base_/schedules/paper.py',
+    '../_base_/default_runtime.py',
 ]
 
 # Each combination function that is evaluated, under the names of nlccam_cub.py.
@@ -15,9 +15,11 @@ cams = dict(
     linear=dict(type='mmccam.Polynomial', degree=1),
 )
 model = dict(
-    data_preprocessor=dict(num_classes=200),
     backbone=dict(act_cfg=dict(type='LeakyReLU', negative_slope=0.2)),
-    head=dict(num_classes=200, cams=dict(cams, _delete_=True)),
+    head=dict(
+        num_classes=_base_.data_preprocessor.num_classes,
+        cams=dict(cams, _delete_=True),
+    ),
 )
 
 train_dataloader = dict(batch_size=16)

@@ -1,5 +1,5 @@
 # NL-CCAM on your own images with masks instead of boxes: PxAP.
-_base_ = 'nlccam_custom.py'
+_base_ = '../nlccam_custom.py'
 
 val_evaluator = [
     dict(type='Accuracy', topk=(1,)),
