@@ -113,7 +113,5 @@ def test_boxes_are_clipped_to_the_pixels_of_the_image():
 
 @pytest.mark.parametrize('box', WRONG)
 def test_a_box_without_pixels_in_the_image_is_not_clipped(box):
-    with pytest.raises(
-        ValueError, match=r'a.png: the box .* is reversed, NaN or out'
-    ):
+    with pytest.raises(ValueError, match=r'a.png: the box .* is reversed, NaN or out'):
         clip_boxes(box, (8, 6), 'a.png')

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = ROOT / 'configs/neighbours'
+CONFIGS = ROOT / 'configs/downstream'
 
 
 def import_or_skip(*names):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmengine.registry import DefaultScope
-from neighbours import import_or_skip, read, train_step
+from toolboxes import import_or_skip, read, train_step
 
 import_or_skip('mmseg', 'ftfy', 'regex')
 

@@ -2,7 +2,7 @@
 
 import pytest
 from mmengine.registry import DefaultScope
-from neighbours import import_or_skip
+from toolboxes import import_or_skip
 
 import_or_skip('mmdet', 'mmseg', 'ftfy', 'regex')
 

@@ -1,4 +1,4 @@
-"""The recipe of docs/neighbours.md: from image labels to a detector of MMDetection."""
+"""The recipe of docs/downstream.md: from image labels to a detector of MMDetection."""
 
 import os
 import re
@@ -10,13 +10,13 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from neighbours import CONFIGS, ROOT, import_or_skip
+from toolboxes import CONFIGS, ROOT, import_or_skip
 
 from mmccam.datasets import WSOLDataset
 from mmccam.datasets.demo.generate import generate_demo
 from mmccam.registry import MODELS
 
-DOCS = ROOT / 'docs/neighbours.md'
+DOCS = ROOT / 'docs/downstream.md'
 
 
 @pytest.mark.parametrize('path', sorted(CONFIGS.rglob('*.py')), ids=lambda p: p.stem)
@@ -92,7 +92,7 @@ def test_mmdet_loads_the_boxes(run, boxes, monkeypatch):
 
 def test_mmdet_trains_on_the_boxes(run, boxes):
     blocks = re.findall('```bash\n(.*?)```', DOCS.read_text(), re.S)
-    (command,) = [block for block in blocks if 'train.py configs/neighbours' in block]
+    (command,) = [block for block in blocks if 'train.py configs/downstream' in block]
 
     log = run(command)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
-from neighbours import import_or_skip, read, train_step
+from toolboxes import import_or_skip, read, train_step
 
 import_or_skip('mmdet')
 
