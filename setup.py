@@ -42,7 +42,7 @@ setup(
         # The full mmcv, as openmim installs it.
         'mim': [*torch, *mmengine, 'mmcv>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
         # The same for NonLocalVGG in MMDetection and MMSegmentation.
-        'neighbours': [
+        'downstream': [
             *torch,
             *mmengine,
             'mmcv>=2.1,<2.2',

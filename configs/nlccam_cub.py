@@ -3,11 +3,8 @@ _base_ = [
     '_base_/models/nlccam_vgg16.py',
     '_base_/datasets/cub.py',
     '_base_/schedules/paper.py',
-    '_base_/evaluators/ccam.py',
+    '_base_/evaluators/localization.py',
     '_base_/default_runtime.py',
 ]
 
-model = dict(
-    data_preprocessor=dict(num_classes=200),
-    head=dict(num_classes=200),
-)
+model = dict(head=dict(num_classes=_base_.data_preprocessor.num_classes))

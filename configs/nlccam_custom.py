@@ -4,12 +4,11 @@ _base_ = [
     '_base_/models/nlccam_vgg16.py',
     '_base_/datasets/custom.py',
     '_base_/schedules/finetune.py',
-    '_base_/evaluators/ccam.py',
+    '_base_/evaluators/localization.py',
     '_base_/default_runtime.py',
 ]
 
 model = dict(
-    data_preprocessor=dict(num_classes=_base_.num_classes),
     backbone=dict(frozen_stages=2),  # edges and textures are the same everywhere
-    head=dict(num_classes=_base_.num_classes),
+    head=dict(num_classes=_base_.data_preprocessor.num_classes),
 )

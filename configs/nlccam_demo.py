@@ -2,14 +2,13 @@
 # of 8 and non-local blocks, on the images that tools/make_demo_data.py draws.
 _base_ = [
     '_base_/models/nlccam_vgg16.py',
-    '_base_/datasets/wsol.py',
+    '_base_/datasets/demo.py',
     '_base_/schedules/paper.py',
-    '_base_/evaluators/ccam.py',
+    '_base_/evaluators/localization.py',
     '_base_/default_runtime.py',
 ]
 
 model = dict(
-    data_preprocessor=dict(num_classes=12),
     backbone=dict(
         depth=11,
         num_stages=4,
@@ -17,18 +16,8 @@ model = dict(
         norm_cfg=dict(type='BN'),
         init_cfg=None,
     ),
-    head=dict(num_classes=12),
+    head=dict(num_classes=_base_.data_preprocessor.num_classes),
 )
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[0].transforms[1].scale = (72, 72)
-train_pipeline[1].crop_size = 64
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].scale = (64, 64)
-data_root = 'data/demo'
-train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
 
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [

@@ -1,11 +1,9 @@
-"""From a localization map to a box, and the overlap of boxes.
+"""The one box convention: area, overlap and the check of a box.
 
-The one box convention of the project: ``(x0, y0, x1, y1)`` in pixels of the original
-image, 0-based, with the first and the last pixel inside the box, so that its width is
-``x1 - x0 + 1``. Maps are (h, w), image sizes (width, height).
+A box is ``(x0, y0, x1, y1)`` in pixels of the original image, 0-based. The first and
+the last pixel lie inside the box, so that its width is ``x1 - x0 + 1``. Sizes of images
+are (width, height).
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -46,42 +44,51 @@ def box_area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[..., 2:] - boxes[..., :2] + 1).prod(axis=-1)
 
 
-def clip_boxes(
-    boxes: np.ndarray, image_size: tuple[int, int], where: str
-) -> np.ndarray:
-    """Clip boxes to the pixels of an image.
-
-    Args:
-        boxes: First and last column and row, from 0, (n, 4).
-        image_size: Width and height of the image in pixels.
-        where: Where the boxes stand, for messages.
-
-    Returns:
-        Boxes that end at the last pixel, (n, 4), float32.
-
-    Raises:
-        ValueError: If a box is reversed or has no pixel in the image.
-    """
-    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-    last = np.array(image_size, np.float32) - 1
-    first, end = boxes[:, :2], boxes[:, 2:]
-    good = ((first <= end) & (first <= last) & (end >= 0)).all(axis=1)
-    if not good.all():
-        raise ValueError(
-            f'{where}: the box {boxes[~good][0].tolist()} is reversed or outside the '
-            f'image of {image_size[0]} x {image_size[1]} pixels'
-        )
-    return boxes.clip(0, np.tile(last, 2))
-
-
-def is_inside(box: Sequence[float], image_size: tuple[float, float]) -> bool:
-    """Whether a box lies in its image.
+def check_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
+    """Check that boxes lie in their image.
 
     Some published boxes end behind the last pixel, at the width or height itself.
 
     Args:
-        box: Corners x0, y0, x1, y1 in pixels, from 0.
-        image_size: Width and height of the image in pixels.
+        boxes: Boxes in pixels, (n, 4) or (4,).
+        size: Width and height of the image in pixels.
+        where: The image, or the line that has the boxes, for messages.
+
+    Returns:
+        The boxes, (n, 4).
+
+    Raises:
+        ValueError: If a box is reversed, outside or NaN.
     """
-    x0, y0, x1, y1 = box
-    return x0 >= 0 and y0 >= 0 and x1 <= image_size[0] and y1 <= image_size[1]
+    boxes = np.asarray(boxes).reshape(-1, 4)
+    _refuse(boxes, boxes, size, where)
+    return boxes
+
+
+def clip_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
+    """Clip boxes to the pixels of an image; arguments as in :func:`check_boxes`.
+
+    Returns:
+        Boxes from the first to the last pixel of the image, (n, 4), float32.
+
+    Raises:
+        ValueError: If a box is reversed or NaN, or has no pixel in the image.
+    """
+    boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+    ends = np.minimum(boxes[:, 2:], np.array(size, np.float32) - 1)
+    clipped = np.hstack([np.maximum(boxes[:, :2], 0), ends])
+    _refuse(boxes, clipped, size, where)  # outside of the image they are reversed
+    return clipped
+
+
+def _refuse(
+    boxes: np.ndarray, inside: np.ndarray, size: tuple[int, int], where: str
+) -> None:
+    """Raise for the first of the boxes whose part inside the image is no box."""
+    first, last = inside[:, :2], inside[:, 2:]
+    good = ((0 <= first) & (first <= last) & (last <= size)).all(axis=1)
+    if not good.all():
+        raise ValueError(
+            f'{where}: the box {boxes[~good][0].tolist()} is reversed, NaN or outside '
+            f'the image of {size[0]} x {size[1]} pixels'
+        )

@@ -6,12 +6,20 @@ from pathlib import Path
 from mmengine.logging import print_log
 from mmpretrain.apis import ModelHub
 
+NLCCAM = 'cars cub_released cub_v2 dogs imagenet_v2 openimages30k stl10'
+# Names of models in earlier versions.
+OLD_NAMES = {
+    **{f'nlccam_{data}': f'nlccam_vgg16_{data}' for data in NLCCAM.split()},
+    **{f'vggccam_{data}': f'ccam_vgg16_{data}' for data in ('cub', 'ilsvrc')},
+    **{f'cam_{data}': f'cam_vgg16_{data}' for data in ('cub', 'ilsvrc')},
+}
+
 
 def register_configs() -> None:
     """Let ``mmpretrain.get_model('nlccam_cub')`` find our configs.
 
-    If one of the names is taken already, it stays as it is and a warning is logged; the
-    names after it are then missing.
+    If a name is already in use, it keeps its model and a warning is logged. The names
+    behind it are then missing.
     """
     package = Path(__file__).parent
     root = package / '.mim'
@@ -21,3 +29,7 @@ def register_configs() -> None:
         ModelHub.register_model_index(root / 'model-index.yml', config_prefix=root)
     except ValueError as error:
         print_log(f"mmpretrain's hub: {error}", 'current', logging.WARNING)
+        return
+    models = ModelHub._models_dict
+    for old, name in OLD_NAMES.items():
+        models.setdefault(old, models[name])

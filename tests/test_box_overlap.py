@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmccam.boxes import box_area, box_iou, intersection
+from mmccam.boxes import box_area, box_iou, check_boxes, clip_boxes, intersection
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,36 @@ def test_intersection_is_elementwise():
 def test_box_area():
     boxes = np.array([[(0, 0, 9, 19), (5, 5, 5, 5)], [(2, 3, 6, 4), (-1, 0, 0, 0)]])
     assert box_area(boxes).tolist() == [[200, 1], [10, 2]]
+
+
+NAN, INF = float('nan'), float('inf')
+OUTSIDE = [(5, 0, 9, 9), (-1, 0, 3, 3)]  # of 8 x 6 pixels, but with pixels inside
+WRONG = [(3, 2, 1, 4), (1, 4, 3, 2), (9, 0, 12, 5), (0, -5, 7, -1), (NAN, 0, 7, 5)]
+
+
+def test_a_good_box_may_end_at_width_and_height():
+    boxes = [(0, 0, 7, 5), (0, 0, 8, 6), (2, 1, 2, 1)]
+    assert check_boxes(boxes, (8, 6), 'a.png').tolist() == [list(box) for box in boxes]
+
+
+@pytest.mark.parametrize('box', [*WRONG, *OUTSIDE, (0, 0, INF, 5)])
+def test_a_wrong_box_is_named_with_its_image(box):
+    with pytest.raises(ValueError) as error:
+        check_boxes([(0, 0, 7, 5), box], (8, 6), 'a.png')
+    # Floats, since one of the boxes may have them.
+    assert str(error.value).replace('.0', '') == (
+        f'a.png: the box {list(box)} is reversed, NaN or outside the image of 8 x 6 '
+        'pixels'
+    )
+
+
+def test_boxes_are_clipped_to_the_pixels_of_the_image():
+    clipped = clip_boxes([(0, 0, 8, 6), *OUTSIDE], (8, 6), 'a.png')
+    assert clipped.tolist() == [[0, 0, 7, 5], [5, 0, 7, 5], [0, 0, 3, 3]]
+    assert clipped.dtype == np.float32
+
+
+@pytest.mark.parametrize('box', WRONG)
+def test_a_box_without_pixels_in_the_image_is_not_clipped(box):
+    with pytest.raises(ValueError, match=r'a.png: the box .* is reversed, NaN or out'):
+        clip_boxes(box, (8, 6), 'a.png')

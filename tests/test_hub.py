@@ -29,24 +29,35 @@ def test_the_index_is_valid(index):
 
 
 def test_each_main_config_has_its_name(index):
-    # Neither variants of the evaluation, nor what needs a folder of the user's.
-    names = {
-        path.stem
-        for path in (ROOT / 'configs').glob('*.py')
-        if not path.stem.startswith('table6') and '_custom' not in path.stem
-    } - {'nlccam_demo_masks', 'resnet18_demo', 'ccam_resnet18_demo'}
+    # Neither the tables, nor what needs a folder of the user's or another toolbox.
+    others = ('_base_', 'downstream', 'table', 'custom', 'demo_masks', 'resnet18')
+    configs = (ROOT / 'configs').rglob('*.py')
+    paths = [path.relative_to(ROOT).as_posix() for path in configs]
+    main = {path for path in paths if not any(word in path for word in others)}
 
-    configs = {model.name: model.config for model in index.models}
-    assert configs == {name: f'configs/{name}.py' for name in names}
+    assert {model.config for model in index.models} == main
+    assert all(model.name == Path(model.config).stem for model in index.models)
 
 
 def test_models_are_found_by_name():
-    assert 'nlccam_cub_released' in mmpretrain.list_models('nlccam_cub')
+    assert 'nlccam_vgg16_cub_released' in mmpretrain.list_models('nlccam_vgg16')
     model = mmpretrain.get_model('nlccam_demo')
 
     assert isinstance(model.head, GAPClsHead)
     assert model.head.num_classes == 12
     assert Path(model._config.filename).samefile(ROOT / 'configs/nlccam_demo.py')
+
+
+@pytest.mark.parametrize(
+    ('old', 'path'),
+    [
+        ('nlccam_cub_released', 'nlccam/nlccam_vgg16_cub_released.py'),
+        ('vggccam_ilsvrc', 'ccam/ccam_vgg16_ilsvrc.py'),
+        ('cam_cub', 'cam/cam_vgg16_cub.py'),
+    ],
+)
+def test_names_of_earlier_versions_are_found(old, path):
+    assert Path(ModelHub.get(old).config.filename).samefile(ROOT / 'configs' / path)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ options=()
 case $stack in
     lite) pins=constraints.txt extra=lite ;;
     mim)
-        pins=stacks/mim.txt extra=neighbours
+        pins=stacks/mim.txt extra=downstream
         wheel=${MMCV_WHEEL:-$(compgen -G '../shared/wheels/torch2.14/mmcv-2.1.0-*.whl' || true)}
         if [ ! -f "$wheel" ]; then
             echo "the stack mim needs a wheel of mmcv 2.1.0 with operators for torch" \

@@ -17,7 +17,6 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmccam.checkpoints.contents import all_parts
 from mmccam.engine import newest_checkpoint
 
 
@@ -92,11 +91,8 @@ def find_checkpoint(cfg: Config) -> Optional[str]:
 def skip_unreadable(cfg: Config) -> None:
     """Have the training pass over images that cannot be read, and count them."""
     file = str(Path(cfg.work_dir, 'unreadable.txt'))
-    loaders = [
-        part
-        for part in all_parts(cfg.train_dataloader.dataset)
-        if part.get('type') == 'mmccam.LoadImage'
-    ]
+    steps = cfg.train_dataloader.dataset.get('pipeline', ())
+    loaders = [step for step in steps if step.get('type') == 'mmccam.LoadImage']
     if not loaders:
         raise ValueError(
             f'--skip-unreadable needs mmccam.LoadImage in the training pipeline of '

@@ -1,6 +1,13 @@
-"""Data sets with the boxes that localization is measured by."""
+"""Data sets with the boxes that localization is measured by.
 
-from .cached_image import CachedImage
+Each sample has ``gt_label`` and, unless its data set says otherwise, ``img_path`` and
+``loc_boxes``, (n, 4), float32: x0, y0, x1, y1 in pixels of the original image, from 0.
+No transform of the pipeline touches these boxes.
+
+A mistake in a file is a ValueError, a missing file of annotations a FileNotFoundError.
+The message has the file and, where there is one, the line.
+"""
+
 from .cub import CUB
 from .ilsvrc import ILSVRC
 from .stanford_cars import StanfordCars
@@ -11,7 +18,6 @@ from .wsol_dataset import WSOLDataset
 
 __all__ = [
     'CUB',
-    'CachedImage',
     'ILSVRC',
     'LoadImage',
     'STL10',

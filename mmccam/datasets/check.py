@@ -10,19 +10,19 @@ from typing import NamedTuple, Optional
 
 from mmengine.dataset import BaseDataset
 
-from ..boxes import is_inside
-from ..evaluation.px_ap import read_mask
+from ..boxes import check_boxes
 from ..registry import DATASETS
-from .cached_image import CachedImage
-from .files import image_errors, report_problems, reportable
+from .files import image_errors, read_mask, report_problems, reportable
 from .transforms import LoadImage
 
 CHUNK = 1024  # images that wait for a thread at a time
 SHOWN = 10  # names of classes in a note
 
+Report = Callable[[str], None]
+
 
 class Summary(NamedTuple):
-    """What was found in a data set."""
+    """Numbers of images, classes and problems of a data set."""
 
     images: int
     classes: int
@@ -31,8 +31,8 @@ class Summary(NamedTuple):
 
 def check_datasets(
     configs: dict[str, dict],
-    report: Callable[[str], None],
-    note: Callable[[str], None],
+    report: Report,
+    note: Report,
     scaled_masks: Container[str] = (),
 ) -> dict[str, Summary]:
     """Check annotations, images and masks of data sets, and what they have in common.
@@ -42,7 +42,7 @@ def check_datasets(
             have images of all classes.
         report: Called with one sentence for each problem, once if several data sets
             share it.
-        note: Called with one sentence for what may be meant.
+        note: Called with one sentence for what may be intended.
         scaled_masks: Names of those whose masks may be larger or smaller than their
             image.
 
@@ -61,22 +61,21 @@ def check_datasets(
         dataset = _read(config, partial(report_once, name))
         if dataset is not None:
             datasets[name] = dataset
-            scaled = name in scaled_masks
-            _check_images(dataset, partial(report_once, name), scaled)
+            _check_images(dataset, partial(report_once, name), name in scaled_masks)
     if 'train' in datasets:
         _note_missing_classes(datasets['train'], note)
     _note_shared_images(datasets, note)
+    numbers = {
+        name: (len(dataset), len(_classes(dataset)))
+        for name, dataset in datasets.items()
+    }
     return {
-        name: Summary(
-            images=len(datasets.get(name, ())),
-            classes=len(_classes(datasets[name])) if name in datasets else 0,
-            problems=len(found),
-        )
+        name: Summary(*numbers.get(name, (0, 0)), len(found))
         for name, found in problems.items()
     }
 
 
-def _read(config: dict, report: Callable[[str], None]) -> Optional[BaseDataset]:
+def _read(config: dict, report: Report) -> Optional[BaseDataset]:
     """Build a data set; None if its files cannot be read at all."""
     with report_problems(report), reportable():
         # Not serialized, since that fails if no image is left.
@@ -84,14 +83,11 @@ def _read(config: dict, report: Callable[[str], None]) -> Optional[BaseDataset]:
     return None
 
 
-def _check_images(
-    dataset: BaseDataset, report: Callable[[str], None], scaled_masks: bool
-) -> None:
+def _check_images(dataset: BaseDataset, report: Report, scaled_masks: bool) -> None:
+    """Check all images of a data set in threads."""
     load = next(iter(dataset.pipeline.transforms), LoadImage())
-    if isinstance(load, CachedImage):
-        load = load.transforms.transforms[0]
     if isinstance(load, LoadImage):
-        load = LoadImage()  # which raises, wherever the other notes its images
+        load = LoadImage()  # which raises, even if the other one notes its images
     check = partial(_check_image, dataset, load, scaled_masks)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(dataset), CHUNK):
@@ -110,8 +106,8 @@ def _check_image(
     masks = [*info.get('loc_masks', ()), info.get('loc_ignore')]
     problems: list[str] = []
     with report_problems(problems.append), reportable():
-        named = isinstance(load, LoadImage)
-        with nullcontext() if named else image_errors(path):
+        # LoadImage names the image itself.
+        with nullcontext() if isinstance(load, LoadImage) else image_errors(path):
             height, width = shape = load(dict(info))['ori_shape']
         with reportable():
             listed = info.get('listed_size', (width, height))
@@ -122,11 +118,7 @@ def _check_image(
                 )
         for box in info.get('loc_boxes', ()):
             with reportable():
-                if not is_inside(box, (width, height)):
-                    raise ValueError(
-                        f'{path}: the box {box.tolist()} lies outside the image of '
-                        f'{width} x {height} pixels'
-                    )
+                check_boxes(box, (width, height), path)
         for mask in filter(None, masks):
             with reportable():
                 read_mask(mask, path, shape, scaled_masks)
@@ -137,7 +129,7 @@ def _classes(dataset: BaseDataset) -> tuple[str, ...]:
     return dataset.metainfo.get('classes') or ()
 
 
-def _note_missing_classes(dataset: BaseDataset, note: Callable[[str], None]) -> None:
+def _note_missing_classes(dataset: BaseDataset, note: Report) -> None:
     classes = _classes(dataset)
     present = {info.get('gt_label') for info in dataset.data_list}
     missing = [name for label, name in enumerate(classes) if label not in present]
@@ -148,16 +140,13 @@ def _note_missing_classes(dataset: BaseDataset, note: Callable[[str], None]) -> 
         )
 
 
-def _note_shared_images(
-    datasets: dict[str, BaseDataset], note: Callable[[str], None]
-) -> None:
+def _note_shared_images(datasets: dict[str, BaseDataset], note: Report) -> None:
     paths = {
         name: {info['img_path'] for info in dataset.data_list if 'img_path' in info}
         for name, dataset in datasets.items()
     }
     for one, other in combinations(paths, 2):
-        shared = paths[one] & paths[other]
-        if shared:
+        if shared := paths[one] & paths[other]:
             note(
                 f'{len(shared)} images are both in {one} and in {other}, '
                 f'the first is {min(shared)}'

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 from mmpretrain.datasets import CUB as CUBClassification
 
+from ..boxes import clip_boxes
 from ..registry import DATASETS
 from .files import (
     Files,
-    check_label,
+    check_class,
     check_once,
     check_split,
-    clip_to_image,
+    image_size,
     read_lines,
     reportable,
 )
@@ -24,18 +25,10 @@ SPLITS = ('test', 'train')  # as train_test_split.txt numbers them
 class CUB(CUBClassification):
     """mmpretrain's CUB with the box of each image, in its original folder layout.
 
-    Each sample also has ``loc_boxes``, (1, 4): x0, y0, x1, y1 in pixels of the original
-    image. The pipeline leaves them alone.
-
     Args:
         data_root: The folder ``CUB_200_2011``.
         split: ``train`` or ``test``. Defaults to ``train``.
         **kwargs: Further arguments of mmpretrain's ``CUB``.
-
-    Raises:
-        FileNotFoundError: If a file of the annotations is missing.
-        ValueError: If the split or a line is wrong, or an image or one of its lines is
-            missing; the message has the file.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -47,27 +40,26 @@ class CUB(CUBClassification):
         root = Path(self.data_root)
         names = _Lines(root / 'images.txt', 'path', 'path', str)
         splits = _Lines(root / 'train_test_split.txt', 'split', '0|1', ('0', '1').index)
-        labels = _Lines(root / 'image_class_labels.txt', 'class', 'class', int)
+        classes = _Lines(root / 'image_class_labels.txt', 'class', 'class', int)
         boxes = _Lines(root / 'bounding_boxes.txt', 'box', 'x y width height', _floats)
         images = Files(self.img_prefix)
-        seen: dict[str, str] = {}
+        listed: dict[str, str] = {}
         data_list = []
         for number, (name, where) in names.found.items():
             with reportable():
-                check_once(name, where, seen)
+                check_once(name, where, listed)
                 split, _ = splits.find(number, name)
                 if SPLITS[split] != self.split:
                     continue
-                path = images.find(name, where)
-                info = dict(img_path=path)
+                info = dict(img_path=images.find(name, where))
                 data_list.append(info)
                 with reportable():
-                    label, where = labels.find(number, name)
-                    check_label(label - 1, len(self.CLASSES), where)
-                    info['gt_label'] = label - 1
+                    value, where = classes.find(number, name)
+                    info['gt_label'] = check_class(value, len(self.CLASSES), where)
                 box, where = boxes.find(number, name)
                 corners = _to_corners(box, where)
-                info['loc_boxes'] = clip_to_image(corners, path, where, self.test_mode)
+                size = image_size(info['img_path'], or_unknown=not self.test_mode)
+                info['loc_boxes'] = clip_boxes(corners, size, where)
         return data_list
 
 
@@ -77,12 +69,8 @@ class _Lines:
     Args:
         path: File.
         what: What the file has for each image, for messages.
-        columns: What stands behind the number, likewise.
+        columns: The columns behind the number, likewise.
         parse: Makes a value of these columns.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If a line is wrong, or an image has two.
     """
 
     def __init__(self, path: Path, what: str, columns: str, parse: Callable) -> None:
@@ -102,11 +90,7 @@ class _Lines:
                 self.found[number] = value, where
 
     def find(self, number: int, name: str) -> tuple:
-        """Return the value of an image and where it stands.
-
-        Raises:
-            ValueError: If there is none.
-        """
+        """Return the value of an image and its place."""
         if number not in self.found:
             raise ValueError(f'{self.path} has no {self.what} for the image {name}')
         return self.found[number]

@@ -1,18 +1,15 @@
-"""Read the files of a data set, and say where a mistake is."""
+"""Read text, images and masks of data sets, and name the place of a mistake."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Optional, Union
-from xml.etree import ElementTree
 
-import mat4py
+import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
-
-from ..boxes import clip_boxes
 
 _report: ContextVar[Optional[Callable[[str], None]]] = ContextVar(
     'report', default=None
@@ -21,7 +18,7 @@ _report: ContextVar[Optional[Callable[[str], None]]] = ContextVar(
 
 @contextmanager
 def report_problems(report: Callable[[str], None]) -> Iterator[None]:
-    """Have the data sets that are read meanwhile report their problems and go on.
+    """Let data sets that are read meanwhile report their problems and go on.
 
     What they then hold is good for checks alone: fields of wrong lines are missing.
 
@@ -53,9 +50,9 @@ def reportable() -> Iterator[None]:
 
 
 def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
-    """Read a text file; yield where each line stands, for messages, and the line.
+    """Read a text file; yield the place of each line, for messages, and the line.
 
-    Blank lines are passed over, and so is a byte-order mark.
+    Blank lines and a byte-order mark are ignored.
 
     Args:
         path: File in UTF-8, with the line ends of any system.
@@ -76,38 +73,10 @@ def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
             yield f'{path}, line {number}', line
 
 
-def read_mat(
-    path: Union[str, Path], names: Sequence[str], struct: Optional[str] = None
-) -> list[tuple]:
-    """Read variables of a MATLAB file that have one entry an image.
-
-    Args:
-        path: File.
-        names: Names of the variables.
-        struct: Name of the structure that they are fields of. Defaults to none.
-
-    Returns:
-        The values of all variables for each image.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no such file.
-    """
-    try:
-        data = mat4py.loadmat(str(path))
-        data = data[struct] if struct else data
-        # Rows, columns and single entries come in different nestings.
-        columns = [np.ravel(data[name]).tolist() for name in names]
-        if len({len(column) for column in columns}) > 1:
-            raise ValueError('variables of different lengths')
-        return list(zip(*columns))
-    except OSError:
-        raise
-    except Exception as error:  # the parser meets anything in a broken file
-        raise ValueError(
-            f'{path} must be a MATLAB file with {", ".join(names)} for each image, '
-            f'got {error!r}'
-        ) from error
+def write_lines(path: Path, lines: list[str]) -> None:
+    """Write a text file, in UTF-8 and with the same bytes on any system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(''.join(f'{line}\n' for line in lines).encode())
 
 
 class Files:
@@ -122,13 +91,14 @@ class Files:
     def __init__(self, root: Union[str, Path]) -> None:
         self.root = str(root)
         self._names: dict[str, set[str]] = {}
+        self._listed: dict[str, str] = {}
 
     def find(self, name: str, where: str) -> str:
         """Return the full path of a file.
 
         Args:
             name: Path below the folder.
-            where: Where the name stands, for messages.
+            where: Place of the name, for messages.
 
         Raises:
             ValueError: If there is no such file, or the path leads out of the folder.
@@ -144,129 +114,116 @@ class Files:
             raise ValueError(f'{where}: there is no file "{path}"')
         return path
 
+    def find_once(self, name: str, where: str) -> str:
+        """Return the full path of a file that may be listed only once.
+
+        Raises:
+            ValueError: As :meth:`find` does, or if it was found before.
+        """
+        check_once(name, where, self._listed)
+        return self.find(name, where)
+
+
+def check_once(name: str, where: str, listed: dict[str, str]) -> None:
+    """Check that a name is listed only once.
+
+    Args:
+        name: Name of an image.
+        where: Place of the name, for messages.
+        listed: Places of the names before it; this one is added.
+
+    Raises:
+        ValueError: If it is listed twice.
+    """
+    if name in listed:
+        raise ValueError(f'{where}: {name} is listed twice, first in {listed[name]}')
+    listed[name] = where
+
+
+def check_split(split: str, splits: Collection[str]) -> None:
+    """Raise a ValueError if a data set does not have a split."""
+    if split not in splits:
+        raise ValueError(f'split must be one of {", ".join(splits)}, got {split!r}')
+
+
+def check_class(number: int, num_classes: int, where: str) -> int:
+    """Turn the number of a class, from 1, into its label, from 0.
+
+    Raises:
+        ValueError: If there is no such class.
+    """
+    if not 1 <= number <= num_classes:
+        raise ValueError(
+            f'{where}: the class must lie between 1 and {num_classes}, got {number}'
+        )
+    return number - 1
+
 
 @contextmanager
 def image_errors(path: str) -> Iterator[None]:
-    """Name the image that the work on it fails by.
-
-    Raises:
-        ValueError: If the work raises whatever error.
-    """
+    """Raise a ValueError that names the image if the work on it raises any error."""
     try:
         yield
     except UnidentifiedImageError as error:  # names an object in memory
         raise ValueError(
             f'cannot read the image {path}: the file is empty or of no known format'
         ) from error
-    except Exception as error:  # Pillow meets anything in a broken file
+    except Exception as error:  # Pillow raises anything at a broken file
         raise ValueError(f'cannot read the image {path}: {error}') from error
 
 
-def image_size(path: str) -> tuple[int, int]:
-    """Width and height of an image in pixels, from its head.
+def image_size(path: str, or_unknown: bool = False) -> tuple[float, float]:
+    """Width and height of an image in pixels, from its header.
+
+    Args:
+        path: File.
+        or_unknown: Whether an image that cannot be read is infinitely large, since the
+            pipeline decides on it. Defaults to False.
 
     Raises:
         ValueError: If it is no readable image, or one of more pixels than Pillow reads.
     """
-    with image_errors(path), Image.open(path) as image:
-        return image.size
-
-
-def check_once(name: str, where: str, seen: dict[str, str]) -> None:
-    """Check that a name stands in a file only once.
-
-    Args:
-        name: Name of an image.
-        where: Where the name stands, for messages.
-        seen: Where the names before it stand; this one is added.
-
-    Raises:
-        ValueError: If it stands there twice.
-    """
-    if name in seen:
-        raise ValueError(f'{where}: {name} stands there twice, first in {seen[name]}')
-    seen[name] = where
-
-
-def check_split(split: str, splits: Collection[str]) -> None:
-    """Check that a data set has a split.
-
-    Raises:
-        ValueError: If it has not.
-    """
-    if split not in splits:
-        raise ValueError(f'split must be one of {", ".join(splits)}, got {split!r}')
-
-
-def check_label(label: int, num_classes: int, where: str) -> None:
-    """Check a label from 0 of a file that counts the classes from 1.
-
-    Raises:
-        ValueError: If it lies outside; the message has the number in the file.
-    """
-    if not 0 <= label < num_classes:
-        raise ValueError(
-            f'{where}: the class must lie between 1 and {num_classes}, got {label + 1}'
-        )
-
-
-CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
-
-
-def clip_to_image(
-    box: np.ndarray, path: str, where: str, test_mode: bool
-) -> np.ndarray:
-    """Clip a box to the pixels of an image, whose head is read for that.
-
-    Args:
-        box: First and last column and row, from 0, (4,).
-        path: The image.
-        where: Where the box stands, for messages.
-        test_mode: Whether an image that cannot be read is an error here. In training,
-            the pipeline decides on it, and the box stays as it is.
-
-    Returns:
-        Box that ends at the last pixel, (1, 4), float32.
-
-    Raises:
-        ValueError: If the box is reversed or outside, or the image cannot be read.
-    """
     try:
-        size = image_size(path)
+        with image_errors(path), Image.open(path) as image:
+            return image.size
     except ValueError:
-        if test_mode:
-            raise
-        size = (np.inf, np.inf)
-    return clip_boxes(box, size, where)
+        if or_unknown:
+            return np.inf, np.inf
+        raise
 
 
-def read_xml(path: Union[str, Path]) -> tuple[list[str], np.ndarray]:
-    """Read an annotation in the XML of Pascal VOC with ImageNet's corners, from 0.
+def read_mask(
+    path: str, image: str, image_shape: tuple[int, int], scaled: bool = False
+) -> np.ndarray:
+    """Read a mask in the pixels as they are stored, whatever its EXIF orientation.
 
     Args:
         path: File.
+        image: Path of its image, for messages.
+        image_shape: Height and width of the image in pixels.
+        scaled: Whether the mask may be larger or smaller, of the same shape. Defaults
+            to False.
 
     Returns:
-        Name of each object and their boxes, (n, 4), float32, clipped to the image.
+        Whether each pixel of the mask is not 0, (H, W), bool.
 
     Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no such file, names no object or has a wrong box.
+        ValueError: If it cannot be read or has another size.
     """
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        root = ElementTree.parse(path).getroot()
-        size = int(root.findtext('size/width')), int(root.findtext('size/height'))
-        objects = root.findall('object')
-        names = [item.findtext('name').strip() for item in objects]
-        boxes = [
-            [float(item.findtext(f'bndbox/{corner}')) for corner in CORNERS]
-            for item in objects
-        ]
-    except (ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
+        mask = cv2.imread(path, flags)
+    except cv2.error:  # more pixels than OpenCV reads
+        mask = None
+    if mask is None:
+        raise ValueError(f'cannot read the mask {path}')
+    height, width = expected = image_shape
+    if scaled:
+        scale = max(mask.shape) / max(expected)
+        expected = (round(height * scale), round(width * scale))
+    if np.abs(np.subtract(mask.shape, expected)).max() > scaled:
         raise ValueError(
-            f'{path} must be XML with the size of the image and a name and a bndbox '
-            f'for each object, got {error!r}'
-        ) from error
-    if not names:
-        raise ValueError(f'{path} names no object')
-    return names, clip_boxes(boxes, size, str(path))
+            f'the mask {path} has {mask.shape[1]} x {mask.shape[0]} pixels, '
+            f'its image {image} {width} x {height}'
+        )
+    return mask > 0

@@ -7,7 +7,8 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
 from ..registry import DATASETS
-from .files import Files, check_once, check_split, read_lines, read_xml, reportable
+from .files import Files, check_split, read_lines, reportable
+from .xml_files import read_xml
 
 
 @DATASETS.register_module()
@@ -23,25 +24,17 @@ class ILSVRC(BaseDataset):
         data_root/ImageSets/CLS-LOC/val.txt          ILSVRC2012_val_00000001 1
         data_root/LOC_synset_mapping.txt             n01440764 tench, Tinca tinca
 
-    Labels count the sorted WordNet ids of ``LOC_synset_mapping.txt``, which may also
-    stand beside ``data_root``, or, if it is missing, of the folders in ``train``: the
-    order of all common checkpoints. The devkit numbers the classes in another one,
-    which is why the class of a validation image is the name in its XML. All boxes of
-    that class count.
+    Labels count the sorted WordNet ids of ``LOC_synset_mapping.txt``, the order of all
+    common checkpoints. The file may also lie beside ``data_root``. Without it, the
+    folders in ``train`` are sorted.
 
-    Each sample has ``img_path``, ``gt_label`` and ``loc_boxes``, (n, 4): x0, y0, x1, y1
-    in pixels of the original image, from 0, none in ``train``. The pipeline leaves them
-    alone.
+    The devkit numbers the classes in another order. So the class of a validation image
+    is the first name in its XML. All boxes of that class count; ``train`` has none.
 
     Args:
         data_root: The folder ``ILSVRC``.
         split: ``train`` or ``val``. Defaults to ``train``.
         **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
-
-    Raises:
-        FileNotFoundError: If a file of the lists or classes is missing.
-        ValueError: If the split or a line is wrong, an image stands in the list twice,
-            or an image or an XML is missing or wrong, with the file.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -65,13 +58,11 @@ class ILSVRC(BaseDataset):
         labels = {wnid: label for label, wnid in enumerate(classes)}
         images = Files(self.img_prefix)
         annotations = Files(self.data_prefix['ann_path'])
-        seen: dict[str, str] = {}
         data_list = []
         for where, line in read_lines(self.ann_file):
             name = line.split()[0]
             with reportable():
-                check_once(name, where, seen)
-                info = dict(img_path=images.find(f'{name}.JPEG', where))
+                info = dict(img_path=images.find_once(f'{name}.JPEG', where))
                 data_list.append(info)
                 if self.split == 'train':
                     wnid, boxes = name.split('/')[0], np.empty((0, 4), np.float32)
@@ -101,8 +92,8 @@ def _read_classes(data_root: Path) -> dict[str, str]:
     folder = data_root / 'Data/CLS-LOC/train'
     if not folder.is_dir():
         raise FileNotFoundError(
-            f'the classes must stand in {mapping} or be the folders of {folder}, '
-            'and neither is there'
+            f'the classes must be listed in {mapping} or be the folders of {folder}, '
+            'and neither exists'
         )
     wnids = sorted(path.name for path in folder.iterdir() if path.is_dir())
     complete = len(wnids) == len(IMAGENET_CATEGORIES)

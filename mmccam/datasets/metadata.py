@@ -1,12 +1,18 @@
-"""The text files of the metadata format, read and checked."""
+"""The text files of the metadata format: read and checked, or written."""
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional, Union
 
-from ..boxes import is_inside
-from .files import Files, check_once, image_size, read_lines, reportable
+from ..boxes import check_boxes
+from .files import (
+    Files,
+    check_once,
+    image_size,
+    read_lines,
+    reportable,
+    write_lines,
+)
 
 BOXES = 'path,x0,y0,x1,y1'
 MASKS = 'path,mask_path,ignore_path'
@@ -45,26 +51,18 @@ def read_classes(
 
 
 def read_images(path: Path, images: Files) -> dict[str, str]:
-    """Read ``image_ids.txt``.
-
-    Args:
-        path: File.
-        images: Folder of the images.
-
-    Returns:
-        The full path of each image.
+    """Read ``image_ids.txt``: the full path of each image below a folder.
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it names no image, one twice or one that is not there.
+        ValueError: If it names no image, one twice or one that does not exist.
     """
     found: dict[str, str] = {}
-    lines: dict[str, str] = {}
-    for where, (name,) in _read_rows(path, 'path'):
+    rows = list(_read_rows(path, 'path'))
+    for where, (name,) in rows:
         with reportable():
-            check_once(name, where, lines)
-            found[name] = images.find(name, where)
-    if not lines:
+            found[name] = images.find_once(name, where)
+    if not rows:
         raise ValueError(f'{path} names no image')
     return found
 
@@ -74,13 +72,9 @@ def read_labels(path: Path, num_classes: int) -> dict[str, int]:
 
     Where problems are reported, an image whose label is wrong has the label -1.
 
-    Args:
-        path: File.
-        num_classes: Number of classes.
-
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If an image has two labels or a label lies outside.
+        ValueError: If an image has two labels or there is no such class.
     """
     labels: dict[str, int] = {}
     for where, (name, field) in _read_rows(path, 'path,label'):
@@ -103,19 +97,16 @@ def read_labels(path: Path, num_classes: int) -> dict[str, int]:
 def read_sizes(path: Path) -> dict[str, tuple[int, int]]:
     """Read ``image_sizes.txt``, which may be missing: width and height in pixels.
 
-    Args:
-        path: File.
-
     Raises:
         ValueError: If a line is wrong or an image has two.
     """
     if not path.exists():
         return {}
     sizes: dict[str, tuple[int, int]] = {}
-    lines: dict[str, str] = {}
+    listed: dict[str, str] = {}
     for where, (name, *fields) in _read_rows(path, 'path,width,height'):
         with reportable():
-            check_once(name, where, lines)
+            check_once(name, where, listed)
             size = _numbers(where, fields, int)
             if min(size) < 1:
                 raise ValueError(
@@ -135,15 +126,14 @@ def read_localization(
 
     Args:
         path: File.
-        images: The full path of each image of the split; lines of others are passed
-            over.
+        images: Full path of each image of the split; lines of others are ignored.
         sizes: Width and height of images in pixels, to check the boxes. Those of other
-            images are read from their heads.
+            images are read from their headers.
         masks: Folder of the masks.
 
     Returns:
-        ``loc_boxes``, n boxes, or ``loc_masks``, n full paths, and ``loc_ignore``, a
-        full path or None, for each image.
+        For each image ``loc_boxes``, n boxes; or ``loc_masks``, n full paths, and
+        ``loc_ignore``, a full path or None.
 
     Raises:
         FileNotFoundError: If the file is missing.
@@ -158,7 +148,8 @@ def read_localization(
             boxes = found.setdefault(name, dict(loc_boxes=[]))['loc_boxes']
             with reportable():
                 size = sizes.get(name) or image_size(images[name])
-                boxes.append(_check_box(where, fields, size))
+                box = _numbers(where, fields, float)
+                boxes.extend(check_boxes(box, size, where).tolist())
             continue
         mask, ignore = fields
         info = found.setdefault(name, dict(loc_masks=[], loc_ignore=None))
@@ -175,11 +166,27 @@ def read_localization(
     return found
 
 
-def _read_rows(path: Path, *formats: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield where each line stands and its comma-separated fields.
+def write_split(folder: Path, rows: list[tuple[str, int, tuple, tuple]]) -> None:
+    """Write the files of a split.
 
-    Of several formats the first line decides.
+    Args:
+        folder: Folder of the split.
+        rows: For each image its path, its label, its width and height in pixels, and
+            its box or the paths of its mask and its ignore mask.
     """
+    files = dict(
+        image_ids=[(name,) for name, *_ in rows],
+        class_labels=[(name, label) for name, label, *_ in rows],
+        image_sizes=[(name, *size) for name, _, size, _ in rows],
+        localization=[(name, *place) for name, _, _, place in rows],
+    )
+    for file, lines in files.items():
+        path = folder / f'{file}.txt'
+        write_lines(path, [','.join(map(str, fields)) for fields in lines])
+
+
+def _read_rows(path: Path, *formats: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield place and fields of each line; the first line chooses the format."""
     for where, line in read_lines(path):
         fields = line.split(',')
         fitting = [names for names in formats if names.count(',') == len(fields) - 1]
@@ -197,15 +204,3 @@ def _numbers(where: str, fields: list[str], kind: type) -> list:
     except ValueError:
         expected = 'whole numbers' if kind is int else 'numbers'
         raise ValueError(f'{where}: expected {expected}, got {fields}') from None
-
-
-def _check_box(where: str, fields: list[str], size: tuple[int, int]) -> list[float]:
-    x0, y0, x1, y1 = box = _numbers(where, fields, float)
-    if not (x0 <= x1 and y0 <= y1 and all(map(math.isfinite, box))):
-        raise ValueError(f'{where}: the box is reversed or not a number: {fields}')
-    if not is_inside(box, size):
-        raise ValueError(
-            f'{where}: the box {fields} lies outside the image of {size[0]} x '
-            f'{size[1]} pixels'
-        )
-    return box

@@ -5,16 +5,10 @@ from pathlib import Path
 import numpy as np
 from mmpretrain.datasets import StanfordCars as StanfordCarsClassification
 
+from ..boxes import clip_boxes
 from ..registry import DATASETS
-from .files import (
-    Files,
-    check_label,
-    check_once,
-    check_split,
-    clip_to_image,
-    read_mat,
-    reportable,
-)
+from .files import Files, check_class, check_split, image_size, reportable
+from .mat_files import read_mat
 
 ONE_FILE = 'cars_annos.mat'
 FILES = dict(
@@ -27,18 +21,10 @@ FIELDS = ('bbox_x1', 'bbox_y1', 'bbox_x2', 'bbox_y2', 'class')
 class StanfordCars(StanfordCarsClassification):
     """mmpretrain's Stanford Cars with the box of each image, in either of its layouts.
 
-    Each sample also has ``loc_boxes``, (1, 4): x0, y0, x1, y1 in pixels of the original
-    image, from 0 where MATLAB counts from 1. The pipeline leaves them alone.
-
     Args:
         data_root: Folder of the data set.
         split: ``train`` or ``test``. Defaults to ``train``.
         **kwargs: Further arguments of mmpretrain's ``StanfordCars``.
-
-    Raises:
-        FileNotFoundError: If the annotations are missing.
-        ValueError: If the split, a label or a box is wrong, an image is missing or
-            stands in the annotations twice; the message has the file.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -54,24 +40,20 @@ class StanfordCars(StanfordCarsClassification):
         fields = ('fname', *FIELDS)
         if Path(self.ann_file).name == ONE_FILE:
             fields = ('relative_im_path', *FIELDS, 'test')
+        rows = read_mat(self.ann_file, fields, struct='annotations')
         images = Files(self.img_prefix)
-        seen: dict[str, str] = {}
         data_list = []
-        for name, x0, y0, x1, y1, number, *test in read_mat(
-            self.ann_file, fields, struct='annotations'
-        ):
+        for name, x0, y0, x1, y1, number, *test in rows:
             if test and bool(test[0]) != (self.split == 'test'):
                 continue
             where = f'{self.ann_file}, {name}'
             with reportable():
-                check_once(name, where, seen)
-                path = images.find(name, where)
-                info = dict(img_path=path)
+                info = dict(img_path=images.find_once(name, where))
                 data_list.append(info)
                 with reportable():
-                    label = int(number) - 1
-                    check_label(label, len(self.CLASSES), where)
-                    info['gt_label'] = label
-                box = np.array([x0, y0, x1, y1]) - 1
-                info['loc_boxes'] = clip_to_image(box, path, where, self.test_mode)
+                    number = int(number)
+                    info['gt_label'] = check_class(number, len(self.CLASSES), where)
+                size = image_size(info['img_path'], or_unknown=not self.test_mode)
+                box = np.array([x0, y0, x1, y1]) - 1  # MATLAB counts from 1
+                info['loc_boxes'] = clip_boxes(box, size, where)
         return data_list

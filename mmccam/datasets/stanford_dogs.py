@@ -5,7 +5,9 @@ from pathlib import Path
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
-from .files import Files, check_once, check_split, read_mat, read_xml, reportable
+from .files import Files, check_split, reportable
+from .mat_files import read_mat
+from .xml_files import read_xml
 
 
 @DATASETS.register_module()
@@ -19,18 +21,10 @@ class StanfordDogs(BaseDataset):
         data_root/lists/train_list.mat
         data_root/lists/test_list.mat
 
-    Each sample has ``img_path``, ``gt_label`` and ``loc_boxes``, (n, 4): x0, y0, x1, y1
-    in pixels of the original image, from 0. The pipeline leaves them alone.
-
     Args:
         data_root: Folder of the data set.
         split: ``train`` or ``test``. Defaults to ``train``.
         **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
-
-    Raises:
-        FileNotFoundError: If a list or the folder of the images is missing.
-        ValueError: If the split, a list or a label is wrong, an image stands in a list
-            twice, or an image or an annotation is missing or wrong, with the file.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -51,24 +45,23 @@ class StanfordDogs(BaseDataset):
         numbers = {folder: number for number, folder in enumerate(folders, start=1)}
         images = Files(self.img_prefix)
         annotations = Files(self.data_prefix['ann_path'])
-        seen: dict[str, str] = {}
+        fields = ('file_list', 'annotation_list', 'labels')
+        rows = read_mat(self.ann_file, fields)
         data_list = []
-        for index, (image, annotation, number) in enumerate(
-            read_mat(self.ann_file, ('file_list', 'annotation_list', 'labels')), start=1
-        ):
+        for index, (image, annotation, number) in enumerate(rows, start=1):
+            where = f'{self.ann_file}, image {index}'
             with reportable():
-                check_once(image, f'{self.ann_file}, image {index}', seen)
-                info = dict(img_path=images.find(image, self.ann_file))
+                info = dict(img_path=images.find_once(image, where))
                 data_list.append(info)
                 with reportable():
                     expected = numbers.get(Path(image).parent.name)
                     if number != expected:
                         raise ValueError(
-                            f'{self.ann_file}: the label of {image} must be '
-                            f'{expected}, the place of its folder among those of '
-                            f'{self.img_prefix}, got {number}'
+                            f'{where}: the label of {image} must be {expected}, the '
+                            f'place of its folder among those of {self.img_prefix}, '
+                            f'got {number}'
                         )
                     info['gt_label'] = expected - 1
-                path = annotations.find(annotation, self.ann_file)
+                path = annotations.find(annotation, where)
                 _, info['loc_boxes'] = read_xml(path)
         return data_list

@@ -6,7 +6,7 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
-from .files import check_label, check_split, read_lines, reportable
+from .files import check_class, check_split, read_lines, reportable
 
 SHAPE = (3, 96, 96)
 
@@ -22,10 +22,6 @@ class STL10(BaseDataset):
         data_root: The folder ``stl10_binary``.
         split: ``train`` or ``test``. Defaults to ``train``.
         **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
-
-    Raises:
-        FileNotFoundError: If a file is missing.
-        ValueError: If the split, the size of a file or a label is wrong.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -42,18 +38,19 @@ class STL10(BaseDataset):
         names = read_lines(Path(self.data_root, 'class_names.txt'))
         self._metainfo.setdefault('classes', tuple(name for _, name in names))
         pixels = np.fromfile(self.img_prefix, np.uint8)
-        labels = np.fromfile(self.ann_file, np.uint8).astype(int) - 1
-        if pixels.size != len(labels) * np.prod(SHAPE):
+        numbers = np.fromfile(self.ann_file, np.uint8).tolist()
+        size = len(numbers) * np.prod(SHAPE)
+        if pixels.size != size:
             raise ValueError(
-                f'{self.img_prefix} must have {len(labels) * np.prod(SHAPE)} bytes, '
-                f'since {self.ann_file} has {len(labels)} labels, got {pixels.size}'
+                f'{self.img_prefix} must have {size} bytes, since {self.ann_file} has '
+                f'{len(numbers)} labels, got {pixels.size}'
             )
         data_list = []
-        # Each plane is stored column by column.
-        images = zip(pixels.reshape(-1, *SHAPE), labels.tolist())
-        for number, (planes, label) in enumerate(images, start=1):
+        images = pixels.reshape(-1, *SHAPE)
+        for index, (planes, number) in enumerate(zip(images, numbers), start=1):
             with reportable():
-                where = f'{self.ann_file}, image {number}'
-                check_label(label, len(self.CLASSES), where)
+                where = f'{self.ann_file}, image {index}'
+                label = check_class(number, len(self.CLASSES), where)
+                # Each plane is stored column by column.
                 data_list.append(dict(img=planes.T[..., ::-1], gt_label=label))
         return data_list

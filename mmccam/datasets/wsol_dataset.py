@@ -32,18 +32,16 @@ class WSOLDataset(BaseDataset):
         data_root/metadata/<split>/localization.txt      path,x0,y0,x1,y1
                                                     or   path,mask_path,ignore_path
 
-    Paths are relative to ``images``, those of masks to ``masks``; boxes are in pixels
-    of the original image, from 0. An image has several lines where it has several
-    objects; its ignore mask stands on the first one, if there is one at all.
-    ``image_ids.txt`` says which images belong to the split, lines of other images are
-    passed over. ``image_sizes.txt`` only serves to check the boxes and may be missing
-    or empty; ``localization.txt`` is only read where the split is evaluated.
+    Paths are relative to ``images``, those of masks to ``masks``. ``image_ids.txt``
+    lists the images of the split; lines of other images are ignored. An image has
+    several lines where it has several objects. Its ignore mask, if there is one, is
+    listed on the first of them. ``image_sizes.txt`` only serves to check the boxes and
+    may be missing or empty. ``localization.txt`` is read only for evaluation.
 
-    Each sample has ``img_path``, ``gt_label`` and ``loc_boxes``, (n, 4), float32, none
-    in training or where there are masks. The pipeline leaves these boxes alone. With
-    masks it also has ``loc_masks``, their full paths, and ``loc_ignore``, the full path
-    of the ignore mask or None, and with a line in ``image_sizes.txt`` its
-    ``listed_size``, width and height in pixels.
+    ``loc_boxes`` has no box in training or where there are masks. With masks a sample
+    also has ``loc_masks``, their full paths, and ``loc_ignore``, the full path of the
+    ignore mask or None. With a line in ``image_sizes.txt`` it has its ``listed_size``,
+    width and height in pixels.
 
     Args:
         data_root: Folder of the data set.
@@ -56,11 +54,6 @@ class WSOLDataset(BaseDataset):
         num_classes: Number of classes of a data set without ``classes.txt``; they are
             then called ``0``, ``1``, …
         **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
-
-    Raises:
-        FileNotFoundError: If a file of the metadata is missing.
-        ValueError: If a line is wrong, with file, line and value, or an image, a box or
-            a mask is missing.
     """
 
     def __init__(
@@ -94,8 +87,8 @@ class WSOLDataset(BaseDataset):
         """Load paths, labels, and boxes or masks."""
         folder = Path(self.ann_file).parent
         paths = read_images(Path(self.ann_file), Files(self.img_prefix))
-        # Not read yet, so that no image can be said to have no line.
-        labels = localization = None
+        # None until a file is read, so that no image is said to have no line in it.
+        labels = places = None
         sizes = {}
         with reportable():
             labels = read_labels(folder / 'class_labels.txt', len(self.CLASSES))
@@ -104,28 +97,26 @@ class WSOLDataset(BaseDataset):
                 sizes = read_sizes(folder / 'image_sizes.txt')
             masks = Files(self.data_prefix['mask_path'])
             with reportable():
-                localization = read_localization(
+                places = read_localization(
                     folder / 'localization.txt', paths, sizes, masks
                 )
         data_list = []
         for name, path in paths.items():
-            info = dict(img_path=path)
-            if name in sizes:
-                info['listed_size'] = sizes[name]
             with reportable():
                 if labels is not None and name not in labels:
                     raise ValueError(
                         f'{folder / "class_labels.txt"} has no line for {name}'
                     )
             with reportable():
-                if localization is not None and name not in localization:
+                if places is not None and name not in places:
                     raise ValueError(
                         f'{folder / "localization.txt"} has no box or mask for {name}, '
                         f'which the evaluation of the split {self.split} needs'
                     )
-            info.update((localization or {}).get(name, {}))
-            info['gt_label'] = (labels or {}).get(name, -1)
+            info = dict(img_path=path, gt_label=(labels or {}).get(name, -1))
+            if name in sizes:
+                info['listed_size'] = sizes[name]
+            info.update((places or {}).get(name, {}))
             boxes = np.array(info.get('loc_boxes', []), np.float32)
-            info['loc_boxes'] = boxes.reshape(-1, 4)
-            data_list.append(info)
+            data_list.append(dict(info, loc_boxes=boxes.reshape(-1, 4)))
         return data_list

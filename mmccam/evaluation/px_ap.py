@@ -3,46 +3,10 @@
 import cv2
 import numpy as np
 
+from ..datasets.files import read_mask
 from ..maps import SCORE_MAP_SIDE, score_map, score_thresholds
 from ..registry import METRICS
 from .metric import LocalizationMetric
-
-
-def read_mask(
-    path: str, image: str, image_shape: tuple[int, int], scaled: bool = False
-) -> np.ndarray:
-    """Read a mask in the pixels as they are stored, whatever its EXIF orientation.
-
-    Args:
-        path: File.
-        image: Path of its image, for messages.
-        image_shape: Height and width of the image in pixels.
-        scaled: Whether the mask may be larger or smaller, of the same shape. Defaults
-            to False.
-
-    Returns:
-        Whether each pixel of the mask is not 0, (H, W), bool.
-
-    Raises:
-        ValueError: If it cannot be read or has another size.
-    """
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        mask = cv2.imread(path, flags)
-    except cv2.error:  # more pixels than OpenCV reads
-        mask = None
-    if mask is None:
-        raise ValueError(f'cannot read the mask {path}')
-    height, width = expected = image_shape
-    if scaled:
-        scale = max(mask.shape) / max(expected)
-        expected = (round(height * scale), round(width * scale))
-    if np.abs(np.subtract(mask.shape, expected)).max() > scaled:
-        raise ValueError(
-            f'the mask {path} has {mask.shape[1]} x {mask.shape[0]} pixels, '
-            f'its image {image} {width} x {height}'
-        )
-    return mask > 0
 
 
 @METRICS.register_module()

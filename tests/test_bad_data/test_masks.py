@@ -5,7 +5,7 @@ import pytest
 from bombs import bomb
 from PIL import Image
 
-from mmccam.evaluation.px_ap import read_mask
+from mmccam.datasets.files import read_mask
 
 
 def read(path):

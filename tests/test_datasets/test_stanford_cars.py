@@ -81,7 +81,7 @@ def test_labels_count_from_zero(root):
 
 
 def test_the_config_gives_samples_with_boxes(root, build_from_config):
-    dataset = build_from_config('nlccam_cars', root)
+    dataset = build_from_config('nlccam/nlccam_vgg16_cars', root)
 
     assert dataset.test_mode
     sample = dataset[0]

@@ -45,7 +45,7 @@ def test_each_split_has_its_list(root):
 
 
 def test_the_config_gives_samples_with_boxes(root, build_from_config):
-    sample = build_from_config('nlccam_dogs', root)[0]
+    sample = build_from_config('nlccam/nlccam_vgg16_dogs', root)[0]
 
     assert sample['inputs'].shape == (3, 224, 224)
     assert sample['data_samples'].loc_boxes.tolist() == [[2, 1, 7, 5]]

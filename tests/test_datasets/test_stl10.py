@@ -44,14 +44,14 @@ def test_labels_count_from_zero(root, split, labels):
 
 @pytest.mark.parametrize('mode', ['train', 'test'])
 def test_the_config_gives_samples_of_its_size(root, build_from_config, mode):
-    sample = build_from_config('nlccam_stl10', root, mode)[1]
+    sample = build_from_config('nlccam/nlccam_vgg16_stl10', root, mode)[1]
 
     assert sample['inputs'].shape == (3, 224, 224)
     assert sample['data_samples'].ori_shape == (96, 96)
 
 
 def test_the_pictures_show_the_image_though_it_is_no_file(root, build_from_config):
-    dataset = build_from_config('nlccam_stl10', root)
+    dataset = build_from_config('nlccam/nlccam_vgg16_stl10', root)
     sample = dataset[1]['data_samples']
     sample.set_pred_label(1).set_pred_score(torch.eye(10)[1])
     sample.set_field(dict(ccam=torch.eye(4)[None]), 'cams')

@@ -27,7 +27,7 @@ def root(tmp_path, write_image):
 
 @pytest.fixture
 def build(root, build_from_config):
-    return lambda: build_from_config('nlccam_openimages30k', root, 'val')
+    return lambda: build_from_config('nlccam/nlccam_vgg16_openimages30k', root, 'val')
 
 
 def test_each_image_has_its_masks_and_no_boxes(root, build):
@@ -63,7 +63,9 @@ def test_classes_without_names_are_numbers(build):
 def test_neither_names_nor_number_of_classes_are_an_error(root, build_from_config):
     message = 'there is no .*classes.txt, so that num_classes must be given'
     with pytest.raises(FileNotFoundError, match=message):
-        build_from_config('nlccam_openimages30k', root, 'val', num_classes=None)
+        build_from_config(
+            'nlccam/nlccam_vgg16_openimages30k', root, 'val', num_classes=None
+        )
 
 
 def test_another_number_of_classes_than_names_is_refused(root, build):
@@ -79,7 +81,11 @@ def test_folders_may_be_absolute(root, build_from_config):
     images = root / 'elsewhere/OpenImages'
 
     dataset = build_from_config(
-        'nlccam_openimages30k', root, 'val', images=str(images), masks=str(images)
+        'nlccam/nlccam_vgg16_openimages30k',
+        root,
+        'val',
+        images=str(images),
+        masks=str(images),
     )
 
     assert dataset.get_data_info(1)['img_path'] == str(images / 'val/0b/2.jpg')

@@ -9,7 +9,7 @@ from pages import PAGES, ROOT, page_script, read_blocks
 import mmccam
 
 # What pages need besides the extras `lite` and `tests`. CI runs them where it is.
-NEEDED = {'docs/neighbours.md': 'mmdet'}
+NEEDED = {'docs/downstream.md': 'mmdet'}
 
 
 @pytest.mark.parametrize('name', PAGES)

@@ -14,7 +14,7 @@ def stored(text):
     return stored_config(dict(meta=dict(cfg=text)), 'a.pth')
 
 
-@pytest.mark.parametrize('name', ['nlccam_cub', 'table6_cub', 'nlccam_demo'])
+@pytest.mark.parametrize('name', ['nlccam_cub', 'table6/table6_cub', 'nlccam_demo'])
 def test_the_text_of_a_config_gives_the_config(name):
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     assert stored(cfg.pretty_text).to_dict() == cfg.to_dict()

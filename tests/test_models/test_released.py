@@ -32,10 +32,11 @@ TARGETS = ['top1', 'top2', 'top3', 'top4', 'top5', 'gt']
 
 def read_config(shared):
     """The preset for the images and the size of the reference values."""
-    cfg = Config.fromfile(ROOT / 'configs/nlccam_cub_released.py')
+    cfg = Config.fromfile(ROOT / 'configs/nlccam/nlccam_vgg16_cub_released.py')
     # The released code computes in this layout; the other one rounds differently.
     cfg.model.backbone.channels_last = False
-    cfg.model.head.num_classes = cfg.model.data_preprocessor.num_classes = 20
+    cfg.model.head.num_classes = 20
+    cfg.model.data_preprocessor = dict(cfg.data_preprocessor, num_classes=20)
     pipeline = cfg.test_pipeline
     pipeline[1].scale = (112, 112)
     cfg.dataset = dict(

@@ -51,7 +51,7 @@ def test_bad_data_from_the_command_line(data, tmp_path):
     # Validation and test have the same images, with masks; there is no training.
     config = tmp_path / 'config.py'
     config.write_text(
-        f'_base_ = {str(ROOT / "configs/nlccam_demo_masks.py")!r}\n'
+        f'_base_ = {str(ROOT / "configs/nlccam/nlccam_vgg11_demo_masks.py")!r}\n'
         'train_dataloader = None\n'
         "val_dataloader = dict(dataset=dict(split='test-masks'))\n"
     )

@@ -115,7 +115,7 @@ def test_the_sheet_of_two_processes_is_that_of_one(run, trained):
 
 
 def test_a_sheet_needs_what_it_shows(run, trained):
-    config = ROOT / 'configs/nlccam_demo_masks.py'
+    config = ROOT / 'configs/nlccam/nlccam_vgg11_demo_masks.py'
     process = run('test.py', config, run.checkpoint, '--out', run.folder / 's.png')
 
     assert process.returncode == 2

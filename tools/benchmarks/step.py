@@ -54,7 +54,8 @@ class PlainNLCCAM(nn.Module):
 
 def build_model(cfg: Config) -> nn.Module:
     """The classifier, with blocks that do something from the start."""
-    model = MODELS.build(cfg.model).train()
+    preprocessor = dict(data_preprocessor=cfg.data_preprocessor)
+    model = MODELS.build(dict(preprocessor, **cfg.model)).train()
     for block in model.backbone.non_local_blocks.values():
         nn.init.constant_(block.bn.weight, 0.1)
     return model

@@ -1,5 +1,5 @@
 # The folder that MMCCAM_DATA_ROOT points at, with inputs of MMCCAM_SIZE pixels.
-# First, since mmengine reads a file that starts with an import as of another kind.
+# It is first, since mmengine reads a file that starts with an import as another kind.
 _base_ = 'wsol.py'
 
 from mmccam.datasets.metadata import read_classes  # noqa: E402
@@ -8,7 +8,7 @@ data_root = '{{$MMCCAM_DATA_ROOT:data/custom}}'
 size = int('{{$MMCCAM_SIZE:224}}')
 
 try:
-    num_classes = len(read_classes(data_root))
+    data_preprocessor = dict(num_classes=len(read_classes(data_root)))
 except OSError as error:
     raise FileNotFoundError(
         'the environment variable MMCCAM_DATA_ROOT must name a folder with a '
@@ -16,8 +16,8 @@ except OSError as error:
     ) from None
 
 train_pipeline = _base_.train_pipeline
-train_pipeline[0].transforms[1].scale = (round(size * 256 / 224),) * 2
-train_pipeline[1].crop_size = size
+train_pipeline[1].scale = (round(size * 256 / 224),) * 2
+train_pipeline[2].crop_size = size
 test_pipeline = _base_.test_pipeline
 test_pipeline[1].scale = (size, size)
 

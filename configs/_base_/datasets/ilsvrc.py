@@ -1,5 +1,6 @@
 _base_ = 'wsol.py'
 
+data_preprocessor = dict(num_classes=1000)
 dataset = dict(type='mmccam.ILSVRC', data_root='data/ILSVRC')
 train_dataloader = dict(dataset=dataset)
 val_dataloader = dict(dataset=dataset)

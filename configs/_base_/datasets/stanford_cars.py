@@ -1,6 +1,7 @@
 _base_ = 'wsol.py'
 
-# Anew, without test_mode, which the data set derives from its split.
+data_preprocessor = dict(num_classes=196)
+# Without test_mode, which the data set derives from its split.
 dataset = dict(
     _delete_=True, type='mmccam.StanfordCars', data_root='data/stanford_cars'
 )

@@ -1,5 +1,6 @@
 _base_ = 'wsol.py'
 
+data_preprocessor = dict(num_classes=120)
 dataset = dict(type='mmccam.StanfordDogs', data_root='data/stanford_dogs')
 train_dataloader = dict(dataset=dataset)
 # Stanford Dogs has no validation split of its own.

@@ -1,5 +1,6 @@
 _base_ = 'wsol.py'
 
+data_preprocessor = dict(num_classes=10)
 dataset = dict(type='mmccam.STL10', data_root='data/stl10_binary')
 train_dataloader = dict(dataset=dataset)
 # STL-10 has no validation split of its own.

@@ -1,15 +1,15 @@
 # A folder in the metadata format: training, validation and test split, with boxes or
 # masks. Size and augmentation are those of the paper.
+data_preprocessor = dict(
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    to_rgb=True,
+)
 load = dict(type='mmccam.LoadImage')
 resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
-# Training images of this size are kept in the folder that MMCCAM_CACHE names, if any.
-cache = r'{{$MMCCAM_CACHE:none}}'
 train_pipeline = [
-    dict(
-        type='mmccam.CachedImage',
-        folder=None if cache == 'none' else cache,
-        transforms=[load, dict(resize, scale=(256, 256))],
-    ),
+    load,
+    dict(resize, scale=(256, 256)),
     dict(type='RandomCrop', crop_size=224),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='PackInputs'),
@@ -24,7 +24,7 @@ dataset = dict(type='mmccam.WSOLDataset', data_root='data/wsol')
 train_dataloader = dict(
     batch_size=32,
     num_workers=2,
-    # Started and seeded anew in each epoch, so that a resumed run is the same.
+    # Started and seeded again in each epoch, so that a resumed run is the same.
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(dataset, split='train', pipeline=train_pipeline),

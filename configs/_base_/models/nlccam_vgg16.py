@@ -1,11 +1,6 @@
 # VGG-16 with non-local blocks; makes the plain CAM beside the CCAM.
 model = dict(
     type='ImageClassifier',
-    data_preprocessor=dict(
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        to_rgb=True,
-    ),
     backbone=dict(
         type='mmccam.NonLocalVGG',
         depth=16,

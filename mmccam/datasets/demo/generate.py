@@ -8,6 +8,8 @@ from typing import Union
 import cv2
 import numpy as np
 
+from ..files import write_lines
+from ..metadata import write_split
 from .drawing import BADGES, draw
 
 SPLITS = ('train', 'val', 'test')
@@ -26,14 +28,9 @@ def _write_image(path: Path, image: np.ndarray, options: tuple[int, ...] = ()) -
         raise OSError(f'cannot write {path}')
 
 
-def _write_lines(path: Path, lines: list[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(''.join(f'{line}\n' for line in lines).encode())
-
-
 def _write_split(root: Path, split: str, count: int, size: int, seed: int) -> None:
     """Draw and write ``count`` images a class, and their metadata."""
-    ids, labels, sizes, boxes, masks = [], [], [], [], []
+    boxes, masks = [], []
     for (label, name), index in product(enumerate(BADGES), range(count)):
         # A generator for every image: more images leave the others as they are.
         rng = np.random.default_rng([seed, SPLITS.index(split), label, index])
@@ -44,22 +41,15 @@ def _write_split(root: Path, split: str, count: int, size: int, seed: int) -> No
         stem = f'{split}/{name}/{index:04d}'
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         _write_image(root / f'images/{stem}.jpg', bgr, (cv2.IMWRITE_JPEG_QUALITY, 95))
-        ids.append(f'{stem}.jpg')
-        labels.append(f'{stem}.jpg,{label}')
-        sizes.append(f'{stem}.jpg,{width},{height}')
-        boxes.append('{}.jpg,{},{},{},{}'.format(stem, *_box(mask)))
+        row = f'{stem}.jpg', label, (width, height)
+        boxes.append((*row, _box(mask)))
         if split == 'test':
-            masks.append(f'{stem}.jpg,{stem}.png,{stem}_ignore.png')
+            masks.append((*row, (f'{stem}.png', f'{stem}_ignore.png')))
             _write_image(root / f'masks/{stem}.png', mask * np.uint8(255))
             _write_image(root / f'masks/{stem}_ignore.png', mask * np.uint8(0))
-
-    for folder, localization in ((split, boxes), (f'{split}-masks', masks)):
-        if localization:
-            metadata = root / 'metadata' / folder
-            _write_lines(metadata / 'image_ids.txt', ids)
-            _write_lines(metadata / 'class_labels.txt', labels)
-            _write_lines(metadata / 'image_sizes.txt', sizes)
-            _write_lines(metadata / 'localization.txt', localization)
+    write_split(root / 'metadata' / split, boxes)
+    if masks:
+        write_split(root / f'metadata/{split}-masks', masks)
 
 
 def generate_demo(
@@ -72,16 +62,13 @@ def generate_demo(
 ) -> Path:
     """Write the demo data set in the metadata format of WSOL evaluation.
 
-    ``out_dir`` then holds ``classes.txt`` with one name a line,
-    ``images/<split>/<class>/<n>.jpg``, ``masks/test/<class>/<n>.png`` (0 or 255) with
-    an empty ``<n>_ignore.png`` each, and ``metadata/<split>/`` for the splits
-    ``train``, ``val``, ``test`` (boxes) and ``test-masks`` (the images of ``test``,
-    with masks). Paths in the metadata are relative to ``images/``, those of masks to
-    ``masks/``. The same arguments write the same bytes.
+    Its splits are ``train``, ``val`` and ``test`` with boxes, and ``test-masks``: the
+    images of ``test`` with masks, 0 or 255, and empty ignore masks. The same arguments
+    write the same bytes.
 
     Args:
-        out_dir: A folder that is empty or not there yet. It appears when all is
-            written; nothing is overwritten.
+        out_dir: A folder that is empty or does not exist. It appears when it is
+            complete; nothing is overwritten.
         num_train: Images a class in ``train``.
         num_val: Images a class in ``val``.
         num_test: Images a class in ``test``.
@@ -93,8 +80,8 @@ def generate_demo(
         The absolute path of the folder.
 
     Raises:
-        FileExistsError: ``out_dir`` is a file or holds something.
-        ValueError: A number is too small.
+        FileExistsError: If ``out_dir`` is a file or not empty.
+        ValueError: If a number is too small.
     """
     counts = {'num_train': num_train, 'num_val': num_val, 'num_test': num_test}
     for key, value in {**counts, 'size': size, 'seed': seed}.items():
@@ -111,6 +98,6 @@ def generate_demo(
         root = Path(scratch, 'demo')
         for split in SPLITS:
             _write_split(root, split, counts[f'num_{split}'], size, seed)
-        _write_lines(root / 'classes.txt', list(BADGES))
+        write_lines(root / 'classes.txt', list(BADGES))
         root.rename(out_dir)
     return out_dir

@@ -1,0 +1,10 @@
+# NL-CCAM on Stanford Cars: quadratic combination, the paper's protocol.
+_base_ = [
+    '../_base_/models/nlccam_vgg16.py',
+    '../_base_/datasets/stanford_cars.py',
+    '../_base_/schedules/paper.py',
+    '../_base_/evaluators/localization.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=_base_.data_preprocessor.num_classes))

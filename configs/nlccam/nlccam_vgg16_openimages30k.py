@@ -1,0 +1,17 @@
+# NL-CCAM on OpenImages30k (Choe et al.): quadratic combination, measured by masks.
+_base_ = [
+    '../_base_/models/nlccam_vgg16.py',
+    '../_base_/datasets/openimages30k.py',
+    '../_base_/schedules/paper.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=_base_.data_preprocessor.num_classes))
+
+val_evaluator = [
+    dict(type='Accuracy', topk=(1, 5)),
+    dict(type='mmccam.PxAP', cam='ccam', scaled_masks=True),
+    dict(type='mmccam.PxAP', cam='cam', scaled_masks=True),
+]
+test_evaluator = val_evaluator
+custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')]

@@ -1,4 +1,0 @@
-# Table 7: non-local blocks after pool2 and pool3, CCAM.
-_base_ = '../nlccam_cub.py'
-
-model = dict(backbone=dict(non_local_stages=(2, 3)))
