@@ -13,8 +13,8 @@ class NamedLayers:
     """Mixin for backbones and necks whose layers a config can name.
 
     ``class ResNet(NamedLayers, mmpretrain.models.ResNet)`` has the argument
-    ``out_layers=('layer2', 'layer3.0')``. ``behind`` is for subclasses: functions by the
-    name of a layer, whose output x becomes ``function(x, training=...)``. They have no
+    ``out_layers=('layer2', 'layer3.0')``. ``behind`` is for subclasses: a function by
+    the name of a layer, whose output x becomes ``function(x, training=...)``. It has no
     parameters, and hooks live during ``forward`` only. So names of parameters,
     pretrained weights, copies and pickles are those of the plain network.
 
