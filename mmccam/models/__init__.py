@@ -1,16 +1,26 @@
-"""The backbone, the head and the combination functions."""
+"""Backbones, heads, combination functions and saliency methods."""
 
+from .any_classifier import classifier_with_maps
 from .backbones.non_local_vgg import NonLocalVGG
 from .combinations import CombinationFunction, Polynomial, SingleRank, TopBottom
 from .heads.gap_head import GAPClsHead
+from .heads.localization_head import LocalizationHead
+from .layers.named_layers import NamedLayers
 from .layers.non_local import NonLocalBlock
+from .saliency.base import SaliencyMethod
+from .saliency.classifier import SaliencyClassifier
 
 __all__ = [
     'CombinationFunction',
     'GAPClsHead',
+    'LocalizationHead',
+    'NamedLayers',
     'NonLocalBlock',
     'NonLocalVGG',
     'Polynomial',
+    'SaliencyClassifier',
+    'SaliencyMethod',
     'SingleRank',
     'TopBottom',
+    'classifier_with_maps',
 ]

@@ -4,8 +4,10 @@ from copy import deepcopy
 from typing import Optional
 
 from mmengine.config import ConfigDict
+from mmpretrain.models import GlobalAveragePooling, ImageClassifier, LinearClsHead
 
-OURS = 'mmccam.GAPClsHead'
+from ..registry import MODELS
+from .heads.localization_head import LocalizationHead
 
 
 def classifier_with_maps(
@@ -13,36 +15,38 @@ def classifier_with_maps(
 ) -> ConfigDict:
     """Give a classifier of mmpretrain the head that makes maps.
 
-    A map needs global average pooling and one linear layer behind it: then the score of
-    a class is the mean of its map (Eq. 1 and 2 of NL-CCAM). The pooling moves from the
-    neck into the head; names and shapes of all parameters stay, so that the
-    classifier's own checkpoint fits.
+    A map needs global average pooling and one linear layer behind it. Then the score of
+    a class is the mean of its map. The pooling moves from the neck into the head. Names
+    and shapes of all parameters stay, so that the classifier's own checkpoint fits.
 
     Args:
         model: Config of an ``ImageClassifier``, of mmpretrain or mmccam.
-        cams: Config of a combination function for each name. Defaults to those of the
-            head.
+        cams: As of :meth:`~mmccam.models.LocalizationHead.set_maps`. Defaults to those
+            of the head.
 
     Returns:
-        Config with the head ``mmccam.GAPClsHead``.
+        Config with a localization head: its own, or else ``mmccam.GAPClsHead``. The
+        type ``ImageClassifier`` becomes ``mmccam.SaliencyClassifier``.
 
     Raises:
         ValueError: If the classifier has no such pooling or layer, with the reason.
     """
     model = deepcopy(model)
-    if _kind(model) != 'ImageClassifier':
-        raise ValueError(f'maps need an ImageClassifier, got {_kind(model)}')
-    backbone = _kind(model.get('backbone') or {})
+    if not issubclass(_class(model), ImageClassifier):
+        raise ValueError(f'maps need an ImageClassifier, got {_name(model)}')
+    if _class(model) is ImageClassifier:
+        model.type = 'mmccam.SaliencyClassifier'
     head = model.get('head') or ConfigDict()
     if cams is not None:
         head.cams = ConfigDict(cams)
-    if _kind(head) == 'GAPClsHead':
+    if issubclass(_class(head), LocalizationHead):
         return model
-    if _kind(head) != 'LinearClsHead':
+    backbone = _name(model.get('backbone') or {})
+    if _class(head) is not LinearClsHead:
         raise ValueError(
             'maps need a head of one linear layer on the pooled features, '
-            f'LinearClsHead or {OURS}; {_kind(head)} of {backbone} is none: its scores '
-            'are not means of maps'
+            f'LinearClsHead or a localization head such as mmccam.GAPClsHead; '
+            f'{_name(head)} of {backbone} is none: its scores are not means of maps'
         )
     neck = model.get('neck')
     parts = list(neck) if isinstance(neck, (list, tuple)) else [neck]
@@ -52,16 +56,27 @@ def classifier_with_maps(
             f'{backbone} gives no map of features but a vector'
         )
     pooling = parts.pop()
-    if _kind(pooling) != 'GlobalAveragePooling' or pooling.get('dim', 2) != 2:
+    if _class(pooling) is not GlobalAveragePooling or pooling.get('dim', 2) != 2:
         raise ValueError(
             'maps need features that are pooled by GlobalAveragePooling over both '
             f'sides, got {dict(pooling)}'
         )
     model.neck = parts or None
-    head.type = OURS
+    head.type = 'mmccam.GAPClsHead'
     return model
 
 
-def _kind(part: ConfigDict) -> str:
+def _class(part: ConfigDict) -> type:
+    """The class that a part of a config names, ``object`` if there is none."""
+    kind = part.get('type')
+    if isinstance(kind, str):
+        scope = part.get('_scope_', 'mmpretrain')
+        with MODELS.switch_scope_and_registry(scope) as registry:
+            kind = registry.get(kind)
+    return kind if isinstance(kind, type) else object
+
+
+def _name(part: ConfigDict) -> str:
     """The name of a part of a config without its scope."""
-    return str(part.get('type')).rpartition('.')[2]
+    kind = part.get('type')
+    return getattr(kind, '__name__', str(kind).rpartition('.')[2])

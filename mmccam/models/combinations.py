@@ -17,8 +17,7 @@ class CombinationFunction(ABC):
 
     Args:
         target_first: Whether a target class other than the most probable is moved to
-            rank 1, the order of the rest kept. If False, the default, all targets share
-            one map.
+            rank 1, the order of the rest kept. If False, all targets share one map.
     """
 
     def __init__(self, target_first: bool = False) -> None:
@@ -40,7 +39,6 @@ class Polynomial(CombinationFunction):
     Args:
         degree: Degree η: 0 step, 1 linear, 2 quadratic, 3 cubic.
         p: Rank at which the sign changes. Defaults to (K + 1) / 2.
-        target_first: See :class:`CombinationFunction`.
     """
 
     def __init__(
@@ -63,7 +61,6 @@ class TopBottom(CombinationFunction):
     Args:
         i: How many of the most probable classes are added.
         j: How many of the least probable classes are subtracted.
-        target_first: See :class:`CombinationFunction`.
     """
 
     def __init__(self, i: int, j: int, target_first: bool = True) -> None:
@@ -81,7 +78,6 @@ class SingleRank(CombinationFunction):
 
     Args:
         k: Rank from the most probable class, 1 ... K, or from the least, -1 ... -K.
-        target_first: See :class:`CombinationFunction`.
     """
 
     def __init__(self, k: int, target_first: bool = False) -> None:

@@ -1,10 +1,11 @@
 import pytest
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import ConfigDict
 from mmpretrain.apis.model import ModelHub
+from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 
-from mmccam.models.any_classifier import classifier_with_maps
+from mmccam.models import LocalizationHead, classifier_with_maps
 from mmccam.registry import MODELS
 
 VGG = ConfigDict(
@@ -93,14 +94,37 @@ def test_a_classifier_without_maps_says_why(config, reason):
         classifier_with_maps(model)
 
 
-def test_our_head_stays_as_it_is():
-    head = dict(type='mmccam.GAPClsHead', num_classes=5, in_channels=512)
-    model = Config(dict(changed(neck=None, head=head)))._cfg_dict
-    assert classifier_with_maps(model) == model
+@MODELS.register_module()
+class OwnHead(LocalizationHead):
+    """A head to come, or a user's."""
 
 
-def test_our_head_takes_other_maps():
-    head = dict(type='GAPClsHead', num_classes=5, in_channels=512, cams=dict(a=dict()))
+@MODELS.register_module()
+class OwnClassifier(ImageClassifier):
+    """A classifier that predicts in its own way."""
+
+
+@pytest.mark.parametrize(
+    'head',
+    ['mmccam.GAPClsHead', 'mmccam.OwnHead', dict(type='OwnHead', _scope_='mmccam')],
+)
+@pytest.mark.parametrize(
+    ('type', 'expected'),
+    [
+        ('ImageClassifier', 'mmccam.SaliencyClassifier'),
+        ('mmpretrain.ImageClassifier', 'mmccam.SaliencyClassifier'),
+        ('mmccam.SaliencyClassifier', 'mmccam.SaliencyClassifier'),
+        ('mmccam.OwnClassifier', 'mmccam.OwnClassifier'),
+    ],
+)
+def test_a_localization_head_stays(head, type, expected):
+    head = dict(type=head) if isinstance(head, str) else head
+    model = changed(type=type, neck=None, head=head)
+    assert classifier_with_maps(model) == dict(model, type=expected)
+
+
+def test_a_localization_head_gets_other_maps():
+    head = dict(type='mmccam.GAPClsHead', cams=dict(a=dict()))
     cams = dict(b=dict(type='mmccam.Polynomial', degree=1))
     assert classifier_with_maps(changed(head=head), cams).head.cams == cams
 

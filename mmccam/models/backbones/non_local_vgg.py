@@ -10,12 +10,13 @@ from mmpretrain.models.backbones import VGG
 from torch.utils.checkpoint import checkpoint
 
 from ...registry import MODELS
+from ..layers.named_layers import NamedLayers
 from ..layers.non_local import NonLocalBlock
 from ..pretrained import load_pretrained_vgg
 
 
 @MODELS.register_module()
-class NonLocalVGG(VGG):
+class NonLocalVGG(NamedLayers, VGG):
     """VGG without its last pool, with non-local blocks between its stages.
 
     The convolutions have the names of mmpretrain's VGG, so that its checkpoints load.
@@ -24,26 +25,27 @@ class NonLocalVGG(VGG):
 
     Args:
         depth: Depth of the VGG: 11, 13, 16 or 19.
-        non_local_stages: Stages, from 1, after which a non-local block stands. It
-            comes after the stage's pool; after the last stage, which has no pool,
-            it comes after its last convolution.
+        non_local_stages: Stages, from 1, that end with a non-local block. It comes
+            after the stage's pool. The last stage has no pool: there it comes after
+            the last convolution.
         reduction: Channel reduction of the blocks' queries and keys.
         extra_conv: Number of channels of a further 3 x 3 convolution at the end, as
             in VGGnet-GAP (1024). Defaults to None: no such layer.
         num_stages: Number of stages, 1 to 5. Each but the last halves the map, so
             that 5 of them give a stride of 16.
         out_indices: Stages, from 0, whose maps are returned. Defaults to the last.
-        frozen_stages: Number of stages whose convolutions are kept as they are.
-            Non-local blocks are always trained, since they start as the identity.
+        frozen_stages: Number of stages whose convolutions are not trained. Non-local
+            blocks always are, since they start as the identity.
         norm_cfg: Norm behind each convolution. Defaults to None: no norm.
         act_cfg: Activation behind each convolution.
         norm_eval: Whether batch norms keep their statistics during training.
-        with_cp: Whether training keeps only the input of each stage's convolutions and
-            computes what is between again in the backward pass, which saves memory and
-            takes time.
-        channels_last: Whether to compute in the memory format ``channels_last``, which
-            processors and tensor cores prefer. The other one rounds differently.
+        with_cp: Whether training computes each stage's convolutions again in the
+            backward pass. This saves memory and takes time.
+        channels_last: Whether to compute in the memory format ``channels_last``. It is
+            faster on CPUs and tensor cores. The other format rounds differently.
         init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
+        out_layers: Names of layers whose outputs are returned before the maps of the
+            stages, see :class:`~mmccam.models.NamedLayers`.
 
     Raises:
         ValueError: If an argument lies outside its range.
@@ -64,24 +66,16 @@ class NonLocalVGG(VGG):
         with_cp: bool = False,
         channels_last: bool = True,
         init_cfg: Optional[dict] = None,
+        out_layers: Sequence[str] = (),
     ) -> None:
-        if depth not in self.arch_settings:
-            raise ValueError(
-                f'depth must be one of {sorted(self.arch_settings)}, got {depth!r}'
-            )
-        if not 1 <= num_stages <= 5:
-            raise ValueError(f'num_stages must be 1 to 5, got {num_stages}')
         out_indices = (num_stages - 1,) if out_indices is None else tuple(out_indices)
+        _check_network(depth, num_stages)
         _check_stages('non_local_stages', non_local_stages, 1, num_stages)
         _check_stages('out_indices', out_indices, 0, num_stages - 1)
         _check_stages('frozen_stages', [frozen_stages], -1, num_stages)
-        if with_cp and norm_cfg is not None and not norm_eval:
-            raise ValueError(
-                f'with_cp needs norm_eval with the norm_cfg {norm_cfg}: computing a '
-                'stage again would count its batch twice in the statistics'
-            )
+        _check_checkpointing(with_cp, norm_cfg, norm_eval)
         super().__init__(
-            depth,
+            depth=depth,
             num_stages=num_stages,
             dilations=(1,) * num_stages,
             out_indices=out_indices,
@@ -98,25 +92,29 @@ class NonLocalVGG(VGG):
         self.memory_format = (
             torch.channels_last if channels_last else torch.contiguous_format
         )
+        self._add_blocks(non_local_stages, reduction)
+        self._add_extra_conv(extra_conv, norm_cfg=norm_cfg, act_cfg=act_cfg)
+        self._freeze_stages()
+        self.set_out_layers(out_layers)
+
+    def _add_blocks(self, stages: Sequence[int], reduction: int) -> None:
+        channels = {stage: 64 * 2 ** min(stage - 1, 3) for stage in stages}
         # mmengine's container lets the blocks keep their own initialization.
         self.non_local_blocks = ModuleDict(
-            {
-                str(stage): NonLocalBlock(64 * 2 ** min(stage - 1, 3), reduction)
-                for stage in non_local_stages
-            }
+            {str(k): NonLocalBlock(channels[k], reduction) for k in stages}
         )
+
+    def _add_extra_conv(self, channels: Optional[int], **kwargs) -> None:
         self.extra_conv = None
-        if extra_conv is not None:
+        if channels is not None:
             self.extra_conv = ConvModule(
                 self.in_channels,
-                extra_conv,
+                channels,
                 kernel_size=3,
                 padding=1,
                 bias=True,
-                norm_cfg=norm_cfg,
-                act_cfg=act_cfg,
+                **kwargs,
             )
-        self._freeze_stages()
 
     def init_weights(self) -> None:
         """Initialize the weights, those of a ``Pretrained`` config last.
@@ -145,8 +143,12 @@ class NonLocalVGG(VGG):
             x: Normalized images, (N, 3, H, W).
 
         Returns:
-            The maps of the stages in ``out_indices``, (N, C, h, w) each.
+            The outputs of ``out_layers``, then the maps of the stages in
+            ``out_indices``, (N, C, h, w) each.
         """
+        return self.with_named_layers(self._run_stages, x)
+
+    def _run_stages(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         maps = []
         last = len(self.stage_blocks) - 1
         x = x.contiguous(memory_format=self.memory_format)
@@ -171,7 +173,26 @@ class NonLocalVGG(VGG):
         return self
 
 
+def _check_network(depth: int, num_stages: int) -> None:
+    if depth not in VGG.arch_settings:
+        raise ValueError(
+            f'depth must be one of {sorted(VGG.arch_settings)}, got {depth!r}'
+        )
+    if not 1 <= num_stages <= 5:
+        raise ValueError(f'num_stages must be 1 to 5, got {num_stages}')
+
+
 def _check_stages(name: str, stages: Sequence[int], low: int, high: int) -> None:
     wrong = [stage for stage in stages if not low <= stage <= high]
     if wrong:
         raise ValueError(f'{name} must lie between {low} and {high}, got {wrong[0]}')
+
+
+def _check_checkpointing(
+    with_cp: bool, norm_cfg: Optional[dict], norm_eval: bool
+) -> None:
+    if with_cp and norm_cfg is not None and not norm_eval:
+        raise ValueError(
+            f'with_cp needs norm_eval with the norm_cfg {norm_cfg}: computing a '
+            'stage again would count its batch twice in the statistics'
+        )

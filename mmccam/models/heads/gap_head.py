@@ -21,8 +21,8 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
     Args:
         num_classes: Number of classes K.
         in_channels: Number of channels C of the last feature map.
-        cams: As of :meth:`LocalizationHead.set_maps`.
-        num_guesses: As of :meth:`LocalizationHead.set_maps`.
+        cams: See :meth:`LocalizationHead.set_maps`.
+        num_guesses: See :meth:`LocalizationHead.set_maps`.
         **kwargs: Further arguments of mmpretrain's ``LinearClsHead``. A loss without a
             scope is mmpretrain's, in a config of another toolbox too.
     """

@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 from ...cam import class_weights, move_to_front, rank_classes
 from ...registry import TASK_UTILS
 from ...structures import ClassMaps
+from ..saliency.base import SaliencyMethod
 
 DEFAULT_CAMS = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
 
@@ -19,8 +20,10 @@ class LocalizationHead(ClsHead):
 
     In prediction each sample also gets :class:`~mmccam.structures.ClassMaps`: for each
     named combination function g(k) the maps of the most probable classes and, if all
-    samples have a label, of the true one. A subclass fills in :meth:`class_maps` and
-    calls :meth:`set_maps` at the end of its ``__init__``. Then CAM and CCAM are there:
+    samples have a label, of the true one. The maps of saliency methods are added by
+    :class:`~mmccam.models.SaliencyClassifier`. A subclass fills in :meth:`class_maps`
+    and calls :meth:`set_maps` at the end of its ``__init__``. Then CAM and CCAM are
+    there:
 
     .. code-block:: python
 
@@ -32,6 +35,8 @@ class LocalizationHead(ClsHead):
     """
 
     num_classes: int
+    # Set by SaliencyClassifier, which makes the maps of saliency methods.
+    allow_saliency = False
 
     @abstractmethod
     def class_maps(
@@ -59,8 +64,8 @@ class LocalizationHead(ClsHead):
         """Choose which maps are made, and of how many classes.
 
         Args:
-            cams: Config of a combination function for each name. Defaults to
-                ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
+            cams: Config of a combination function or a saliency method for each name.
+                Defaults to ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
             num_guesses: Of how many of the most probable classes maps are made.
 
         Raises:
@@ -74,9 +79,11 @@ class LocalizationHead(ClsHead):
             )
         self.num_guesses = num_guesses
         self.cams = DEFAULT_CAMS if cams is None else cams
-        self.combinations = {
-            name: TASK_UTILS.build(cfg) for name, cfg in self.cams.items()
-        }
+        self.combinations, self.saliency = {}, {}
+        for name, cfg in self.cams.items():
+            method = TASK_UTILS.build(cfg)
+            is_saliency = isinstance(method, SaliencyMethod)
+            (self.saliency if is_saliency else self.combinations)[name] = method
         self.coefficients = {
             name: combination.coefficients(self.num_classes)
             for name, combination in self.combinations.items()
@@ -90,8 +97,15 @@ class LocalizationHead(ClsHead):
 
     @property
     def map_names(self) -> list[str]:
-        """Names of the maps that the head makes."""
-        return list(self.combinations)
+        """Names of the maps that the network makes, those of saliency methods too."""
+        return list(self.cams)
+
+    def loss(
+        self, feats: tuple[torch.Tensor, ...], data_samples: list[DataSample], **kwargs
+    ) -> dict[str, torch.Tensor]:
+        """Compute the losses of mmpretrain's head."""
+        self._check_classifier()
+        return super().loss(feats, data_samples, **kwargs)
 
     def predict(
         self,
@@ -106,7 +120,12 @@ class LocalizationHead(ClsHead):
 
         Returns:
             The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``.
+
+        Raises:
+            ValueError: If ``cams`` has a saliency method and the classifier is no
+                ``SaliencyClassifier``.
         """
+        self._check_classifier()
         logits = self(feats)
         data_samples = self._get_predictions(logits, data_samples)
         # The logits, since the softmax of improbable classes may round to one number.
@@ -120,13 +139,20 @@ class LocalizationHead(ClsHead):
             feats = tuple(feat.float() for feat in feats)
             cams = {
                 name: self._combine(name, feats, ranking, targets)
-                for name in self.map_names
+                for name in self.combinations
             }
         for index, sample in enumerate(data_samples):
             # Copies: a view would be saved with the maps of the whole batch.
             maps = {name: cams[name][index].clone() for name in cams}
             ClassMaps(targets[index], maps).write(sample)
         return data_samples
+
+    def _check_classifier(self) -> None:
+        if self.saliency and not self.allow_saliency:
+            raise ValueError(
+                f'the maps {", ".join(self.saliency)} need gradients: set the type of '
+                'the model to "mmccam.SaliencyClassifier"'
+            )
 
     def _combine(
         self,

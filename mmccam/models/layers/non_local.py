@@ -20,15 +20,75 @@ except ImportError:  # torch 2.1 has it elsewhere
 QUERIES_AT_ONCE = 128
 
 
+class NonLocalBlock(BaseModule):
+    r"""Non-local block of NL-CCAM (WACV 2020, Eq. 7-9).
+
+    .. math::
+        \text{Eq. 7: } & \alpha_{ij} = \mathrm{softmax}_j\big(f(x_i)^T g(x_j)\big) \\
+        \text{Eq. 8: } & z_i = \mathrm{BN}\big(k(\sum_j \alpha_{ij} h(x_j))\big) \\
+        \text{Eq. 9: } & y_i = z_i + x_i
+
+    for positions i and j of the feature map. f (``query``), g (``key``), h (``value``)
+    and k (``project``) are 1 x 1 convolutions, f and g to C / ``reduction`` channels.
+    The products are not divided by the root of their width. Gain and bias of the batch
+    norm start at 0: a fresh block is the identity. ``channels_last`` is fastest.
+
+    Args:
+        in_channels: Number of channels C.
+        reduction: Factor by which f and g reduce the channels.
+
+    Raises:
+        ValueError: If ``reduction`` does not lie between 1 and C.
+    """
+
+    def __init__(self, in_channels: int, reduction: int = 8) -> None:
+        # The convolutions start as in torch; both survive a container's init_cfg.
+        super().__init__(
+            init_cfg=[
+                dict(
+                    type='Kaiming',
+                    layer='Conv2d',
+                    a=5**0.5,
+                    mode='fan_in',
+                    nonlinearity='leaky_relu',
+                    distribution='uniform',
+                ),
+                dict(type='Constant', layer='_BatchNorm', val=0),
+            ]
+        )
+        if not 1 <= reduction <= in_channels:
+            raise ValueError(
+                'reduction must lie between 1 and the number of channels '
+                f'{in_channels}, got {reduction}'
+            )
+        reduced = in_channels // reduction
+        self.query = nn.Conv2d(in_channels, reduced, kernel_size=1)
+        self.key = nn.Conv2d(in_channels, reduced, kernel_size=1)
+        self.value = nn.Conv2d(in_channels, in_channels, kernel_size=1)
+        self.project = nn.Conv2d(in_channels, in_channels, kernel_size=1)
+        self.bn = nn.BatchNorm2d(in_channels)
+        nn.init.zeros_(self.bn.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Add to each position what it attends to, (N, C, h, w) to (N, C, h, w)."""
+        query, key, value = [  # f(x), g(x), h(x); torch 2.1 compiles no generator
+            conv(x).flatten(2).transpose(1, 2)  # (N, h * w, channels)
+            for conv in (self.query, self.key, self.value)
+        ]
+        attended = attend(query, key, value)  # Eq. 7 and the sum of Eq. 8
+        attended = attended.transpose(1, 2).unflatten(2, x.shape[2:])
+        z = self.bn(self.project(attended))  # Eq. 8
+        return x + z  # Eq. 9, in the memory format of x
+
+
 def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     r"""Average the values by the softmax of each query's products with the keys.
 
     .. math:: o_i = \sum_j \alpha_{ij} v_j, \quad
         \alpha_{ij} = \mathrm{softmax}_j\left(q_i^T k_j\right)
 
-    The products are not divided by the root of their width. All of them, (L, L) an
-    image, are never in memory at once, in training neither; in a traced or compiled
-    model as far as PyTorch has a fused kernel.
+    All products, (L, L) an image, are never in memory at once, in training neither.
+    In a traced or compiled model this needs a fused kernel of PyTorch.
 
     Args:
         query: Queries q, (N, L, d).
@@ -53,12 +113,10 @@ def fused_attention(
 ) -> torch.Tensor:
     """:func:`attend` by a fused kernel of PyTorch, where there is one.
 
-    All kernels want contiguous rows whose widths are multiples of 8, and that of
-    processors and FlashAttention want equal widths: zeros at the end of queries and
-    keys leave the products as they are, those at the end of the values are cut off
-    again.
+    All kernels want contiguous rows whose widths are multiples of 8; those of CPUs and
+    FlashAttention want equal widths. So rows end with zeros, which change no product.
     """
-    widths = [_multiple_of_8(rows.shape[-1]) for rows in (query, key, value)]
+    widths = [-(-rows.shape[-1] // 8) * 8 for rows in (query, key, value)]
     is_flash = query.dtype in (torch.float16, torch.bfloat16) and max(widths) <= 256
     if query.is_cpu or is_flash:
         widths = [max(widths)] * 3
@@ -73,10 +131,6 @@ def fused_attention(
             return chunked_attention(query, key, value)
     attended = F.scaled_dot_product_attention(*inputs, scale=1.0).squeeze(1)
     return attended[..., : value.shape[-1]]
-
-
-def _multiple_of_8(number: int) -> int:
-    return number + -number % 8
 
 
 @cache
@@ -100,16 +154,16 @@ def chunked_attention(
 class ChunkedAttention(torch.autograd.Function):
     r"""The softmax of a few queries at a time.
 
-    Faster on a CPU than the fused kernel, which multiplies the zeros too. Like that one
-    it keeps no :math:`\alpha` for the backward pass, but makes it again:
+    Faster on a CPU than the fused kernel, which multiplies the zeros too. Like that
+    kernel it makes :math:`\alpha` again in the backward pass:
 
     .. math::
         dv = \alpha^T do, \quad
         ds = \alpha \circ (do\, v^T - D), \; D_i = do_i^T o_i, \quad
         dq = ds\, k, \quad dk = ds^T q
 
-    Inputs in bfloat16 have products with the values and for the gradients in bfloat16;
-    the softmax and the sums over chunks are in float32.
+    Products of inputs in bfloat16 are in bfloat16, the softmax and all sums over chunks
+    in float32.
     """
 
     @staticmethod
@@ -150,10 +204,10 @@ class ChunkedAttention(torch.autograd.Function):
 def _chunks(
     query: torch.Tensor, key: torch.Tensor
 ) -> Iterator[tuple[slice, slice, torch.Tensor, torch.Tensor]]:
-    """Go through the softmax: which images and queries, their weights, a buffer.
+    """Yield images and queries, their softmax and a buffer (images, queries, L).
 
-    On a CPU an image a thread. The weights and the buffer, (images, queries, L), are
-    the same memory each time: new memory would cost as much time as the products.
+    On a CPU an image a thread. The memory is the same each time: new memory would cost
+    as much time as the products.
     """
     images_at_once = max(1, len(query))
     if query.is_cpu:
@@ -175,70 +229,3 @@ def _chunks(
 
 def _sum_dtype(x: torch.Tensor) -> torch.dtype:
     return torch.promote_types(x.dtype, torch.float32)
-
-
-class NonLocalBlock(BaseModule):
-    r"""Non-local block of NL-CCAM (WACV 2020, Eq. 7-9).
-
-    .. math::
-        \alpha_{ij} = \mathrm{softmax}_j\left(f(x_i)^T g(x_j)\right), \quad
-        z_i = \mathrm{BN}\left(k\left(\sum_j \alpha_{ij} h(x_j)\right)\right), \quad
-        y_i = z_i + x_i
-
-    with positions i and j of the feature map and 1 x 1 convolutions f (``query``) and
-    g (``key``) from C to C / ``reduction`` channels, h (``value``) and k (``project``)
-    from C to C channels. The products are not divided by the root of their width, and
-    never stand in memory all at once. Fastest with features in ``channels_last``.
-    Gain and bias of the batch norm start at 0: a fresh block is the identity.
-
-    Args:
-        in_channels: Number of channels C.
-        reduction: Factor by which f and g reduce the channels.
-
-    Raises:
-        ValueError: If ``reduction`` does not lie between 1 and C.
-    """
-
-    def __init__(self, in_channels: int, reduction: int = 8) -> None:
-        # The convolutions start as in torch; both survive a container's init_cfg.
-        super().__init__(
-            init_cfg=[
-                dict(
-                    type='Kaiming',
-                    layer='Conv2d',
-                    a=5**0.5,
-                    mode='fan_in',
-                    nonlinearity='leaky_relu',
-                    distribution='uniform',
-                ),
-                dict(type='Constant', layer='_BatchNorm', val=0),
-            ]
-        )
-        if not 1 <= reduction <= in_channels:
-            raise ValueError(
-                'reduction must lie between 1 and the number of channels '
-                f'{in_channels}, got {reduction}'
-            )
-        reduced = in_channels // reduction
-        self.query = nn.Conv2d(in_channels, reduced, kernel_size=1)
-        self.key = nn.Conv2d(in_channels, reduced, kernel_size=1)
-        self.value = nn.Conv2d(in_channels, in_channels, kernel_size=1)
-        self.project = nn.Conv2d(in_channels, in_channels, kernel_size=1)
-        self.bn = nn.BatchNorm2d(in_channels)
-        nn.init.zeros_(self.bn.weight)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Add to each position what it attends to.
-
-        Args:
-            x: Features, (N, C, h, w).
-
-        Returns:
-            Features, (N, C, h, w).
-        """
-        query, key, value = [  # torch 2.1 compiles no generator
-            conv(x).flatten(2).transpose(1, 2)  # (N, h * w, channels)
-            for conv in (self.query, self.key, self.value)
-        ]
-        attended = attend(query, key, value).transpose(1, 2)
-        return x + self.bn(self.project(attended.unflatten(2, x.shape[2:])))

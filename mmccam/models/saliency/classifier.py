@@ -1,0 +1,77 @@
+"""A classifier that also makes the maps that need gradients."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Optional
+
+import torch
+from mmpretrain.models import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch import nn
+
+from ...registry import MODELS
+from ...structures import ClassMaps
+from ..heads.localization_head import LocalizationHead
+
+
+@MODELS.register_module()
+class SaliencyClassifier(ImageClassifier):
+    """mmpretrain's ``ImageClassifier``, with backward passes for saliency methods.
+
+    Gradients are also computed under ``torch.no_grad``, but not under
+    ``torch.inference_mode``. The parameters get none.
+
+    Raises:
+        ValueError: If the head makes no maps.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if not isinstance(self.head, LocalizationHead):
+            raise ValueError(
+                'SaliencyClassifier needs a head that makes maps, such as '
+                f'mmccam.GAPClsHead, got {type(self.head).__name__}'
+            )
+        self.head.allow_saliency = True
+
+    def predict(
+        self,
+        inputs: torch.Tensor,
+        data_samples: Optional[list[DataSample]] = None,
+        **kwargs,
+    ) -> list[DataSample]:
+        """Predict as mmpretrain does, then add the maps of saliency methods.
+
+        Raises:
+            ValueError: If a method does not return a map for each image.
+        """
+        samples = super().predict(inputs, data_samples, **kwargs)
+        targets = torch.stack([ClassMaps.read(sample).labels for sample in samples])
+        for name, method in self.head.saliency.items():
+            with _gradients_of(inputs, self) as images:
+                of_targets = [method.maps(self, images, t) for t in targets.T]
+            for maps in of_targets:
+                if maps.ndim != 3 or len(maps) != len(inputs):
+                    raise ValueError(
+                        f'the saliency method "{name}" must return maps '
+                        f'({len(inputs)}, h, w), got the shape {tuple(maps.shape)}'
+                    )
+            for sample, *maps in zip(samples, *of_targets):
+                found = ClassMaps.read(sample)
+                maps = torch.stack(maps).detach().float()
+                ClassMaps(found.labels, {**found.maps, name: maps}).write(sample)
+        return samples
+
+
+@contextmanager
+def _gradients_of(inputs: torch.Tensor, network: nn.Module) -> Iterator[torch.Tensor]:
+    """Compute gradients of the inputs, in full precision, and none of parameters."""
+    trained = [x for x in network.parameters() if x.requires_grad]
+    try:
+        for parameter in trained:
+            parameter.requires_grad_(False)
+        with torch.enable_grad(), torch.autocast(inputs.device.type, enabled=False):
+            yield inputs.detach().requires_grad_()
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)

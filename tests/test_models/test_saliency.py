@@ -1,0 +1,167 @@
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import nn
+
+from mmccam.models import SaliencyMethod, classifier_with_maps
+from mmccam.registry import TASK_UTILS
+
+PAGE = Path(__file__).parents[2] / 'docs/customize.md'
+CAM = dict(type='mmccam.TopBottom', i=1, j=0)
+BACKBONE = dict(
+    type='mmccam.NonLocalVGG', depth=11, num_stages=3, non_local_stages=(2,)
+)
+
+
+class Gradient(SaliencyMethod):
+    """The gradient by the image, in one channel."""
+
+    def maps(self, classifier, images, targets):
+        scores = classifier(images).gather(1, targets[:, None])
+        (gradient,) = torch.autograd.grad(scores.sum(), images)
+        return gradient.sum(dim=1)
+
+
+class Careless(Gradient):
+    """Computes all gradients there are."""
+
+    def maps(self, classifier, images, targets):
+        classifier(images).gather(1, targets[:, None]).sum().backward()
+        return images.grad.sum(dim=1)
+
+
+class OneMap(SaliencyMethod):
+    def maps(self, classifier, images, targets):
+        return images[0, 0]
+
+
+@pytest.fixture(autouse=True)
+def methods():
+    """Those above, and Grad-CAM as the documentation has it."""
+    (text,) = re.findall(r'# my_grad_cam.py\n(.*?)```', PAGE.read_text(), re.DOTALL)
+    for method in (Gradient, Careless, OneMap):
+        TASK_UTILS.register_module(module=method)
+    exec(text, {})
+    yield
+    for name in ('Gradient', 'Careless', 'OneMap', 'GradCAM'):
+        TASK_UTILS.module_dict.pop(name)
+
+
+def config(type='mmccam.SaliencyClassifier', **cams):
+    cams = {name: dict(type=f'mmccam.{cam}') for name, cam in cams.items()}
+    cams = dict(cams, cam=CAM)
+    head = dict(type='mmccam.GAPClsHead', num_classes=4, in_channels=256, cams=cams)
+    return ConfigDict(type=type, backbone=BACKBONE, head=head)
+
+
+def build(**kwargs):
+    torch.manual_seed(0)
+    return MODELS.build(config(**kwargs)).eval()
+
+
+def samples_of(*labels):
+    return [DataSample().set_gt_label(label) for label in labels]
+
+
+def predict(model, images, samples):
+    """As the runner does."""
+    with torch.no_grad():
+        return model(images, samples, mode='predict')
+
+
+def test_grad_cam_of_a_gap_network_is_the_positive_part_of_cam(images):
+    # The score of a class is the mean of M^c = sum_n w_{n,c} f^n over h * w positions,
+    # so that its gradient by each f^n(x, y) is w_{n,c} / (h * w).
+    model = build(grad_cam='GradCAM')
+    for sample in predict(model, images, samples_of(1, 3)):
+        cam = sample.cams['cam']
+        expected = cam.relu() / cam[0].numel()
+        assert 0 < expected.count_nonzero() < expected.numel()
+        torch.testing.assert_close(sample.cams['grad_cam'], expected)
+
+
+def test_each_target_of_each_image_has_its_map(images):
+    model = build(gradient='Gradient')
+    model.head.set_maps(model.head.cams, num_guesses=2)
+    samples = predict(model, images, samples_of(1, 3))
+    assert model.head.map_names == ['gradient', 'cam']
+    for image, sample in zip(images, samples):
+        maps = sample.cams['gradient']
+        assert maps.shape == (3, 32, 48)  # two guesses and the true class
+        assert not maps.requires_grad
+        for target, found in zip(sample.cam_labels, maps):
+            x = image[None].requires_grad_()
+            model(x)[0, target].backward()
+            torch.testing.assert_close(
+                found, x.grad[0].sum(dim=0), rtol=1e-4, atol=1e-6
+            )
+            image.grad = None
+
+
+@pytest.mark.parametrize('method', ['Gradient', 'Careless'])
+def test_parameters_get_no_gradient_and_are_trained_on(images, method):
+    model = build(gradient=method)
+    model.backbone.features[0].conv.weight.requires_grad_(False)
+    trained = [parameter.requires_grad for parameter in model.parameters()]
+    predict(model, images, samples_of(1, 3))
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert [parameter.requires_grad for parameter in model.parameters()] == trained
+
+
+def test_maps_are_float32_under_autocast(images):
+    model = build(gradient='Gradient')
+    expected = predict(model, images, samples_of(1, 3))
+    with torch.autocast('cpu', torch.bfloat16):
+        samples = predict(model, images, samples_of(1, 3))
+    for sample, of_float32 in zip(samples, expected):
+        torch.testing.assert_close(
+            sample.cams['gradient'][-1], of_float32.cams['gradient'][-1]
+        )
+
+
+def test_without_a_saliency_method_it_is_the_classifier_of_mmpretrain(images):
+    model, plain = build(), build(type='ImageClassifier')
+    for one, other in zip(
+        *(predict(network, images, samples_of(1, 3)) for network in (model, plain))
+    ):
+        torch.testing.assert_close(one.to_dict(), other.to_dict(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize('mode', ['predict', 'loss'])
+def test_a_plain_classifier_says_which_type_it_needs(images, mode):
+    model = build(type='ImageClassifier', gradient='Gradient')
+    message = 'the maps gradient need gradients: set .* to "mmccam.SaliencyClassifier"'
+    with pytest.raises(ValueError, match=message):
+        model(images, samples_of(1, 3), mode=mode)
+
+
+def test_a_plain_classifier_is_switched_where_maps_are_added(images):
+    model = classifier_with_maps(config(type='ImageClassifier', gradient='Gradient'))
+    samples = predict(MODELS.build(model).eval(), images, None)
+    assert samples[0].cams.keys() == {'gradient', 'cam'}
+
+
+def test_a_map_that_is_missing_is_refused(images):
+    message = r'"one" must return maps \(2, h, w\), got the shape \(32, 48\)'
+    with pytest.raises(ValueError, match=message):
+        predict(build(one='OneMap'), images, None)
+
+
+def test_a_head_without_maps_is_refused():
+    head = dict(type='LinearClsHead', num_classes=4, in_channels=256)
+    with pytest.raises(ValueError, match='a head that makes maps, .*LinearClsHead'):
+        MODELS.build(dict(config(), head=head))
+
+
+def test_a_method_must_make_maps():
+    class Nothing(SaliencyMethod):
+        pass
+
+    with pytest.raises(TypeError, match='abstract'):
+        Nothing()
+    assert not issubclass(SaliencyMethod, nn.Module)
