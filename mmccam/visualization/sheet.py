@@ -48,7 +48,7 @@ def headline(metric: LocalizationErrors) -> str:
 def draw_outcome(
     outcome: Outcome, dataset: BaseDataset, title: str = '', side: Optional[int] = None
 ) -> np.ndarray:
-    """Draw an image beside its map, with the box of the true class and the true boxes."""
+    """Draw an image beside its map, with the box of the true class and the truth."""
     image = read_image(outcome.image, dataset)
     return draw_localization(
         image, outcome.cam, outcome.box, outcome.true_boxes, title, side

@@ -22,10 +22,10 @@ ERROR_COLUMNS = {kind.replace('_', ' '): kind for kind in ('right', *ERRORS)}
 
 
 def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
-    """Sort metrics, values by ``<prefix>/<name>``, into the rows of a table.
+    """Sort metrics, by ``<prefix>/<name>``, into a row for each prefix.
 
-    A prefix with a metric of the columns, names by title, gets a row: the prefix as
-    ``map``, and values by title.
+    A row has the prefix as ``map``, and the values of some metrics by title. Columns
+    are names of these metrics by title. Prefixes with none of them have no row.
     """
     rows: dict[str, dict] = {}
     for key, value in metrics.items():
