@@ -15,8 +15,8 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from ..datasets.transforms import read_image
+from ..evaluation import LocalizationErrors
 from ..evaluation.box_rules import BoxMaker
-from ..evaluation.failures import LocalizationErrors
 from ..evaluation.outcome import ERRORS
 from ..registry import HOOKS
 from ..structures import ClassMaps, class_name, image_name

@@ -19,7 +19,7 @@ from mmengine.evaluator import BaseMetric
 from PIL import Image
 
 from ..evaluation import LocalizationErrors, MaxBoxAcc
-from ..evaluation.failures import ERRORS, Outcome
+from ..evaluation.outcome import ERRORS, Outcome
 from ..structures import image_name
 from ..version import __version__
 from .curves import Curves, draw_svg, searched_curves

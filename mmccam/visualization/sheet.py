@@ -9,7 +9,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 
 from ..datasets.transforms import read_image
-from ..evaluation.failures import LocalizationErrors, Outcome
+from ..evaluation import LocalizationErrors
+from ..evaluation.outcome import Outcome
 from ..structures import class_name
 from .canvas import GAP, stack, write_text
 from .overlay import draw_legend, draw_localization
@@ -27,9 +28,11 @@ def describe(outcome: Outcome, dataset: BaseDataset) -> str:
 
     If the most probable class is wrong, the text leads from it to the true one.
     """
-    # A set that keeps its order: one label where both are the same.
-    labels = dict.fromkeys([outcome.pred_label, outcome.gt_label])
-    names = [class_name(dataset.metainfo.get('classes'), label) for label in labels]
+    classes = dataset.metainfo.get('classes')
+    guess, truth = outcome.pred_label, outcome.gt_label
+    # Without class scores there is no guess.
+    labels = [truth] if guess in (None, truth) else [guess, truth]
+    names = [class_name(classes, label) for label in labels]
     kind = outcome.kind.replace('_', ' ')
     # Cut off, not rounded: a wrong box does not reach 0.50.
     overlap = math.floor(100 * outcome.overlap + 1e-9) / 100

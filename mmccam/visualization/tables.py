@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tabulate import tabulate
 
-from ..evaluation.failures import ERRORS
+from ..evaluation.outcome import ERRORS
 
 # Names of metrics by the title of their column, in the order of the paper's tables.
 LOCALIZATION_COLUMNS = {

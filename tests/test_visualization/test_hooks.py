@@ -96,11 +96,6 @@ def test_nothing_is_drawn_in_training(draw, sample, metric_of, outcome):
     assert draw(worst_hook(), 'train_epoch', metric) == []
 
 
-def test_unknown_map(draw, sample):
-    with pytest.raises(ValueError, match='the head makes no map "first"'):
-        draw(map_hook(more_cams=['first']), 'val_iter', samples=[sample])
-
-
 def test_no_pictures_are_refused():
     with pytest.raises(ValueError, match='num_images must be 1 or more, got 0'):
         map_hook(num_images=0)

@@ -37,16 +37,12 @@ def test_lines_have_a_white_edge():
     assert not picture[80, :34].any() and not picture[80, 47:100].any()
 
 
-def test_equal_boxes_are_both_seen():
-    picture = draw_localization(BLACK, CAM, BOX, [BOX])
-
-    assert {PREDICTED, TRUE} < colours(picture[40:120, 40])
-
-
-def test_a_box_of_one_pixel_at_the_border_is_seen():
-    panel = Panel(box=(319, 159, 319, 159))
-
-    assert PREDICTED in colours(draw_panels(BLACK, [panel], ()))
+@pytest.mark.parametrize(
+    ('box', 'truth', 'seen'),
+    [(BOX, [BOX], {PREDICTED, TRUE}), ((319, 159, 319, 159), [], {PREDICTED})],
+)
+def test_equal_boxes_and_boxes_of_one_pixel_are_seen(box, truth, seen):
+    assert seen < colours(draw_localization(BLACK, CAM, box, truth))
 
 
 def test_brightness_grows_with_the_map():
@@ -87,16 +83,17 @@ def test_a_map_without_an_object_is_drawn_without_heat(value):
         ((1, 2000), 100, (1, 100)),
     ],
 )
-def test_size_of_a_panel(shape, side, expected):
-    picture = draw_panels(np.zeros((*shape, 3), np.uint8), [Panel()], (), side=side)
+def test_boxes_have_the_scale_of_the_panel(shape, side, expected):
+    height, width = shape
+    left_half = Panel(box=(0, 0, width / 2 - 1, height - 1))
+
+    image = np.zeros((*shape, 3), np.uint8)
+    picture = draw_panels(image, [left_half], (), side=side)
 
     assert picture.shape == (*expected, 3)
-
-
-def test_small_images_are_enlarged_with_their_boxes():
-    picture = draw_localization(BLACK[::10, ::10], CAM, (4, 4, 11, 11), ())
-
-    assert colours(picture[60:100, 40]) == {PREDICTED}
+    middle = expected[1] // 2
+    assert colours(picture[:, middle]) == {PREDICTED}
+    assert not picture[:, middle + 9 :].any()
 
 
 def test_the_title_is_above_the_captions_of_the_panels():

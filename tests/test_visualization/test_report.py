@@ -12,6 +12,7 @@ from mmccam.evaluation import MaxBoxAcc
 from mmccam.visualization.report import render_report
 from mmccam.visualization.tables import ERROR_COLUMNS, LOCALIZATION_COLUMNS, metric_rows
 
+pytestmark = pytest.mark.slow
 HOSTILE = '<script>document.title = "run"</script>&amp;'
 METRICS = {
     'accuracy/top1': 73.25,
@@ -41,12 +42,9 @@ FOUND = dict(
 
 
 def results(metrics):
-    return dict(
-        metrics=metrics,
-        localization=metric_rows(metrics, LOCALIZATION_COLUMNS),
-        errors=metric_rows(metrics, ERROR_COLUMNS),
-        provenance=None,
-    )
+    columns = dict(localization=LOCALIZATION_COLUMNS, errors=ERROR_COLUMNS)
+    rows = {name: metric_rows(metrics, columns[name]) for name in columns}
+    return dict(metrics=metrics, provenance=None, **rows)
 
 
 @pytest.fixture(scope='module')
@@ -88,14 +86,12 @@ def page(path):
         browser.close()
 
 
-@pytest.mark.slow
 def test_only_the_file_is_asked_for(path, page):
     asked = [url for url in page.requests if not url.startswith('data:')]
     assert asked == [path.as_uri()]
     assert page.complaints == []
 
 
-@pytest.mark.slow
 def test_all_pictures_are_there(page):
     # The legend, one of the best, two random, one too small; none of the worst.
     pictures = page.eval_on_selector_all(
@@ -115,24 +111,16 @@ def test_all_pictures_are_there(page):
     ]
 
 
-@pytest.mark.slow
 def test_tables_have_the_numbers_of_the_results(page):
-    for name, table in (
-        (
-            'localization',
-            [
-                ['map', 'box rule', 'threshold', 'chosen on', 'Top-1', 'MaxBoxAcc'],
-                ['ccam', 'largest_component', '0.19', 'val', '59.7', '88.0'],
-                [HOSTILE, '', '', '', '3.0', ''],
-            ],
-        ),
-        ('errors', [['map', *ERROR_COLUMNS], ['ccam', *'200011']]),
-    ):
+    columns = ['map', 'box rule', 'threshold', 'chosen on', 'Top-1', 'MaxBoxAcc']
+    row = ['ccam', 'largest_component', '0.19', 'val', '59.7', '88.0']
+    localization = [columns, row, [HOSTILE, '', '', '', '3.0', '']]
+    errors = [['map', *ERROR_COLUMNS], ['ccam', *'200011']]
+    for name, table in dict(localization=localization, errors=errors).items():
         rows = page.locator(f'#{name} tr').all()
         assert [row.locator('th, td').all_inner_texts() for row in rows] == table
 
 
-@pytest.mark.slow
 def test_the_page_says_what_was_evaluated(page):
     terms, texts = (page.locator(tag).all_inner_texts() for tag in ('dt', 'dd'))
 
@@ -142,7 +130,6 @@ def test_the_page_says_what_was_evaluated(page):
     assert f'torch {torch.__version__}' in about['versions']
 
 
-@pytest.mark.slow
 def test_the_bar_has_the_shares_of_the_errors(page):
     parts = page.locator('.bar span').all()
 
@@ -152,7 +139,6 @@ def test_the_bar_has_the_shares_of_the_errors(page):
     assert right / small == pytest.approx(2, rel=0.05) and small == large
 
 
-@pytest.mark.slow
 def test_names_are_no_code(page):
     text = page.inner_text('body')
 
@@ -162,7 +148,6 @@ def test_names_are_no_code(page):
     assert page.locator('script, i:not(.key i)').count() == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('width', [390, 1280])
 def test_the_page_is_no_wider_than_the_window(page, width):
     page.set_viewport_size(dict(width=width, height=800))
@@ -194,7 +179,6 @@ def test_contrast_to_white(gray, expected):
     assert contrast(gray, white) == pytest.approx(expected, abs=0.01)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 def test_texts_can_be_read(page, scheme):
     page.emulate_media(color_scheme=scheme)
@@ -209,7 +193,6 @@ def test_texts_can_be_read(page, scheme):
     assert min(contrast(ground, colour) for colour in colours) >= 4.5
 
 
-@pytest.mark.slow
 def test_texts_of_the_curves_do_not_overlap(page):
     edges = 'part => { const r = part.getBoundingClientRect();'
     edges += ' return [r.left, r.top, r.right, r.bottom]; }'
@@ -230,8 +213,9 @@ def test_texts_of_the_curves_do_not_overlap(page):
 
 
 def test_a_page_has_only_what_was_measured(images):
-    page = render_report({'config': 'c.py'}, results({'cam/px_ap': 61.27}), [], images(), {})
+    measured = results({'cam/px_ap': 61.27})
+    page = render_report(dict(config='c.py'), measured, [], images(), {})
 
     assert re.findall('<h2>(.*)</h2>', page) == ['Accuracy']
-    assert re.findall('<td[^>]*>([^<]*)</td>', page) == ['cam', '61.3']
+    assert re.findall('<td[^>]*> *(.*?) *</td>', page) == ['cam', '61.3']
     assert '<img' not in page and '<svg' not in page

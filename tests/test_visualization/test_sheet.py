@@ -18,22 +18,19 @@ def test_the_image_has_its_colours(outcome, images, photo, in_file):
 
 
 @pytest.mark.parametrize(
-    ('labels', 'classes', 'text'),
+    ('labels', 'classes', 'overlap', 'text'),
     [
-        ((1, 1), ('cat', 'dog'), 'too small, IoU 0.30: dog'),
-        ((0, 1), ('cat', 'dog'), 'too small, IoU 0.30: cat → dog'),
-        ((0, 1), None, 'too small, IoU 0.30: 0 → 1'),
+        ((1, 1), ('cat', 'dog'), 0.29, 'IoU 0.29: dog'),
+        ((0, 1), ('cat', 'dog'), 0.4999, 'IoU 0.49: cat → dog'),
+        ((0, 1), None, 0.5, 'IoU 0.50: 0 → 1'),
+        ((None, 1), None, 1, 'IoU 1.00: 1'),
     ],
 )
-def test_description(outcome, images, labels, classes, text):
-    assert describe(outcome(labels=labels), images(classes)) == text
+def test_description(outcome, images, labels, classes, overlap, text):
+    found = outcome(labels=labels, overlap=overlap)
 
-
-@pytest.mark.parametrize(
-    ('overlap', 'text'), [(0.4999, '0.49'), (0.5, '0.50'), (0.29, '0.29'), (1, '1.00')]
-)
-def test_overlap_is_not_rounded_up(outcome, images, overlap, text):
-    assert f'IoU {text}:' in describe(outcome(overlap=overlap), images())
+    # The overlap is not rounded up.
+    assert describe(found, images(classes)) == f'too small, {text}'
 
 
 def test_rows_have_their_images(monkeypatch, outcome, images, metric_of):
