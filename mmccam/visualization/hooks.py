@@ -9,19 +9,17 @@ from typing import Optional, Union
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dist import master_only
-from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from ..datasets.transforms import read_image
-from ..evaluation import LocalizationErrors
 from ..evaluation.box_rules import BoxMaker
 from ..evaluation.outcome import ERRORS
 from ..registry import HOOKS
 from ..structures import ClassMaps, class_name, image_name
 from .overlay import Panel, draw_panels
-from .sheet import describe, draw_outcome, draw_sheet
+from .sheet import describe, draw_outcome, draw_sheet, with_examples
 
 
 @HOOKS.register_module()
@@ -108,7 +106,7 @@ class WorstImagesHook(Hook):
 
     def before_test(self, runner: Runner) -> None:
         """Warn if there will be nothing to draw."""
-        if not _metrics(runner.test_evaluator):
+        if not with_examples(runner.test_evaluator.metrics):
             # No error: configs inherit the hook and change the metrics.
             runner.logger.warning(
                 'WorstImagesHook will draw nothing: it needs mmccam.LocalizationErrors '
@@ -123,18 +121,13 @@ class WorstImagesHook(Hook):
         dataset = getattr(runner, f'{mode}_dataloader').dataset
         step = runner.epoch if mode == 'val' else 0
         add = partial(runner.visualizer.add_image, step=step)
-        for metric in _metrics(getattr(runner, f'{mode}_evaluator')):
+        for metric in with_examples(getattr(runner, f'{mode}_evaluator').metrics):
             add(_join('sheet', metric.prefix), draw_sheet([metric], dataset))
             for kind in ERRORS if mode == 'test' else ():
                 for rank, outcome in enumerate(metric.examples[kind], start=1):
                     parts = metric.prefix, kind, f'{rank:02d}', _stem(outcome.image)
                     title = describe(outcome, dataset)
                     add(_join('worst', *parts), draw_outcome(outcome, dataset, title))
-
-
-def _metrics(evaluator: Evaluator) -> list[LocalizationErrors]:
-    """The metrics that keep examples."""
-    return [m for m in evaluator.metrics if isinstance(m, LocalizationErrors)]
 
 
 def _stem(sample: Union[DataSample, dict]) -> str:

@@ -24,7 +24,7 @@ from ..structures import image_name
 from ..version import __version__
 from .curves import Curves, draw_svg, searched_curves
 from .overlay import draw_legend
-from .sheet import ROWS, SIDE, describe, draw_outcome, headline
+from .sheet import ROWS, SIDE, describe, draw_outcome, headline, with_examples
 from .tables import ERROR_COLUMNS, format_rows, localization_notes
 
 HEADINGS = ROWS | {kind: f'Lowest overlap: {kind.replace("_", " ")}' for kind in ERRORS}
@@ -75,8 +75,7 @@ def render_report(
         legend=_data_uri(draw_legend(), 'PNG'),
         galleries={
             headline(metric): _gallery(metric, dataset)
-            for metric in metrics
-            if isinstance(metric, LocalizationErrors)
+            for metric in with_examples(metrics)
         },
     )
 

@@ -28,15 +28,19 @@ def describe(outcome: Outcome, dataset: BaseDataset) -> str:
 
     If the most probable class is wrong, the text leads from it to the true one.
     """
-    classes = dataset.metainfo.get('classes')
     guess, truth = outcome.pred_label, outcome.gt_label
     # Without class scores there is no guess.
     labels = [truth] if guess in (None, truth) else [guess, truth]
-    names = [class_name(classes, label) for label in labels]
+    names = [class_name(dataset.metainfo.get('classes'), label) for label in labels]
     kind = outcome.kind.replace('_', ' ')
     # Cut off, not rounded: a wrong box does not reach 0.50.
     overlap = math.floor(100 * outcome.overlap + 1e-9) / 100
     return f'{kind}, IoU {overlap:.2f}: {" → ".join(names)}'
+
+
+def with_examples(metrics: Sequence[BaseMetric]) -> list[LocalizationErrors]:
+    """Those of some metrics that keep examples to draw."""
+    return [metric for metric in metrics if isinstance(metric, LocalizationErrors)]
 
 
 def headline(metric: LocalizationErrors) -> str:
@@ -68,12 +72,8 @@ def draw_sheet(metrics: Sequence[BaseMetric], dataset: BaseDataset) -> np.ndarra
     Returns:
         Picture, (H, W, 3), uint8, RGB.
     """
-    blocks = [
-        _draw_block(metric, dataset)
-        for metric in metrics
-        if isinstance(metric, LocalizationErrors)
-    ]
-    return stack([[draw_legend()], *([block] for block in blocks)], gap=24)
+    blocks = [_draw_block(metric, dataset) for metric in with_examples(metrics)]
+    return stack([[block] for block in (draw_legend(), *blocks)], gap=24)
 
 
 def _draw_block(metric: LocalizationErrors, dataset: BaseDataset) -> np.ndarray:
