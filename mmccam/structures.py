@@ -24,8 +24,9 @@ Read ``cam_labels`` and ``cams`` through :class:`ClassMaps`, ``loc_boxes`` throu
 :func:`true_boxes`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
@@ -129,6 +130,19 @@ def default_map_name(names: Collection[str]) -> str:
             f'the head makes the maps {", ".join(sorted(names))}: name one'
         )
     return next(iter(names))
+
+
+def class_name(classes: Optional[Sequence[str]], label: int) -> str:
+    """The name of a class, or its label as text where classes have no names."""
+    return classes[label] if classes else str(label)
+
+
+def image_name(sample: Union[DataSample, dict]) -> str:
+    """A short name of an image: folder and file, or its number of five digits."""
+    path = sample.get('img_path')
+    if path is None:
+        return f'{sample.get("sample_idx"):05d}'
+    return '/'.join(Path(path).parts[-2:])
 
 
 def true_boxes(sample: dict) -> np.ndarray:

@@ -1,8 +1,9 @@
-"""Text and pictures beside and below each other, on white for pages of any colour."""
+"""Text, and pictures in rows and columns, on white."""
 
 import textwrap
 from collections.abc import Sequence
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Optional
 
@@ -18,7 +19,7 @@ MARGIN = 3  # pixels around a text
 
 @cache
 def _font(bold: bool) -> ImageFont.FreeTypeFont:
-    # Comes with matplotlib, so that pictures are the same everywhere; has no Chinese.
+    # matplotlib brings it, so that pictures are the same everywhere. It has no Chinese.
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     path = Path(matplotlib.get_data_path(), 'fonts/ttf', name)
     return ImageFont.truetype(str(path), FONT_SIZE)
@@ -27,16 +28,10 @@ def _font(bold: bool) -> ImageFont.FreeTypeFont:
 def write_text(
     text: str, width: Optional[int] = None, bold: bool = False
 ) -> np.ndarray:
-    """Write a text in black on white.
+    """Write a text in black on white, (22 lines + 6, width, 3), uint8.
 
-    Args:
-        text: The text, of any characters.
-        width: Width of the picture in pixels, at which lines are broken. Defaults to
-            that of the text in one line.
-        bold: Whether it is a heading.
-
-    Returns:
-        Picture, (22 lines + 6, width, 3), uint8.
+    Lines are broken at the width, in pixels. It defaults to that of the text in one
+    line.
     """
     font = _font(bold)
     if width is None:
@@ -51,7 +46,7 @@ def write_text(
 
 
 def _break_lines(text: str, width: int, font: ImageFont.FreeTypeFont) -> list[str]:
-    """Break a text into the fewest lines of so many pixels."""
+    """Break a text into the fewest lines of at most ``width`` pixels."""
     lines = ['']
     for characters in range(len(text), 0, -1):
         lines = textwrap.wrap(text, characters) or ['']
@@ -61,23 +56,14 @@ def _break_lines(text: str, width: int, font: ImageFont.FreeTypeFont) -> list[st
 
 
 def stack(rows: Sequence[Sequence[np.ndarray]], gap: int = GAP) -> np.ndarray:
-    """Put pictures into rows and columns, on white.
+    """Put pictures, (H, W, 3), uint8, into rows and columns of one picture, on white.
 
-    Args:
-        rows: Pictures (H, W, 3) of each row, from left to right. Each column is as wide
-            as its widest picture and each row as high as its highest; smaller ones
-            stand at the top left.
-        gap: Pixels between two pictures.
-
-    Returns:
-        Picture, (H', W', 3), uint8.
+    Each column is as wide as its widest picture and each row as high as its highest;
+    smaller ones are placed at the top left, with ``gap`` pixels between two.
     """
-    columns = max(len(row) for row in rows)
+    columns = zip_longest(*rows, fillvalue=np.empty((0, 0, 3)))
     heights = [max(picture.shape[0] for picture in row) for row in rows]
-    widths = [
-        max(row[column].shape[1] for row in rows if column < len(row))
-        for column in range(columns)
-    ]
+    widths = [max(picture.shape[1] for picture in column) for column in columns]
     tops = np.cumsum([0, *(height + gap for height in heights)])
     lefts = np.cumsum([0, *(width + gap for width in widths)])
     page = np.full((tops[-1] - gap, lefts[-1] - gap, 3), 255, np.uint8)

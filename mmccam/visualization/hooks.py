@@ -1,25 +1,25 @@
 """Hooks that draw pictures of evaluations."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Union
 
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dist import master_only
-from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from ..datasets.transforms import read_image
 from ..evaluation.box_rules import BoxMaker
-from ..evaluation.failures import ERRORS, LocalizationErrors, Outcome
+from ..evaluation.outcome import ERRORS
 from ..registry import HOOKS
-from ..structures import ClassMaps
+from ..structures import ClassMaps, class_name, image_name
 from .overlay import Panel, draw_panels
-from .sheet import describe, draw_outcome, draw_sheet
+from .sheet import describe, draw_outcome, draw_sheet, with_examples
 
 
 @HOOKS.register_module()
@@ -71,10 +71,8 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
         step = runner.epoch if mode == 'val' else 0
         for index, sample in enumerate(outputs, start=first):
             if index % interval == 0:
-                # The local backend writes nothing if the name has a slash.
-                name = f'{self.map_name.replace("/", "_")}_{index:05d}'
-                if 'img_path' in sample:
-                    name += f'_{Path(sample.img_path).stem}'
+                stem = [_stem(sample)] if 'img_path' in sample else []
+                name = _join(self.map_name, f'{index:05d}', *stem)
                 picture = self._picture(sample, dataloader.dataset)
                 runner.visualizer.add_image(name, picture, step)
 
@@ -86,72 +84,57 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
         box = self.box_rule(cam, (width, height))
         panels = [Panel('image', box=box), Panel(self.map_name, cam, box)]
         panels += [Panel(name, cam) for name, cam in zip(self.more_cams, more)]
-        label = sample.pred_label.item()
-        classes = dataset.metainfo.get('classes')
-        return draw_panels(
-            read_image(sample, dataset),
-            panels,
-            sample.get('loc_boxes', ()),
-            title=f'{classes[label] if classes else label}: '
-            f'{sample.pred_score.max().item():.0%}',
-        )
+        name = class_name(dataset.metainfo.get('classes'), sample.pred_label.item())
+        title = f'{name}: {sample.pred_score.max().item():.0%}'
+        image, truth = read_image(sample, dataset), sample.get('loc_boxes', ())
+        return draw_panels(image, panels, truth, title)
 
 
 @HOOKS.register_module()
 class WorstImagesHook(Hook):
     """Draw a contact sheet after each evaluation, and the worst images after a test.
 
-    Which images these are is what each ``LocalizationErrors`` of the evaluator has
-    found. The pictures go to the runner's visualizer: ``sheet_<prefix of the metric>``,
-    the best, the worst and some random images, in validation with the epoch as its
-    step; and after a test ``worst_<prefix>_<kind>_<rank>_<image>`` for the worst of
-    each kind of error: image and heat map side by side, the box of the true class blue,
-    the ground truth red. Above them stand the kind, the overlap and the class; if the
-    most probable class is wrong, it and the true one.
+    The images are the ``examples`` of each ``LocalizationErrors`` in the evaluator. The
+    pictures go to the runner's visualizer:
+
+    - ``sheet_<prefix of the metric>``, with the epoch as its step in validation: the
+      best, the worst and some random images;
+    - ``worst_<prefix>_<kind>_<rank>_<image>``: image and heat map, the box of the true
+      class blue, the ground truth red. The title has the kind, the overlap and the true
+      class, and the most probable class if that is wrong.
     """
 
     def before_test(self, runner: Runner) -> None:
         """Warn if there will be nothing to draw."""
-        if not any(_metrics(runner.test_evaluator)):
-            # No error: configs inherit the hook and put in other metrics.
+        if not with_examples(runner.test_evaluator.metrics):
+            # No error: configs inherit the hook and change the metrics.
             runner.logger.warning(
                 'WorstImagesHook will draw nothing: it needs mmccam.LocalizationErrors '
                 'in the test_evaluator'
             )
 
     @master_only
-    def after_val_epoch(
-        self, runner: Runner, metrics: Optional[dict[str, float]] = None
-    ) -> None:
-        """Draw the contact sheet of each map."""
-        dataset = runner.val_dataloader.dataset
-        for name, metric in _metrics(runner.val_evaluator):
-            sheet = draw_sheet([metric], dataset)
-            runner.visualizer.add_image(f'sheet_{name}', sheet, runner.epoch)
-
-    @master_only
-    def after_test_epoch(
-        self, runner: Runner, metrics: Optional[dict[str, float]] = None
-    ) -> None:
-        """Draw the contact sheet of each map and its worst images."""
-        dataset, visualizer = runner.test_dataloader.dataset, runner.visualizer
-        for prefix, metric in _metrics(runner.test_evaluator):
-            visualizer.add_image(f'sheet_{prefix}', draw_sheet([metric], dataset))
-            for kind in ERRORS:
+    def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
+        """Draw the contact sheet of each map, and in a test its worst images."""
+        if mode == 'train':
+            return
+        dataset = getattr(runner, f'{mode}_dataloader').dataset
+        step = runner.epoch if mode == 'val' else 0
+        add = partial(runner.visualizer.add_image, step=step)
+        for metric in with_examples(getattr(runner, f'{mode}_evaluator').metrics):
+            add(_join('sheet', metric.prefix), draw_sheet([metric], dataset))
+            for kind in ERRORS if mode == 'test' else ():
                 for rank, outcome in enumerate(metric.examples[kind], start=1):
-                    name = f'worst_{prefix}_{kind}_{rank:02d}_{_image_name(outcome)}'
+                    parts = metric.prefix, kind, f'{rank:02d}', _stem(outcome.image)
                     title = describe(outcome, dataset)
-                    visualizer.add_image(name, draw_outcome(outcome, dataset, title))
+                    add(_join('worst', *parts), draw_outcome(outcome, dataset, title))
 
 
-def _metrics(evaluator: Evaluator) -> Iterator[tuple[str, LocalizationErrors]]:
-    """The metrics that keep examples, with names of files for them."""
-    for metric in evaluator.metrics:
-        if isinstance(metric, LocalizationErrors):
-            # The local backend writes nothing if the name has a slash.
-            yield metric.prefix.replace('/', '_'), metric
+def _stem(sample: Union[DataSample, dict]) -> str:
+    """The name of an image as part of the name of a picture."""
+    return Path(image_name(sample)).stem
 
 
-def _image_name(outcome: Outcome) -> str:
-    path = outcome.image.get('img_path')
-    return Path(path).stem if path else f'{outcome.image["sample_idx"]:05d}'
+def _join(*parts: str) -> str:
+    """Name a picture; the local backend writes none whose name has a slash."""
+    return '_'.join(parts).replace('/', '_')

@@ -12,19 +12,19 @@ from ..boxes import Box
 from ..maps import is_degenerate, resize_map
 from .canvas import stack, write_text
 
-# Told apart by colour-blind readers too, and by the dashes of the truth.
-PREDICTED = (0, 90, 255)  # blue and red, RGB
-TRUE = (230, 0, 0)
+# Colour-blind readers can tell these apart; the true box is dashed besides.
+PREDICTED = (0, 90, 255)  # blue, RGB
+TRUE = (230, 0, 0)  # red
 WHITE = (255, 255, 255)
 LINE_WIDTH = 3
 HALO_WIDTH = 5
-DASH = 14  # pixels, and as many between two
-MIN_SIDE = 320
+DASH = 14  # pixels of a dash and of a gap
+MIN_SIDE = 320  # pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One of the pictures of an image that stand side by side.
+    """One of several pictures of an image, drawn side by side.
 
     Args:
         caption: Line of text above.
@@ -47,16 +47,7 @@ def draw_localization(
 ) -> np.ndarray:
     """Draw an image with its boxes, and beside it the same under the heat map.
 
-    Args:
-        image: Image, (H, W, 3), uint8, RGB.
-        cam: Map, (h, w), of any range.
-        box: Predicted box in pixels of the image.
-        true_boxes: Ground-truth boxes in the same pixels, (n, 4).
-        title: Text above.
-        side: As of :func:`draw_panels`.
-
-    Returns:
-        Picture of both side by side, (H', W', 3), uint8, RGB.
+    Arguments and picture are as of :func:`draw_panels`.
     """
     panels = [Panel(box=box), Panel(cam=cam, box=box)]
     return draw_panels(image, panels, true_boxes, title, side)
@@ -69,7 +60,7 @@ def draw_panels(
     title: str = '',
     side: Optional[int] = None,
 ) -> np.ndarray:
-    """Draw an image and its maps side by side, each with its box and its caption.
+    """Draw an image and its maps side by side, each with its box and caption.
 
     Heat goes from purple (low) over green to yellow (high), over the image in gray.
     Predicted boxes are solid and blue, those of the ground truth dashed and red.
@@ -106,30 +97,26 @@ def _draw_panel(
     picture = image.copy() if panel.cam is None else _draw_heat(image, panel.cam)
     if panel.box is not None:
         _draw_lines(picture, [_outline(panel.box, scale, picture)], PREDICTED)
-    # Above the other, which shows between the dashes where both are the same.
-    dashes = [
-        dash for box in true_boxes for dash in _dashes(_outline(box, scale, picture))
-    ]
-    _draw_lines(picture, dashes, TRUE)
+    # On top: where both boxes are equal, the other one shows between the dashes.
+    outlines = [_outline(box, scale, picture) for box in true_boxes]
+    _draw_lines(picture, [dash for one in outlines for dash in _dashes(one)], TRUE)
     return picture
 
 
 def _draw_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
-    height, width = image.shape[:2]
-    heat = np.zeros((height, width), np.float32)
-    resized = resize_map(cam, (width, height))
-    if not is_degenerate(cam) and resized.max() > 0:
-        heat = resized * (255 / resized.max())
-    # Its brightness grows with the heat: no colours need to be told apart.
+    heat = resize_map(cam, image.shape[1::-1])
+    is_empty = is_degenerate(cam) or heat.max() <= 0
+    heat = np.zeros_like(heat) if is_empty else heat * (255 / heat.max())
+    # Brightness grows with the heat, for readers who see no colours.
     colours = cv2.applyColorMap(heat.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     return cv2.addWeighted(gray, 0.4, mmcv.bgr2rgb(colours), 0.6, 0)
 
 
 def _outline(box: Sequence[float], scale: float, picture: np.ndarray) -> np.ndarray:
-    """The corners of a box in a picture and the first again, (5, 2)."""
+    """The four corners of a box in a picture, and the first again, (5, 2)."""
     height, width = picture.shape[:2]
-    # A box ends behind its last pixel, so that a box of one pixel can be seen.
+    # The right and lower edges of the last pixels, so that one pixel can be seen.
     corners = (np.asarray(box, np.float64) + [0, 0, 1, 1]) * scale
     x0, y0, x1, y1 = corners.clip(0, [width - 1, height - 1] * 2)
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]])
@@ -147,14 +134,14 @@ def _dashes(outline: np.ndarray) -> list[np.ndarray]:
 def _draw_lines(
     picture: np.ndarray, lines: Sequence[np.ndarray], colour: tuple[int, int, int]
 ) -> None:
-    """Draw lines (n, 2) that can be seen on any ground."""
+    """Draw lines (n, 2) that can be seen on any background."""
     lines = [np.rint(line).astype(np.int32) for line in lines]
     for edge, width in ((WHITE, HALO_WIDTH), (colour, LINE_WIDTH)):
         cv2.polylines(picture, lines, False, edge, width, cv2.LINE_AA)
 
 
 def draw_legend() -> np.ndarray:
-    """Draw what the colours of boxes and maps mean: (H, W, 3), uint8, RGB."""
+    """Draw what the colours of boxes and maps mean, (H, W, 3), uint8, RGB."""
     box = np.array([4, 4, 39, 20])
     swatch = np.full((25, 44, 3), 255, np.uint8)
     heat = _draw_heat(swatch, np.arange(44)[None])

@@ -1,10 +1,11 @@
-"""A page of a whole evaluation: one HTML file that needs nothing else."""
+"""A page that shows an evaluation: one HTML file that loads nothing else."""
 
 import base64
 import io
 import platform
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import mmcv
@@ -13,20 +14,20 @@ import mmpretrain
 import numpy as np
 import torch
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 from PIL import Image
 
 from ..evaluation import LocalizationErrors, MaxBoxAcc
-from ..evaluation.failures import ERRORS
+from ..evaluation.outcome import ERRORS, Outcome
+from ..structures import image_name
 from ..version import __version__
-from .curves import draw_svg, searched_curves
+from .curves import Curves, draw_svg, searched_curves
 from .overlay import draw_legend
-from .sheet import ROWS, SIDE, describe, draw_outcome
+from .sheet import ROWS, SIDE, describe, draw_outcome, headline, with_examples
 from .tables import ERROR_COLUMNS, format_rows, localization_notes
 
-WORST_OF_KIND = {kind: f'Lowest overlap: {kind.replace("_", " ")}' for kind in ERRORS}
+HEADINGS = ROWS | {kind: f'Lowest overlap: {kind.replace("_", " ")}' for kind in ERRORS}
 CONTOURS = {'largest': 'largest contour', 'all': 'all contours'}
 
 
@@ -37,19 +38,14 @@ def render_report(
     dataset: BaseDataset,
     found: dict,
 ) -> str:
-    """Write the page.
+    """Write the page as HTML, with all pictures in it.
 
     Args:
-        about: What was evaluated, by its name.
-        results: As :func:`mmccam.visualization.tables.format_results` takes them.
+        about: What was evaluated: texts by their name.
+        results: As of :func:`mmccam.visualization.tables.format_results`.
         metrics: Metrics after the evaluation, whose curves and examples are drawn.
         dataset: Data set that was evaluated.
-        found: Found thresholds, as
-            :func:`mmccam.evaluation.thresholds.describe_search` puts them together,
-            or nothing.
-
-    Returns:
-        HTML, with all pictures in it.
+        found: As of :func:`mmccam.visualization.curves.searched_curves`, or empty.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -58,119 +54,99 @@ def render_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    versions = dict(
-        mmccam=__version__,
-        mmpretrain=mmpretrain.__version__,
-        mmengine=mmengine.__version__,
-        mmcv=mmcv.__version__,
-        torch=torch.__version__,
-        Python=platform.python_version(),
-    )
-    about = {
-        **about,
-        'images': len(dataset),
-        'date': datetime.now().astimezone().strftime('%Y-%m-%d %H:%M %Z'),
-        'versions': ', '.join(f'{name} {value}' for name, value in versions.items()),
-    }
     return environment.get_template('report.html.j2').render(
-        about=about,
+        about={
+            **about,
+            'images': len(dataset),
+            'date': datetime.now().astimezone().strftime('%Y-%m-%d %H:%M %Z'),
+            'versions': _versions(),
+        },
+        results=results,
         accuracies={
             name.partition('/')[2]: value
             for name, value in results['metrics'].items()
             if name.startswith('accuracy/')
         },
-        localization=_table(results['localization']),
+        table=partial(format_rows, style='html'),
         notes=localization_notes(results),
-        errors=_table(results['errors']),
-        bars=[_bar(row) for row in results['errors']],
-        kinds={title: kind for title, kind in ERROR_COLUMNS.items()},
+        bars={row['map']: _shares(row) for row in results['errors']},
+        kinds=ERROR_COLUMNS,
         curves=_curves(metrics, len(dataset), found),
         legend=_data_uri(draw_legend(), 'PNG'),
-        galleries=[
-            _gallery(metric, dataset)
-            for metric in metrics
-            if isinstance(metric, LocalizationErrors)
-        ],
+        galleries={
+            headline(metric): _gallery(metric, dataset)
+            for metric in with_examples(metrics)
+        },
     )
 
 
-def _table(rows: list[dict]) -> Markup:
-    # tabulate escapes what is in the cells.
-    return Markup(format_rows(rows, 'html')) if rows else Markup()
+def _versions() -> str:
+    packages = mmpretrain, mmengine, mmcv, torch
+    versions = [f'{package.__name__} {package.__version__}' for package in packages]
+    python = f'Python {platform.python_version()}'
+    return ', '.join([f'mmccam {__version__}', *versions, python])
 
 
-def _bar(row: dict) -> dict:
-    """The parts of a row of errors, in percent of its images."""
-    total = sum(row[title] for title in ERROR_COLUMNS)
-    parts = {title: 100 * row[title] / total for title in ERROR_COLUMNS if row[title]}
-    return dict(map=row['map'], parts=parts)
+def _shares(row: dict) -> dict[str, float]:
+    """What part of the images each kind of a row of errors has, in percent."""
+    counts = {title: row[title] for title in ERROR_COLUMNS if row[title]}
+    total = sum(counts.values())
+    return {title: 100 * count / total for title, count in counts.items()}
 
 
 def _curves(
     metrics: Sequence[BaseMetric], num_images: int, found: dict
-) -> dict[str, list[Markup]]:
-    """Curves of each map by their heading."""
+) -> dict[str, list[str]]:
+    """The curves of each map as ``<svg>``, by their heading."""
     groups = {}
     if found:
         source = found['provenance']
         heading = (
             f'Box rules on the split {source["split"]}, {source["num_images"]} images'
         )
-        groups[heading] = [
-            Markup(draw_svg(**curves, ylabel='GT-known in percent'))
-            for curves in searched_curves(found)
-        ]
-    scored = [metric for metric in metrics if isinstance(metric, MaxBoxAcc)]
+        maps = searched_curves(found)
+        groups[heading] = [draw_svg(curves, 'GT-known in percent') for curves in maps]
+    scored = [
+        draw_svg(_max_box_acc_curves(metric, num_images), 'right boxes in percent')
+        for metric in metrics
+        if isinstance(metric, MaxBoxAcc)
+    ]
     if scored:
-        groups['MaxBoxAcc on the evaluated images'] = [
-            _max_box_acc_curves(metric, num_images) for metric in scored
-        ]
+        groups['MaxBoxAcc on the evaluated images'] = scored
     return groups
 
 
-def _max_box_acc_curves(metric: MaxBoxAcc, num_images: int) -> Markup:
+def _max_box_acc_curves(metric: MaxBoxAcc, num_images: int) -> Curves:
     accuracies = 100 * metric.correct / num_images
-    best = accuracies.argmax(axis=-1)
-    marks = [
-        (metric.thresholds[place], accuracies[index][place])
-        for index, place in np.ndenumerate(best)
-    ]
-    curves = {
+    by_way = {
         CONTOURS[kind]: dict(zip(metric.ious.tolist(), of_kind))
         for kind, of_kind in zip(metric.names, accuracies)
     }
+    best = metric.thresholds[accuracies.argmax(axis=-1)].flat
+    marks = [*zip(best, accuracies.max(axis=-1).flat)]
     title = f'{metric.prefix}: the best threshold of each'
-    return Markup(
-        draw_svg(title, metric.thresholds, curves, marks, 'right boxes in percent')
-    )
+    return Curves(title, metric.thresholds, by_way, marks)
 
 
-def _gallery(metric: LocalizationErrors, dataset: BaseDataset) -> dict:
-    """The pictures of a map, by heading."""
+def _gallery(metric: LocalizationErrors, dataset: BaseDataset) -> dict[str, list[dict]]:
+    """The pictures of a map by their heading."""
     groups = {}
-    for name, heading in (ROWS | WORST_OF_KIND).items():
-        pictures = []
-        for outcome in metric.examples[name]:
-            picture = draw_outcome(outcome, dataset, side=SIDE)
-            height, width = picture.shape[:2]
-            image = outcome.image
-            path = Path(image.get('img_path', str(image.get('sample_idx'))))
-            pictures.append(
-                dict(
-                    source=_data_uri(picture, 'JPEG', quality=90, subsampling=0),
-                    width=width,
-                    height=height,
-                    text=describe(outcome, dataset),
-                    image='/'.join(path.parts[-2:]),
-                )
-            )
-        if pictures or name in ROWS:
-            groups[heading] = pictures
-    rule = metric.box_rule
+    for name, heading in HEADINGS.items():
+        figures = [_figure(outcome, dataset) for outcome in metric.examples[name]]
+        if figures or name in ROWS:
+            groups[heading if figures else f'{heading}: none'] = figures
+    return groups
+
+
+def _figure(outcome: Outcome, dataset: BaseDataset) -> dict:
+    picture = draw_outcome(outcome, dataset, side=SIDE)
+    height, width = picture.shape[:2]
     return dict(
-        title=f'{metric.prefix}: box rule {rule.name} at {rule.threshold:.2f}, '
-        f'right from IoU {metric.iou:g}',
-        groups=groups,
+        source=_data_uri(picture, 'JPEG', quality=90, subsampling=0),
+        width=width,
+        height=height,
+        text=describe(outcome, dataset),
+        image=image_name(outcome.image),
     )
 
 

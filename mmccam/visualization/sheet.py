@@ -1,4 +1,4 @@
-"""The contact sheet of an evaluation: its best images, its worst and some others."""
+"""The contact sheet of an evaluation: its best, its worst and some random images."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,9 @@ from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 
 from ..datasets.transforms import read_image
-from ..evaluation.failures import LocalizationErrors, Outcome
+from ..evaluation import LocalizationErrors
+from ..evaluation.outcome import Outcome
+from ..structures import class_name
 from .canvas import GAP, stack, write_text
 from .overlay import draw_legend, draw_localization
 
@@ -22,34 +24,38 @@ SIDE = 148  # pixels of a panel: four pictures fit a page of 1280
 
 
 def describe(outcome: Outcome, dataset: BaseDataset) -> str:
-    """Say what became of an image: kind, overlap and class.
+    """Say what became of an image: kind, overlap, true class.
 
-    If the most probable class is wrong, it stands before the true one.
+    If the most probable class is wrong, the text leads from it to the true one.
     """
-    classes = dataset.metainfo.get('classes')
-    # A set that keeps its order: one label where both are the same.
-    labels = dict.fromkeys([outcome.pred_label, outcome.gt_label])
-    names = [str(classes[label] if classes else label) for label in labels]
+    guess, truth = outcome.pred_label, outcome.gt_label
+    # Without class scores there is no guess.
+    labels = [truth] if guess in (None, truth) else [guess, truth]
+    names = [class_name(dataset.metainfo.get('classes'), label) for label in labels]
     kind = outcome.kind.replace('_', ' ')
     # Cut off, not rounded: a wrong box does not reach 0.50.
     overlap = math.floor(100 * outcome.overlap + 1e-9) / 100
     return f'{kind}, IoU {overlap:.2f}: {" → ".join(names)}'
 
 
+def with_examples(metrics: Sequence[BaseMetric]) -> list[LocalizationErrors]:
+    """Those of some metrics that keep examples to draw."""
+    return [metric for metric in metrics if isinstance(metric, LocalizationErrors)]
+
+
+def headline(metric: LocalizationErrors) -> str:
+    """Say which map, box rule and IoU the outcomes are of."""
+    rule = metric.box_rule
+    return (
+        f'{metric.prefix}: box rule {rule.name} at {rule.threshold:.2f}, '
+        f'right from IoU {metric.iou:g}'
+    )
+
+
 def draw_outcome(
     outcome: Outcome, dataset: BaseDataset, title: str = '', side: Optional[int] = None
 ) -> np.ndarray:
-    """Draw an image beside its map: the box of the true class and the ground truth.
-
-    Args:
-        outcome: What became of the image.
-        dataset: Data set of the image.
-        title: Text above.
-        side: As of :func:`~mmccam.visualization.overlay.draw_panels`.
-
-    Returns:
-        Picture, (H, W, 3), uint8, RGB.
-    """
+    """Draw an image beside its map, with the box of the true class and the truth."""
     image = read_image(outcome.image, dataset)
     return draw_localization(
         image, outcome.cam, outcome.box, outcome.true_boxes, title, side
@@ -60,30 +66,18 @@ def draw_sheet(metrics: Sequence[BaseMetric], dataset: BaseDataset) -> np.ndarra
     """Draw the contact sheet of one or several maps.
 
     Args:
-        metrics: Metrics after an evaluation: for each ``LocalizationErrors`` a block of
-            rows.
+        metrics: Metrics after an evaluation. Each ``LocalizationErrors`` gets its rows.
         dataset: Data set that was evaluated.
 
     Returns:
         Picture, (H, W, 3), uint8, RGB.
     """
-    blocks = [
-        _draw_block(metric, dataset)
-        for metric in metrics
-        if isinstance(metric, LocalizationErrors)
-    ]
-    return stack([[draw_legend()], *([block] for block in blocks)], gap=24)
+    blocks = [_draw_block(metric, dataset) for metric in with_examples(metrics)]
+    return stack([[block] for block in (draw_legend(), *blocks)], gap=24)
 
 
 def _draw_block(metric: LocalizationErrors, dataset: BaseDataset) -> np.ndarray:
-    rule = metric.box_rule
-    rows = [
-        write_text(
-            f'{metric.prefix}: box rule {rule.name} at {rule.threshold:.2f}, '
-            f'right from IoU {metric.iou:g}',
-            bold=True,
-        )
-    ]
+    rows = [write_text(headline(metric), bold=True)]
     for name, heading in ROWS.items():
         outcomes = metric.examples[name]
         heading += '' if outcomes else ': none'

@@ -1,12 +1,12 @@
-"""Results as tables, one row a map and one column a metric."""
+"""Results as tables: a row for each map, a column for each metric."""
 
 from collections.abc import Mapping
 
 from tabulate import tabulate
 
-from ..evaluation.failures import ERRORS
+from ..evaluation.outcome import ERRORS
 
-# Titles of the columns and names of the metrics, in the order of the paper's tables.
+# Names of metrics by the title of their column, in the order of the paper's tables.
 LOCALIZATION_COLUMNS = {
     'box rule': 'box_rule',
     'threshold': 'threshold',
@@ -22,15 +22,10 @@ ERROR_COLUMNS = {kind.replace('_', ' '): kind for kind in ('right', *ERRORS)}
 
 
 def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
-    """Sort metrics into rows.
+    """Sort metrics, by ``<prefix>/<name>``, into a row for each prefix.
 
-    Args:
-        metrics: Values by ``<prefix>/<name>``.
-        columns: Names of the metrics that are asked for, by the title of their column.
-
-    Returns:
-        For each prefix with one of these metrics, in order, ``map`` with the prefix and
-        the values by title.
+    A row has the prefix as ``map``, and the values of some metrics by title. Columns
+    are names of these metrics by title. Prefixes with none of them have no row.
     """
     rows: dict[str, dict] = {}
     for key, value in metrics.items():
@@ -45,11 +40,9 @@ def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
 
 
 def format_rows(rows: list[dict], style: str = 'simple') -> str:
-    """Write rows below each other.
+    """Write rows, values by title, as a table.
 
-    Args:
-        rows: Values by title.
-        style: Of tabulate: ``simple`` for text, ``github`` for Markdown, ``html``.
+    The style is one of tabulate: ``simple`` text, ``github`` Markdown or ``html``.
     """
     titles = list(dict.fromkeys(title for row in rows for title in row))
     formats = ['.2f' if title == 'threshold' else '.1f' for title in titles]
@@ -62,11 +55,7 @@ def format_rows(rows: list[dict], style: str = 'simple') -> str:
 
 
 def localization_notes(results: dict) -> str:
-    """What one must know to read the table of localization.
-
-    Args:
-        results: As in :func:`format_results`.
-    """
+    """What a reader of the table of localization must know."""
     rows, source = results['localization'], results['provenance']
     notes = ['Localization in percent.']
     if source:
@@ -76,20 +65,20 @@ def localization_notes(results: dict) -> str:
         )
     if any('MaxBoxAcc' in row or 'MaxBoxAccV2' in row for row in rows):
         notes.append(
-            'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 take the threshold that is best '
-            'for the evaluated images themselves; they make boxes in another way, '
+            'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 use the threshold that is best '
+            'for the evaluated images themselves. They make boxes in another way, '
             'so that GT-known may lie above them.'
         )
     return ' '.join(notes)
 
 
 def format_results(results: dict, markdown: bool = False) -> str:
-    """Write all tables of an evaluation, with what one must know to read them.
+    """Write all tables of an evaluation, with notes for their reader.
 
     Args:
         results: ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
-            ``errors``, rows; ``provenance``, that of searched thresholds, or
-            None if all are those of the config.
+            ``errors``, rows; ``provenance``, that of searched thresholds, or None if
+            all thresholds are those of the config.
         markdown: Whether to write Markdown or text.
     """
     parts = [

@@ -3,14 +3,14 @@ import numpy as np
 import pytest
 
 from mmccam.evaluation import LocalizationErrors
-from mmccam.evaluation.failures import ERRORS, Outcome
+from mmccam.evaluation.outcome import ERRORS, Outcome
 from mmccam.visualization.sheet import ROWS
 
 BLUE = np.full((20, 40, 3), (250, 0, 0), np.uint8)  # BGR
 
 
 class Images:
-    """A data set whose images are in no file."""
+    """A data set of two blue images that are in no file."""
 
     def __init__(self, classes=('cat', 'dog')):
         self.metainfo = dict(classes=classes) if classes else {}
@@ -22,7 +22,7 @@ class Images:
         return dict(sample_idx=index, img=BLUE)
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def images():
     return Images
 
@@ -35,7 +35,7 @@ def photo(tmp_path):
     return dict(sample_idx=0, img_path=str(path))
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def outcome():
     def outcome(image=None, kind='too_small', labels=(1, 1), overlap=0.3):
         image = image or dict(sample_idx=12)
@@ -45,12 +45,12 @@ def outcome():
     return outcome
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def metric_of():
     """Make a metric that has found some outcomes."""
 
-    def metric_of(examples, **arguments):
-        metric = LocalizationErrors('ccam', **arguments)
+    def metric_of(prefix='ccam', **examples):
+        metric = LocalizationErrors('ccam', prefix=prefix)
         metric.examples = {**dict.fromkeys((*ROWS, *ERRORS), ()), **examples}
         return metric
 

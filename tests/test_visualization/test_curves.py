@@ -5,15 +5,15 @@ from PIL import Image
 from mmccam.visualization.curves import save_threshold_curves
 
 
-@pytest.mark.parametrize('num_maps', [1, 2, 4])
+@pytest.mark.parametrize('num_maps', [1, 4])
 def test_each_map_has_a_panel_with_its_curves(tmp_path, num_maps):
     names = [f'map{index}' for index in range(num_maps)]
-    best = [dict(box_rule='cam', threshold=0.2, gt_known_loc=90.0)]
+    best = [dict(box_rule='rule', threshold=0.2, gt_known_loc=90.0)]
     found = dict(
         thresholds={name: best for name in names},
         curves=dict(
             thresholds=[0.1, 0.2, 0.3],
-            gt_known_loc={name: {'cam': {0.5: [80.0, 90.0, 70.0]}} for name in names},
+            gt_known_loc={name: {'rule': {0.5: [80.0, 90.0, 70.0]}} for name in names},
         ),
     )
 
@@ -21,8 +21,8 @@ def test_each_map_has_a_panel_with_its_curves(tmp_path, num_maps):
 
     with Image.open(tmp_path / 'curves.png') as picture:
         pixels = np.asarray(picture.convert('RGB')).astype(int)
-    # Columns that the line, #0072b2, passes through: one run for each panel of a row,
-    # of which there are three at most; the legend's lies within one of them.
+    # Columns with the line, #0072b2: one run for each panel of a row, of which there
+    # are three at most. The line in the legend lies within one of them.
     blue = (abs(pixels - [0x00, 0x72, 0xB2]).sum(axis=2) == 0).any(axis=0)
     gaps = np.diff(np.flatnonzero(blue))
     assert (gaps > 40).sum() + 1 == min(num_maps, 3)

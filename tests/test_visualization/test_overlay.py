@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmccam.visualization import Panel, draw_localization, draw_panels
-from mmccam.visualization.overlay import PREDICTED, TRUE, WHITE, draw_legend
+from mmccam.visualization import Panel, draw_legend, draw_localization, draw_panels
+from mmccam.visualization.overlay import PREDICTED, TRUE, WHITE
 
 BLACK = np.zeros((160, 320, 3), np.uint8)
 CAM = np.zeros((4, 8))
@@ -16,7 +16,7 @@ def colours(picture):
 
 
 def test_the_predicted_box_is_solid_blue_and_the_true_one_dashed_red():
-    picture = draw_localization(BLACK, CAM, BOX, np.array([TRUE_BOX]))
+    picture = draw_localization(BLACK, CAM, BOX, [TRUE_BOX])
 
     # Two panels of 320 pixels with a gap of 8.
     assert picture.shape == (160, 648, 3)
@@ -25,10 +25,11 @@ def test_the_predicted_box_is_solid_blue_and_the_true_one_dashed_red():
         assert TRUE in colours(panel[20:140, 200]) > {TRUE, WHITE}
         assert TRUE not in colours(panel[:, :190])
         assert PREDICTED not in colours(panel[:, 130:])
+    assert not BLACK.any()  # the image is not drawn on
 
 
 def test_lines_have_a_white_edge():
-    picture = draw_localization(BLACK, CAM, BOX, np.empty((0, 4)))
+    picture = draw_localization(BLACK, CAM, BOX, ())
 
     # At column 40; how wide a smoothed line is differs between versions of OpenCV.
     whitest = picture[80].min(axis=1)
@@ -36,16 +37,12 @@ def test_lines_have_a_white_edge():
     assert not picture[80, :34].any() and not picture[80, 47:100].any()
 
 
-def test_equal_boxes_are_both_seen():
-    picture = draw_localization(BLACK, CAM, BOX, np.array([BOX]))
-
-    assert {PREDICTED, TRUE} < colours(picture[40:120, 40])
-
-
-def test_a_box_of_one_pixel_at_the_border_is_seen():
-    panel = Panel(box=(319, 159, 319, 159))
-
-    assert PREDICTED in colours(draw_panels(BLACK, [panel], ()))
+@pytest.mark.parametrize(
+    ('box', 'truth', 'seen'),
+    [(BOX, [BOX], {PREDICTED, TRUE}), ((319, 159, 319, 159), [], {PREDICTED})],
+)
+def test_equal_boxes_and_boxes_of_one_pixel_are_seen(box, truth, seen):
+    assert seen < colours(draw_localization(BLACK, CAM, box, truth))
 
 
 def test_brightness_grows_with_the_map():
@@ -56,13 +53,6 @@ def test_brightness_grows_with_the_map():
     assert heat[80, -1] == pytest.approx([0.6 * 0xFD, 0.6 * 0xE7, 0.6 * 0x25], abs=2)
     brightness = cv2.cvtColor(heat, cv2.COLOR_RGB2GRAY)[80].astype(int)
     assert (np.diff(brightness) >= -1).all()
-
-
-def test_the_heat_is_where_the_map_is_high():
-    heat = draw_panels(BLACK, [Panel(cam=CAM)], ())
-
-    # The map's maximum lies at 80 ... 160 of 320 pixels.
-    assert heat[80, 120, 1] > 100 > heat[80, 280, 1]
 
 
 def test_colours_of_the_image_are_no_heat():
@@ -93,42 +83,29 @@ def test_a_map_without_an_object_is_drawn_without_heat(value):
         ((1, 2000), 100, (1, 100)),
     ],
 )
-def test_size_of_a_panel(shape, side, expected):
-    picture = draw_panels(np.zeros((*shape, 3), np.uint8), [Panel()], (), side=side)
+def test_boxes_have_the_scale_of_the_panel(shape, side, expected):
+    height, width = shape
+    left_half = Panel(box=(0, 0, width / 2 - 1, height - 1))
+
+    image = np.zeros((*shape, 3), np.uint8)
+    picture = draw_panels(image, [left_half], (), side=side)
 
     assert picture.shape == (*expected, 3)
+    middle = expected[1] // 2
+    assert colours(picture[:, middle]) == {PREDICTED}
+    assert not picture[:, middle + 9 :].any()
 
 
-def test_small_images_are_enlarged_with_their_boxes():
-    picture = draw_localization(
-        BLACK[::10, ::10], CAM, (4, 4, 11, 11), np.empty((0, 4))
-    )
-
-    assert colours(picture[60:100, 40]) == {PREDICTED}
-
-
-def test_the_image_is_left_as_it_is():
-    image = BLACK.copy()
-
-    draw_localization(image, CAM, BOX, np.array([TRUE_BOX]))
-
-    assert not image.any()
-
-
-def test_a_title_stands_above():
-    picture = draw_localization(BLACK, CAM, (0, 0, 9, 9), np.empty((0, 4)), title='cat')
-
-    assert picture.shape == (160 + 28, 648, 3)
-    assert picture[:28, :100].min() < 100
-
-
-def test_each_panel_has_its_caption():
+def test_the_title_is_above_the_captions_of_the_panels():
     panels = [Panel('image'), Panel(), Panel('NL-CCAM', CAM)]
 
-    captions = draw_panels(BLACK, panels, ())[: 28 + 8]
+    picture = draw_panels(BLACK, panels, (), title='cat')
 
-    dark = (captions < 100).any(axis=(0, 2))
-    assert dark[:320].any() and not dark[320:656].any() and dark[656:].any()
+    assert picture.shape == (28 + 28 + 8 + 160, 3 * 320 + 2 * 8, 3)
+    title, captions = ((picture[y : y + 28] < 100).any(axis=(0, 2)) for y in (0, 28))
+    assert title[:100].any() and not title[100:].any()
+    assert captions[:320].any() and captions[656:].any()
+    assert not captions[320:656].any()
 
 
 def test_the_legend_has_what_it_explains():

@@ -1,0 +1,79 @@
+import pytest
+
+from mmccam.visualization.tables import (
+    ERROR_COLUMNS,
+    LOCALIZATION_COLUMNS,
+    format_results,
+    metric_rows,
+)
+
+METRICS = {
+    'accuracy/top1': 73.2,
+    'ccam/gt_known_loc': 77.04,
+    'ccam/top1_loc': 59.7,
+    'ccam/threshold': 0.19,
+    'cam/gt_known_loc': 68.9,
+    'ccam/right': 597,
+    'ccam/too_small': 43,
+}
+TEXT = """accuracy/top1: 73.2
+
+map      threshold    Top-1    GT-known
+-----  -----------  -------  ----------
+ccam          0.19     59.7        77.0
+cam                                68.9
+
+Localization in percent.
+
+map      right    too small
+-----  -------  -----------
+ccam       597           43
+
+Numbers of images."""
+MARKDOWN = """| map   |   threshold |   Top-1 |   GT-known |
+|-------|-------------|---------|------------|
+| ccam  |        0.19 |    59.7 |       77.0 |
+| cam   |             |         |       68.9 |"""
+
+
+def results_of(metrics, provenance=None):
+    return dict(
+        metrics=metrics,
+        localization=metric_rows(metrics, LOCALIZATION_COLUMNS),
+        errors=metric_rows(metrics, ERROR_COLUMNS),
+        provenance=provenance,
+    )
+
+
+def test_each_map_has_a_row_with_columns_in_the_order_of_the_paper():
+    results = results_of(METRICS)
+
+    assert format_results(results) == TEXT
+    assert format_results(results, markdown=True).split('\n\n')[1] == MARKDOWN
+
+
+@pytest.mark.parametrize(
+    ('metric', 'provenance', 'note'),
+    [
+        (
+            'gt_known_loc',
+            dict(num_images=200, split='val'),
+            'Thresholds of the split val were chosen on its 200 images.',
+        ),
+        (
+            'max_box_acc_v2',
+            None,
+            'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 use the threshold that is best for '
+            'the evaluated images themselves. They make boxes in another way, so that '
+            'GT-known may lie above them.',
+        ),
+    ],
+)
+def test_results_say_where_their_thresholds_are_from(metric, provenance, note):
+    text = format_results(results_of({f'ccam/{metric}': 70.0}, provenance))
+
+    assert text.split('\n\n')[1] == f'Localization in percent. {note}'
+
+
+def test_results_without_localization_have_no_table():
+    assert format_results(results_of({'accuracy/top1': 73.2})) == 'accuracy/top1: 73.2'
