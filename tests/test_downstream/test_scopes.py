@@ -31,7 +31,6 @@ PARTS = [
     ('TASK_UTILS', dict(type='mmccam.TopBottom', i=1, j=1)),
     ('DATASETS', dict(type='mmccam.WSOLDataset', data_root='.', lazy_init=True)),
     ('TRANSFORMS', dict(type='mmccam.LoadImage')),
-    ('TRANSFORMS', dict(type='mmccam.CachedImage', transforms=[])),
     (
         'METRICS',
         dict(type='mmccam.CCAMLocalizationMetric', cam='cam', box_rule='cam'),
