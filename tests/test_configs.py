@@ -234,4 +234,4 @@ def test_the_released_evaluation():
     _, *metrics = read(RELEASED).test_evaluator
 
     assert {m.type for m in metrics} == {'mmccam.CCAMLocalizationMetric'}
-    assert {(m.box_rule, m.threshold) for m in metrics} == {('nlccam_released', 0.12)}
+    assert {(m.box_rule, m.threshold) for m in metrics} == {('released_nlccam', 0.12)}

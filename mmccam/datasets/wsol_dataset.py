@@ -102,19 +102,20 @@ class WSOLDataset(BaseDataset):
                 )
         data_list = []
         for name, path in paths.items():
+            info = dict(img_path=path)
             with reportable():
                 if labels is not None and name not in labels:
                     raise ValueError(
                         f'{folder / "class_labels.txt"} has no line for {name}'
                     )
+                info['gt_label'] = (labels or {}).get(name)
             with reportable():
                 if places is not None and name not in places:
                     raise ValueError(
                         f'{folder / "localization.txt"} has no box or mask for {name}, '
                         f'which the evaluation of the split {self.split} needs'
                     )
-            info = dict(img_path=path, gt_label=(labels or {}).get(name, -1))
-            if name in sizes:
+            if sizes.get(name):
                 info['listed_size'] = sizes[name]
             info.update((places or {}).get(name, {}))
             boxes = np.array(info.get('loc_boxes', []), np.float32)

@@ -28,7 +28,7 @@ MISTAKES = {
         'test/b.png,': f"{NUMBERS} ['']",
         'test/b.png': 'expected "path,label", got "test/b.png"',
         'test/b.png;1': 'expected "path,label", got "test/b.png;1"',
-        'test/a.png,1': 'test/a.png already has the label 0',
+        'test/a.png,1': f'test/a.png {TWICE}/class_labels.txt, line 1',
     },
     ('image_sizes', 1): {
         'test/a.png,8': 'expected "path,width,height", got "test/a.png,8"',

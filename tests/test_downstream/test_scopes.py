@@ -33,7 +33,11 @@ PARTS = [
     ('TRANSFORMS', dict(type='mmccam.LoadImage')),
     (
         'METRICS',
-        dict(type='mmccam.CCAMLocalizationMetric', cam='cam', box_rule='cam'),
+        dict(
+            type='mmccam.CCAMLocalizationMetric',
+            cam='cam',
+            box_rule='largest_component',
+        ),
     ),
     ('METRICS', dict(type='mmccam.MaxBoxAcc', cam='cam')),
     ('METRICS', dict(type='mmccam.DumpBoxes', cam='cam', out_file='a.json', root='.')),
