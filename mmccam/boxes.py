@@ -45,9 +45,7 @@ def box_area(boxes: np.ndarray) -> np.ndarray:
 
 
 def check_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
-    """Check that boxes lie in their image.
-
-    Some published boxes end behind the last pixel, at the width or height itself.
+    """Check that boxes lie in their image; they may end at its width and height.
 
     Args:
         boxes: Boxes in pixels, (n, 4) or (4,).

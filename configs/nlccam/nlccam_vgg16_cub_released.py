@@ -34,7 +34,7 @@ param_scheduler = [
 train_cfg = dict(max_epochs=100)
 auto_scale_lr = dict(base_batch_size=16)
 
-released = dict(box_rule='nlccam_released', threshold=0.12)
+released = dict(box_rule='released_nlccam', threshold=0.12)
 val_evaluator = [dict(type='Accuracy', topk=(1, 5))] + [
     dict(type='mmccam.CCAMLocalizationMetric', cam=name, **released) for name in cams
 ]

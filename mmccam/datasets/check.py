@@ -65,14 +65,11 @@ def check_datasets(
     if 'train' in datasets:
         _note_missing_classes(datasets['train'], note)
     _note_shared_images(datasets, note)
-    numbers = {
-        name: (len(dataset), len(_classes(dataset)))
-        for name, dataset in datasets.items()
-    }
-    return {
-        name: Summary(*numbers.get(name, (0, 0)), len(found))
-        for name, found in problems.items()
-    }
+    summaries = {name: Summary(0, 0, len(found)) for name, found in problems.items()}
+    for name, dataset in datasets.items():
+        images, classes = len(dataset), len(_classes(dataset))
+        summaries[name] = Summary(images, classes, len(problems[name]))
+    return summaries
 
 
 def _read(config: dict, report: Report) -> Optional[BaseDataset]:

@@ -66,11 +66,8 @@ class CUB(CUBClassification):
 class _Lines:
     """The lines of a file that start with the number of an image.
 
-    Args:
-        path: File.
-        what: What the file has for each image, for messages.
-        columns: The columns behind the number, likewise.
-        parse: Makes a value of these columns.
+    ``what`` it has for each image and its ``columns`` behind the number are for
+    messages; ``parse`` makes a value of these columns.
     """
 
     def __init__(self, path: Path, what: str, columns: str, parse: Callable) -> None:

@@ -34,11 +34,9 @@ def report_problems(report: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def reportable() -> Iterator[None]:
-    """Do the work on one line, image or file, whose error is raised or reported.
+    """Do the work on one line, image or file, whose OSError or ValueError is raised.
 
-    Raises:
-        OSError: As the work does, outside of :func:`report_problems`.
-        ValueError: Likewise.
+    Inside of :func:`report_problems` it is reported instead.
     """
     try:
         yield
@@ -52,14 +50,7 @@ def reportable() -> Iterator[None]:
 def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
     """Read a text file; yield the place of each line, for messages, and the line.
 
-    Blank lines and a byte-order mark are ignored.
-
-    Args:
-        path: File in UTF-8, with the line ends of any system.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no UTF-8 text.
+    Blank lines, a byte-order mark and the kind of line ends do not matter.
     """
     try:
         text = Path(path).read_text(encoding='utf-8-sig')
@@ -94,15 +85,7 @@ class Files:
         self._listed: dict[str, str] = {}
 
     def find(self, name: str, where: str) -> str:
-        """Return the full path of a file.
-
-        Args:
-            name: Path below the folder.
-            where: Place of the name, for messages.
-
-        Raises:
-            ValueError: If there is no such file, or the path leads out of the folder.
-        """
+        """Return the full path of a file; ``where`` is the place of its name."""
         if os.path.isabs(name) or '..' in name.split('/'):
             raise ValueError(f'{where}: {name} must be a path below {self.root}')
         path = os.path.join(self.root, name)
@@ -115,26 +98,13 @@ class Files:
         return path
 
     def find_once(self, name: str, where: str) -> str:
-        """Return the full path of a file that may be listed only once.
-
-        Raises:
-            ValueError: As :meth:`find` does, or if it was found before.
-        """
+        """Return the full path of a file that may be listed only once."""
         check_once(name, where, self._listed)
         return self.find(name, where)
 
 
 def check_once(name: str, where: str, listed: dict[str, str]) -> None:
-    """Check that a name is listed only once.
-
-    Args:
-        name: Name of an image.
-        where: Place of the name, for messages.
-        listed: Places of the names before it; this one is added.
-
-    Raises:
-        ValueError: If it is listed twice.
-    """
+    """Check that a name is not among those listed before, and add it with its place."""
     if name in listed:
         raise ValueError(f'{where}: {name} is listed twice, first in {listed[name]}')
     listed[name] = where
@@ -147,11 +117,7 @@ def check_split(split: str, splits: Collection[str]) -> None:
 
 
 def check_class(number: int, num_classes: int, where: str) -> int:
-    """Turn the number of a class, from 1, into its label, from 0.
-
-    Raises:
-        ValueError: If there is no such class.
-    """
+    """Turn the number of a class, from 1, into its label, from 0."""
     if not 1 <= number <= num_classes:
         raise ValueError(
             f'{where}: the class must lie between 1 and {num_classes}, got {number}'
@@ -179,9 +145,6 @@ def image_size(path: str, or_unknown: bool = False) -> tuple[float, float]:
         path: File.
         or_unknown: Whether an image that cannot be read is infinitely large, since the
             pipeline decides on it. Defaults to False.
-
-    Raises:
-        ValueError: If it is no readable image, or one of more pixels than Pillow reads.
     """
     try:
         with image_errors(path), Image.open(path) as image:

@@ -20,10 +20,6 @@ def read_mat(
 
     Returns:
         The values of all variables for each image.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no such file.
     """
     try:
         data = mat4py.loadmat(str(path))

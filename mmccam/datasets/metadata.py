@@ -1,18 +1,11 @@
 """The text files of the metadata format: read and checked, or written."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from ..boxes import check_boxes
-from .files import (
-    Files,
-    check_once,
-    image_size,
-    read_lines,
-    reportable,
-    write_lines,
-)
+from .files import Files, check_once, image_size, read_lines, reportable, write_lines
 
 BOXES = 'path,x0,y0,x1,y1'
 MASKS = 'path,mask_path,ignore_path'
@@ -30,7 +23,7 @@ def read_classes(
 
     Raises:
         FileNotFoundError: If there is neither file nor number.
-        ValueError: If both are there and differ, or the file names no class.
+        ValueError: If both are given and differ, or the file names no class.
     """
     path = Path(data_root, 'classes.txt')
     if not path.exists():
@@ -51,69 +44,40 @@ def read_classes(
 
 
 def read_images(path: Path, images: Files) -> dict[str, str]:
-    """Read ``image_ids.txt``: the full path of each image below a folder.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it names no image, one twice or one that does not exist.
-    """
-    found: dict[str, str] = {}
-    rows = list(_read_rows(path, 'path'))
-    for where, (name,) in rows:
-        with reportable():
-            found[name] = images.find_once(name, where)
-    if not rows:
+    """Read ``image_ids.txt``: the full path of each image below a folder."""
+    paths = _read_values(path, 'path', images.find)
+    if not paths:
         raise ValueError(f'{path} names no image')
-    return found
+    return {name: path for name, path in paths.items() if path is not None}
 
 
-def read_labels(path: Path, num_classes: int) -> dict[str, int]:
-    """Read ``class_labels.txt``: the label of each image, from 0.
+def read_labels(path: Path, num_classes: int) -> dict[str, Optional[int]]:
+    """Read ``class_labels.txt``: the label of each image, from 0."""
 
-    Where problems are reported, an image whose label is wrong has the label -1.
+    def check(name: str, where: str, *fields: str) -> int:
+        (label,) = _numbers(where, fields, int)
+        if not 0 <= label < num_classes:
+            raise ValueError(
+                f'{where}: the label must lie between 0 and {num_classes - 1}, '
+                f'since there are {num_classes} classes, got {label}'
+            )
+        return label
 
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If an image has two labels or there is no such class.
-    """
-    labels: dict[str, int] = {}
-    for where, (name, field) in _read_rows(path, 'path,label'):
-        with reportable():
-            if name in labels:
-                raise ValueError(
-                    f'{where}: {name} already has the label {labels[name]}'
-                )
-            labels[name] = -1
-            (label,) = _numbers(where, [field], int)
-            if not 0 <= label < num_classes:
-                raise ValueError(
-                    f'{where}: the label must lie between 0 and {num_classes - 1}, '
-                    f'since there are {num_classes} classes, got {label}'
-                )
-            labels[name] = label
-    return labels
+    return _read_values(path, 'path,label', check)
 
 
-def read_sizes(path: Path) -> dict[str, tuple[int, int]]:
-    """Read ``image_sizes.txt``, which may be missing: width and height in pixels.
+def read_sizes(path: Path) -> dict[str, Optional[tuple[int, int]]]:
+    """Read ``image_sizes.txt``, which may be missing: width and height in pixels."""
 
-    Raises:
-        ValueError: If a line is wrong or an image has two.
-    """
-    if not path.exists():
-        return {}
-    sizes: dict[str, tuple[int, int]] = {}
-    listed: dict[str, str] = {}
-    for where, (name, *fields) in _read_rows(path, 'path,width,height'):
-        with reportable():
-            check_once(name, where, listed)
-            size = _numbers(where, fields, int)
-            if min(size) < 1:
-                raise ValueError(
-                    f'{where}: width and height must be at least 1, got {fields}'
-                )
-            sizes[name] = tuple(size)
-    return sizes
+    def check(name: str, where: str, *fields: str) -> tuple[int, int]:
+        size = _numbers(where, fields, int)
+        if min(size) < 1:
+            raise ValueError(
+                f'{where}: width and height must be at least 1, got {list(fields)}'
+            )
+        return tuple(size)
+
+    return _read_values(path, 'path,width,height', check) if path.exists() else {}
 
 
 def read_localization(
@@ -134,10 +98,6 @@ def read_localization(
     Returns:
         For each image ``loc_boxes``, n boxes; or ``loc_masks``, n full paths, and
         ``loc_ignore``, a full path or None.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If a line is wrong or a mask is missing.
     """
     found: dict[str, dict] = {}
     for where, (name, *fields) in _read_rows(path, BOXES, MASKS):
@@ -185,6 +145,23 @@ def write_split(folder: Path, rows: list[tuple[str, int, tuple, tuple]]) -> None
         write_lines(path, [','.join(map(str, fields)) for fields in lines])
 
 
+def _read_values(
+    path: Path, columns: str, parse: Callable[..., Any]
+) -> dict[str, Optional[Any]]:
+    """Read a line for each image: what ``parse`` makes of its name, place and fields.
+
+    The value is None where a problem was reported.
+    """
+    listed: dict[str, str] = {}
+    values = {}
+    for where, (name, *fields) in _read_rows(path, columns):
+        with reportable():
+            check_once(name, where, listed)
+            values[name] = None
+            values[name] = parse(name, where, *fields)
+    return values
+
+
 def _read_rows(path: Path, *formats: str) -> Iterator[tuple[str, list[str]]]:
     """Yield place and fields of each line; the first line chooses the format."""
     for where, line in read_lines(path):
@@ -198,9 +175,9 @@ def _read_rows(path: Path, *formats: str) -> Iterator[tuple[str, list[str]]]:
             yield where, fields
 
 
-def _numbers(where: str, fields: list[str], kind: type) -> list:
+def _numbers(where: str, fields: Sequence[str], kind: type) -> list:
     try:
         return [kind(field) for field in fields]
     except ValueError:
         expected = 'whole numbers' if kind is int else 'numbers'
-        raise ValueError(f'{where}: expected {expected}, got {fields}') from None
+        raise ValueError(f'{where}: expected {expected}, got {list(fields)}') from None

@@ -18,7 +18,7 @@ from .files import image_errors, read_lines
 
 # About the mean of ImageNet, as mmcv has it for gray images with transparency.
 CANVAS = (124, 117, 104)
-# So many unreadable images one after the other are no exception, but a lost disk.
+# So many unreadable images one after the other mean a lost disk.
 MOST_IN_A_ROW = 100
 
 
@@ -26,7 +26,7 @@ def read_rgb(path: str) -> np.ndarray:
     """Read an image in 8-bit colours, in the pixels as they are stored.
 
     The EXIF orientation is ignored and an animation is its first frame. Of 16 bits the
-    upper 8 are taken, and what is transparent lies on a canvas of ImageNet's mean.
+    upper 8 count, and what is transparent lies on a canvas of ImageNet's mean.
 
     Args:
         path: Path, or URL of a backend of mmengine.
@@ -35,8 +35,8 @@ def read_rgb(path: str) -> np.ndarray:
         Image, (H, W, 3), uint8, RGB.
 
     Raises:
-        ValueError: If it is no readable image, one of more pixels than Pillow reads, or
-            one whose pixels do not fit 16 bits.
+        ValueError: If it is no readable image, has more pixels than Pillow reads, or
+            its pixels do not fit 16 bits.
     """
     with image_errors(path), Image.open(io.BytesIO(fileio.get(path))) as image:
         return np.array(_to_rgb(image))
@@ -64,12 +64,12 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 class LoadImage(BaseTransform):
     """Load an image in the pixels that its boxes are in, by :func:`read_rgb`.
 
-    Images of data sets that have no files pass through.
+    Images that a data set has loaded itself stay as they are.
 
     Args:
         unreadable: Text file that collects the images which cannot be read. Such an
-            image gives no sample, so that mmengine takes another one at random: only in
-            training, it refuses that in evaluation. Defaults to none: they are errors.
+            image gives no sample, so that mmengine chooses another one at random. It
+            does so only in training. Defaults to none: they are errors.
     """
 
     def __init__(self, unreadable: Optional[str] = None) -> None:
@@ -88,8 +88,8 @@ class LoadImage(BaseTransform):
             None if the image cannot be read and is noted in ``unreadable``.
 
         Raises:
-            ValueError: If the image cannot be read, or it is noted and so were the 99
-                before it.
+            ValueError: If the image cannot be read and is not noted, or the 99 before
+                it were noted, too.
         """
         if 'img' in results:
             image = results['img']
@@ -121,30 +121,14 @@ class LoadImage(BaseTransform):
 
 
 def count_unreadable(path: Union[str, Path]) -> int:
-    """Count the images that :class:`LoadImage` has noted in a file.
-
-    Args:
-        path: File. It may be missing: no image is noted then.
-
-    Raises:
-        ValueError: If it is no UTF-8 text.
-    """
+    """Count the images that :class:`LoadImage` has noted in a file, if it exists."""
     if not Path(path).exists():
         return 0
     return len({line.partition('\t')[0] for _, line in read_lines(path)})
 
 
 def read_image(sample: Union[DataSample, dict], dataset: BaseDataset) -> np.ndarray:
-    """Read an image in the pixels that its boxes are in.
-
-    Args:
-        sample: Sample with ``img_path`` or, if its data set has no files,
-            ``sample_idx``.
-        dataset: Data set of the sample.
-
-    Returns:
-        Image, (H, W, 3), uint8, RGB.
-    """
+    """Read the image of a sample, (H, W, 3), uint8, RGB, as :func:`read_rgb` does."""
     path = sample.get('img_path')
     if path is None:
         return mmcv.bgr2rgb(dataset.get_data_info(sample.get('sample_idx'))['img'])

@@ -101,20 +101,18 @@ class WSOLDataset(BaseDataset):
                     folder / 'localization.txt', paths, sizes, masks
                 )
         data_list = []
+        no_label = f'{folder / "class_labels.txt"} has no line for'
+        no_place = f'{folder / "localization.txt"} has no box or mask for'
+        purpose = f'which the evaluation of the split {self.split} needs'
         for name, path in paths.items():
             with reportable():
                 if labels is not None and name not in labels:
-                    raise ValueError(
-                        f'{folder / "class_labels.txt"} has no line for {name}'
-                    )
+                    raise ValueError(f'{no_label} {name}')
             with reportable():
                 if places is not None and name not in places:
-                    raise ValueError(
-                        f'{folder / "localization.txt"} has no box or mask for {name}, '
-                        f'which the evaluation of the split {self.split} needs'
-                    )
-            info = dict(img_path=path, gt_label=(labels or {}).get(name, -1))
-            if name in sizes:
+                    raise ValueError(f'{no_place} {name}, {purpose}')
+            info = dict(img_path=path, gt_label=(labels or {}).get(name))
+            if sizes.get(name):
                 info['listed_size'] = sizes[name]
             info.update((places or {}).get(name, {}))
             boxes = np.array(info.get('loc_boxes', []), np.float32)

@@ -14,15 +14,8 @@ CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 def read_xml(path: Union[str, Path]) -> tuple[list[str], np.ndarray]:
     """Read an annotation, whose corners count from 0 as ImageNet's do.
 
-    Args:
-        path: File.
-
     Returns:
         Name of each object and their boxes, (n, 4), float32, clipped to the image.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no such file, names no object or has a wrong box.
     """
     try:
         root = ElementTree.parse(path).getroot()

@@ -1,13 +1,26 @@
+from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from mmengine.config import Config
+from PIL import Image
 
 from mmccam.registry import DATASETS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
+SPLITS = ('train', 'val', 'test')
+FILES = dict(
+    image_ids='{0}/a.png\n{0}/b.png\n',
+    class_labels='{0}/a.png,0\n{0}/b.png,1\n',
+    image_sizes='{0}/a.png,8,6\n{0}/b.png,8,6\n',
+    localization='{0}/a.png,0,0,7,5\n{0}/b.png,1,2,3,4\n{0}/b.png,0,0,8,6\n',
+)
+
+
+@cache
+def read_config(name):
+    return Config.fromfile(CONFIGS / f'{name}.py')
 
 
 @pytest.fixture
@@ -16,7 +29,7 @@ def write_image():
 
     def write(path, width, height):
         path.parent.mkdir(parents=True, exist_ok=True)
-        assert cv2.imwrite(str(path), np.zeros((height, width, 3), np.uint8))
+        Image.fromarray(np.zeros((height, width, 3), np.uint8)).save(path)
 
     return write
 
@@ -26,7 +39,42 @@ def build_from_config():
     """Build a data set of a config, with its pipeline, on another folder."""
 
     def build(name, root, mode='test', **kwargs):
-        cfg = Config.fromfile(CONFIGS / f'{name}.py')[f'{mode}_dataloader'].dataset
+        cfg = read_config(name)[f'{mode}_dataloader'].dataset
         return DATASETS.build(dict(cfg, data_root=str(root), **kwargs))
+
+    return build
+
+
+@pytest.fixture
+def root(tmp_path, write_image):
+    """Two classes, and two images of 8 x 6 pixels in each split."""
+    (tmp_path / 'classes.txt').write_text('n01\tred fish\nn02\tblue fish\n')
+    for split in SPLITS:
+        for name in 'ab':
+            write_image(tmp_path / f'images/{split}/{name}.png', 8, 6)
+        metadata = tmp_path / 'metadata' / split
+        metadata.mkdir(parents=True)
+        for name, text in FILES.items():
+            (metadata / f'{name}.txt').write_text(text.format(split))
+    return tmp_path
+
+
+@pytest.fixture
+def configs(root):
+    """The data sets of a config, as the tools read it, on these images."""
+    cfg = read_config('nlccam_demo')
+    return {
+        split: dict(cfg[f'{split}_dataloader'].dataset, data_root=str(root))
+        for split in SPLITS
+    }
+
+
+@pytest.fixture
+def build(configs):
+    """Build the data set of a split, with its pipeline, as a runner does."""
+
+    def build(split='test', **options):
+        # To serialize a few samples takes mmengine most of the time of a test.
+        return DATASETS.build(dict(configs[split], serialize_data=False, **options))
 
     return build

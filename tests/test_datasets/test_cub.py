@@ -1,58 +1,149 @@
-import cv2
-import numpy as np
+"""CUB-200-2011 in its own layout: samples, and lines with mistakes."""
+
 import pytest
 
+from mmccam.datasets.check import check_datasets
 from mmccam.registry import DATASETS
+
+FILES = {
+    'images.txt': '1 001.Albatross/a.jpg\n2 002.Wren/b.jpg\n3 002.Wren/c.jpg\n',
+    'image_class_labels.txt': '1 1\n2 2\n3 2\n',
+    'train_test_split.txt': '1 0\n2 0\n3 1\n',
+    'bounding_boxes.txt': '1 0.0 1.0 4.0 3.0\n2 2 2 6 4\n3 1 0 5 5\n',
+}
+CLASS = 'the class must lie between 1 and 200, got'
+EMPTY = 'the box is empty or outside:'
+BOX = 'expected "id x y width height", got'
+# The second line of each file, and the message.
+MISTAKES = {
+    'images.txt': {
+        '2 002.Wren/the b.jpg': 'expected "id path", got "2 002.Wren/the b.jpg"',
+        '1 002.Wren/b.jpg': 'the image 1 already has a line',
+        '2 001.Albatross/a.jpg': '001.Albatross/a.jpg is listed twice, first in '
+        '{root}/images.txt, line 1',
+        '2 002.Wren/d.jpg': 'there is no file "{root}/images/002.Wren/d.jpg"',
+        '2 ../b.jpg': '../b.jpg must be a path below {root}/images',
+    },
+    'image_class_labels.txt': {
+        '2 0': f'{CLASS} 0',
+        '2 201': f'{CLASS} 201',
+        '2 wren': 'expected "id class", got "2 wren"',
+    },
+    'train_test_split.txt': {'2 2': 'expected "id 0|1", got "2 2"'},
+    'bounding_boxes.txt': {
+        '2 2 2 0 4': f'{EMPTY} [2.0, 2.0, 0.0, 4.0]',
+        '2 nan 2 6 4': f'{EMPTY} [nan, 2.0, 6.0, 4.0]',
+        '2 -1 2 6 4': f'{EMPTY} [-1.0, 2.0, 6.0, 4.0]',
+        '2 2 2 6 x': f'{BOX} "2 2 2 6 x"',
+        '2 2 2 6': f'{BOX} "2 2 2 6"',
+        '1 2 2 6 4': 'the image 1 already has a line',
+        '2 8 2 6 4': 'the box [8.0, 2.0, 14.0, 6.0] is reversed, NaN or outside the '
+        'image of 8 x 6 pixels',
+    },
+}
 
 
 @pytest.fixture
-def root(tmp_path):
-    """Three images of 8 x 6 pixels in the layout of CUB-200-2011, the last for test."""
-    images = ['001.Albatross/a.jpg', '001.Albatross/b.jpg', '002.Wren/c.jpg']
-    for name in images:
-        path = tmp_path / 'images' / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), np.zeros((6, 8, 3), np.uint8))
-    files = {
-        'images.txt': [f'{i} {name}' for i, name in enumerate(images, start=1)],
-        'image_class_labels.txt': ['1 1', '2 1', '3 2'],
-        'train_test_split.txt': ['1 1', '2 1', '3 0'],
-        'bounding_boxes.txt': [
-            '1 0.0 1.0 4.0 3.0',
-            '2 2.0 2.0 6.0 4.0',
-            '3 1.0 0.0 5.0 5.0',
-        ],
-    }
-    for file, lines in files.items():
-        (tmp_path / file).write_text('\n'.join(lines) + '\n')
+def root(tmp_path, write_image):
+    """Three images of 8 x 6 pixels, the first two for test."""
+    for line in FILES['images.txt'].splitlines():
+        write_image(tmp_path / 'images' / line.split()[1], 8, 6)
+    for file, text in FILES.items():
+        (tmp_path / file).write_text(text)
     return tmp_path
 
 
-def build(root, split):
-    return DATASETS.build(dict(type='mmccam.CUB', data_root=str(root), split=split))
+def config(root, split='test'):
+    return dict(
+        type='mmccam.CUB',
+        data_root=str(root),
+        split=split,
+        test_mode=split == 'test',
+        serialize_data=False,
+    )
+
+
+def infos(root, split='test'):
+    dataset = DATASETS.build(config(root, split))
+    return [dataset.get_data_info(index) for index in range(len(dataset))]
+
+
+def write_second_line(path, line):
+    lines = path.read_text().splitlines()
+    path.write_text('\n'.join([lines[0], line, *lines[2:]]))
 
 
 def test_boxes_are_corners_that_end_inside_the_image(root):
-    dataset = build(root, 'train')
-
-    boxes = [dataset.get_data_info(index)['loc_boxes'] for index in range(2)]
-
     # x + w and y + h; at most the last pixel, 7 and 5.
-    assert boxes[0].tolist() == [[0, 1, 4, 4]]
-    assert boxes[1].tolist() == [[2, 2, 7, 5]]
+    boxes = [info['loc_boxes'].tolist() for info in infos(root)]
+    assert boxes == [[[0, 1, 4, 4]], [[2, 2, 7, 5]]]
 
 
-def test_each_split_has_its_own_boxes(root):
-    sample = build(root, 'test').get_data_info(0)
+def test_each_split_has_its_own_images(root):
+    (info,) = infos(root, 'train')
 
-    assert sample['img_path'].endswith('002.Wren/c.jpg')
-    assert sample['gt_label'] == 1
-    assert sample['loc_boxes'].tolist() == [[1, 0, 6, 5]]
+    assert info['img_path'].endswith('002.Wren/c.jpg')
+    assert info['gt_label'] == 1
+    assert info['loc_boxes'].tolist() == [[1, 0, 6, 5]]
 
 
-@pytest.mark.parametrize('label', [0, 201])
-def test_a_class_out_of_range_is_refused(root, label):
-    (root / 'image_class_labels.txt').write_text(f'1 1\n2 {label}\n3 2\n')
+@pytest.mark.parametrize(
+    ('file', 'line'), [(file, line) for file in MISTAKES for line in MISTAKES[file]]
+)
+def test_a_wrong_line_is_refused(root, file, line):
+    write_second_line(root / file, line)
 
-    with pytest.raises(ValueError, match=f'between 1 and 200, got {label}'):
-        build(root, 'train')
+    with pytest.raises(ValueError) as error:
+        infos(root)
+
+    message = MISTAKES[file][line].format(root=root)
+    assert str(error.value) == f'{root / file}, line 2: {message}'
+
+
+@pytest.mark.parametrize('file', [file for file in FILES if file != 'images.txt'])
+def test_a_missing_line_is_named(root, file):
+    write_second_line(root / file, '')
+
+    message = f'^{root / file} has no (class|split|box) for the image 002.Wren/b.jpg$'
+    with pytest.raises(ValueError, match=message):
+        infos(root)
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_a_missing_file_is_named(root, file):
+    (root / file).unlink()
+
+    with pytest.raises(FileNotFoundError, match=f'^there is no file {root / file}$'):
+        infos(root)
+
+
+def test_an_unreadable_image_is_refused_in_evaluation(root):
+    (root / 'images/002.Wren/b.jpg').write_bytes(b'')
+
+    with pytest.raises(ValueError, match='^cannot read the image .*002.Wren/b.jpg: '):
+        infos(root)
+
+
+def test_an_unreadable_image_is_left_to_the_pipeline_in_training(root):
+    (root / 'train_test_split.txt').write_text('1 1\n2 1\n3 1\n')
+    (root / 'images/002.Wren/b.jpg').write_bytes(b'')
+
+    # Clipped, and as the file has it.
+    boxes = [info['loc_boxes'].tolist() for info in infos(root, 'train')[:2]]
+    assert boxes == [[[0, 1, 4, 4]], [[2, 2, 8, 6]]]
+
+
+def test_a_check_finds_all_problems(root):
+    write_second_line(root / 'bounding_boxes.txt', '2 2 2 0 4')
+    write_second_line(root / 'image_class_labels.txt', '')
+    path = root / 'images/001.Albatross/a.jpg'
+    path.write_bytes(b'')
+    problems = []
+
+    summaries = check_datasets(dict(test=config(root)), problems.append, print)
+
+    image, label, box = problems
+    assert label.endswith('has no class for the image 002.Wren/b.jpg')
+    assert box.endswith('line 2: the box is empty or outside: [2.0, 2.0, 0.0, 4.0]')
+    assert image.startswith(f'cannot read the image {path}: the file is empty or')
+    assert (summaries['test'].images, summaries['test'].problems) == (2, 3)

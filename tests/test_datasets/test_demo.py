@@ -1,7 +1,5 @@
 """The demo data: exact boxes and masks, the metadata format, the same bytes again."""
 
-import runpy
-import sys
 from pathlib import Path
 
 import cv2
@@ -12,7 +10,6 @@ from mmccam.datasets.demo.drawing import BADGES, draw
 from mmccam.datasets.demo.generate import generate_demo
 from mmccam.registry import DATASETS
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'make_demo_data.py'
 COUNTS = {'train': 2, 'val': 1, 'test': 2}
 SMALL = {'num_train': 2, 'num_val': 1, 'num_test': 2, 'size': 64}
 
@@ -50,9 +47,7 @@ def test_more_images_leave_the_others_as_they_are(demo, tmp_path):
 
 
 def test_classes(demo):
-    classes = (demo / 'classes.txt').read_text().splitlines()
-    assert classes == list(BADGES)
-    assert len(classes) >= 10
+    assert (demo / 'classes.txt').read_text().splitlines() == list(BADGES)
 
 
 @pytest.mark.parametrize('split', ['train', 'val', 'test', 'test-masks'])
@@ -71,18 +66,13 @@ def test_metadata(demo, split):
         assert shape == (int(height), int(width), 3)
         assert max(shape) == 64 and min(shape[:2]) >= 48
     assert len({(width, height) for _, width, height in sizes}) > 1
-
-
-@pytest.mark.parametrize('split', ['train', 'val', 'test'])
-def test_one_box_an_image_lies_inside_it(demo, split):
-    sizes = read(demo, split, 'image_sizes')
-    boxes = read(demo, split, 'localization')
-    assert len(boxes) == len(sizes)
-    for (path, width, height), (same, *box) in zip(sizes, boxes):
-        x0, y0, x1, y1 = map(int, box)
-        assert same == path
-        assert 0 < x0 < x1 < int(width) - 1
-        assert 0 < y0 < y1 < int(height) - 1
+    if split != 'test-masks':
+        boxes = read(demo, split, 'localization')
+        assert [path for path, *_ in boxes] == ids
+        for (_, *box), (_, width, height) in zip(boxes, sizes):
+            x0, y0, x1, y1 = map(int, box)
+            assert 0 < x0 < x1 < int(width) - 1
+            assert 0 < y0 < y1 < int(height) - 1
 
 
 def test_boxes_are_the_extents_of_the_masks(demo):
@@ -100,14 +90,8 @@ def test_boxes_are_the_extents_of_the_masks(demo):
 
 
 def test_the_split_with_masks_is_loaded(demo):
-    dataset = DATASETS.build(
-        dict(
-            type='mmccam.WSOLDataset',
-            data_root=str(demo),
-            split='test-masks',
-            test_mode=True,
-        )
-    )
+    split = dict(data_root=str(demo), split='test-masks', test_mode=True)
+    dataset = DATASETS.build(dict(split, type='mmccam.WSOLDataset'))
 
     assert len(dataset) == 2 * len(BADGES)
     sample = dataset.get_data_info(0)
@@ -143,10 +127,9 @@ def test_only_the_badge_tells_the_class():
 
 def test_existing_folder_is_refused_and_left_alone(tmp_path):
     (tmp_path / 'mine.txt').write_text('mine')
-    with pytest.raises(FileExistsError, match='is not an empty folder'):
-        generate_demo(tmp_path, **SMALL)
-    with pytest.raises(FileExistsError, match='is not an empty folder'):
-        generate_demo(tmp_path / 'mine.txt', **SMALL)
+    for path in (tmp_path, tmp_path / 'mine.txt'):
+        with pytest.raises(FileExistsError, match='is not an empty folder'):
+            generate_demo(path, **SMALL)
     assert contents(tmp_path) == {'mine.txt': b'mine'}
 
 
@@ -171,24 +154,3 @@ def test_numbers_out_of_range(tmp_path, key, value, least):
     message = f'{key} must be at least {least}, got {value}'
     with pytest.raises(ValueError, match=message):
         generate_demo(tmp_path / 'demo', **{**SMALL, key: value})
-
-
-def run_tool(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, 'argv', ['make_demo_data.py', *map(str, arguments)])
-    monkeypatch.syspath_prepend(TOOL.parent)  # as Python does for a script
-    runpy.run_path(str(TOOL), run_name='__main__')
-
-
-@pytest.mark.parametrize(
-    'option, message',
-    [('--seed=0', 'remove it or name another'), ('--seed=-1', 'at least 0, got -1')],
-)
-def test_tool_refuses_bad_input_in_one_sentence(
-    tmp_path, monkeypatch, capsys, option, message
-):
-    (tmp_path / 'mine.txt').write_text('mine')
-    with pytest.raises(SystemExit) as stop:
-        run_tool(monkeypatch, tmp_path, option)
-    assert stop.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith('make_demo_data.py: ') and line.endswith(message)

@@ -55,6 +55,7 @@ def test_the_pictures_show_the_image_though_it_is_no_file(root, build_from_confi
     sample = dataset[1]['data_samples']
     sample.set_pred_label(1).set_pred_score(torch.eye(10)[1])
     sample.set_field(dict(ccam=torch.eye(4)[None]), 'cams')
+    sample.set_field(torch.tensor([1]), 'cam_labels')
     pictures = {}
     runner = SimpleNamespace(
         test_dataloader=SimpleNamespace(dataset=dataset, batch_size=1),

@@ -31,10 +31,13 @@ PARTS = [
     ('TASK_UTILS', dict(type='mmccam.TopBottom', i=1, j=1)),
     ('DATASETS', dict(type='mmccam.WSOLDataset', data_root='.', lazy_init=True)),
     ('TRANSFORMS', dict(type='mmccam.LoadImage')),
-    ('TRANSFORMS', dict(type='mmccam.CachedImage', transforms=[])),
     (
         'METRICS',
-        dict(type='mmccam.CCAMLocalizationMetric', cam='cam', box_rule='cam'),
+        dict(
+            type='mmccam.CCAMLocalizationMetric',
+            cam='cam',
+            box_rule='largest_component',
+        ),
     ),
     ('METRICS', dict(type='mmccam.MaxBoxAcc', cam='cam')),
     ('METRICS', dict(type='mmccam.DumpBoxes', cam='cam', out_file='a.json', root='.')),

@@ -12,18 +12,11 @@ import numpy as np
 
 
 class Badge(NamedTuple):
-    """The part that tells a class: a star polygon in two colours.
+    """The part that tells a class: a star polygon of two colours, RGB, 0 to 255."""
 
-    Attributes:
-        tips: Number of corners.
-        notch: Radius between two corners, relative to that at a corner.
-        pattern: Key of ``PATTERNS``: where the second colour goes.
-        colors: Two colours, RGB, 0 to 255.
-    """
-
-    tips: int
-    notch: float
-    pattern: str
+    tips: int  # number of corners
+    notch: float  # radius between two corners, relative to that at a corner
+    pattern: str  # key of PATTERNS: where the second colour goes
     colors: tuple[tuple[int, int, int], tuple[int, int, int]]
 
 
@@ -151,8 +144,7 @@ def _place(
 ) -> tuple[np.ndarray, float]:
     """Scale an outline to 15 to 30 % of the image, or what fits, and find it a place.
 
-    Returns:
-        The position (x, y) of the outline's origin and the scale, in pixels.
+    Returns the position (x, y) of the outline's origin and the scale, in pixels.
     """
     low, high = outline.min(0), outline.max(0)
     room = np.float32([width, height]) - 6
@@ -165,16 +157,10 @@ def _place(
 def draw(
     rng: np.random.Generator, badge: Badge, height: int, width: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw one image.
-
-    Args:
-        rng: Source of all that varies.
-        badge: Badge of the class.
-        height: Height in pixels.
-        width: Width in pixels.
+    """Draw one image with a badge; ``rng`` is the source of all that varies.
 
     Returns:
-        The image, uint8 ``(H, W, 3)`` in RGB, and the masks of the whole fish and of
+        The image, uint8 ``(H, W, 3)`` in RGB, and the masks of the complete fish and of
         its badge, bool ``(H, W)``.
     """
     blank = np.zeros((height, width), np.uint8)

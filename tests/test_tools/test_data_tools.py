@@ -1,13 +1,11 @@
-import os
-import subprocess
-import sys
+"""The tools that check data sets and draw the demo data."""
 
 import pytest
 from small_runs import CONFIG, ROOT
 
 from mmccam.datasets.demo.generate import generate_demo
 
-TOOL = ROOT / 'tools/check_data.py'
+SPLITS = ('train', 'val', 'test')
 
 
 @pytest.fixture
@@ -17,43 +15,35 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def run(run_here):
-    """Run the tool here; give its exit code, the lines it prints and the last error."""
+def check(run_here):
+    """Run check_data.py; give its exit code, the lines it prints and the last error."""
 
-    def run(config, **options):
-        code, out, err = run_here(*command(config, options))
+    def check(config, options):
+        pairs = [f'{key}={value}' for key, value in options.items()]
+        code, out, err = run_here('check_data.py', config, '--cfg-options', *pairs)
         return code, out.splitlines(), err.splitlines()[-1:]
 
-    return run
+    return check
 
 
-def command(config, options):
-    pairs = [f'{key}={value}' for key, value in options.items()]
-    return [TOOL, config, '--cfg-options', *pairs]
+def test_good_data(check, data):
+    roots = {f'{split}_dataloader.dataset.data_root': data for split in SPLITS}
 
-
-def options(data, *splits):
-    return {f'{split}_dataloader.dataset.data_root': data for split in splits}
-
-
-def test_good_data(run, data):
-    code, lines, _ = run(CONFIG, **options(data, 'train', 'val', 'test'))
+    code, lines, _ = check(CONFIG, roots)
 
     assert code == 0
-    assert lines == [
-        'train: 12 images, 12 classes, 0 problems',
-        'val: 12 images, 12 classes, 0 problems',
-        'test: 12 images, 12 classes, 0 problems',
-    ]
+    assert lines == [f'{split}: 12 images, 12 classes, 0 problems' for split in SPLITS]
 
 
-def test_bad_data_from_the_command_line(data, tmp_path):
+def test_bad_data(check, data, tmp_path):
     # Validation and test have the same images, with masks; there is no training.
     config = tmp_path / 'config.py'
     config.write_text(
         f'_base_ = {str(ROOT / "configs/nlccam/nlccam_vgg11_demo_masks.py")!r}\n'
+        f'data = dict(data_root={str(data)!r}, split="test-masks")\n'
         'train_dataloader = None\n'
-        "val_dataloader = dict(dataset=dict(split='test-masks'))\n"
+        'val_dataloader = dict(dataset=data)\n'
+        'test_dataloader = dict(dataset=data)\n'
     )
     labels = data / 'metadata/test-masks/class_labels.txt'
     first, *others = labels.read_text().splitlines()
@@ -62,18 +52,10 @@ def test_bad_data_from_the_command_line(data, tmp_path):
     (data / f'images/{image}.jpg').write_bytes(b'')
     (data / f'masks/{mask}.png').write_bytes(b'no mask')
 
-    process = subprocess.run(
-        [sys.executable, *command(config, options(data, 'val', 'test'))],
-        cwd=tmp_path,
-        env=dict(os.environ, OMP_NUM_THREADS='1'),
-        capture_output=True,
-        text=True,
-    )
+    code, lines, _ = check(config, {'data.split': 'test-masks'})
 
-    assert process.returncode == 1, process.stderr
-    # Which onedl-mmpretrain 1.3.6 prints when it is imported.
-    output = process.stdout.replace('Could not import OneDL\n', '')
-    assert output.splitlines() == [
+    assert code == 1
+    assert lines == [
         f'{labels}, line 1: the label must lie between 0 and 11, since there are 12 '
         'classes, got 12',
         f'cannot read the image {data}/images/{image}.jpg: the file is empty or of no '
@@ -89,14 +71,30 @@ def test_bad_data_from_the_command_line(data, tmp_path):
         ('nothing.py', {'key': 1}, 'No such file or directory: '),
         (
             CONFIG,
-            {f'{split}_dataloader': None for split in ('train', 'val', 'test')},
+            {f'{split}_dataloader': None for split in SPLITS},
             'must have at least one of train_dataloader, val_dataloader, test_dataload',
         ),
         (CONFIG, {'train_dataloader.dataset.type': 'Nothing'}, 'Nothing is not in'),
     ],
 )
-def test_bad_usage(run, config, options, message):
-    code, lines, (error,) = run(config, **options)
+def test_bad_usage(check, config, options, message):
+    code, lines, (error,) = check(config, options)
 
     assert (code, lines) == (2, [])
     assert error.startswith('check_data.py: ') and message in error
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [('--seed=0', 'remove it or name another'), ('--seed=-1', 'at least 0, got -1')],
+)
+def test_the_demo_refuses_a_folder_with_files_and_a_wrong_seed(
+    run_here, tmp_path, option, message
+):
+    (tmp_path / 'mine.txt').write_text('mine')
+
+    code, _, error = run_here('make_demo_data.py', tmp_path, option)
+
+    assert code == 2
+    (line,) = error.splitlines()
+    assert line.startswith('make_demo_data.py: ') and line.endswith(message)

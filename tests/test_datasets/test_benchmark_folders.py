@@ -1,5 +1,7 @@
 """The folders of the standard benchmarks, and masks instead of boxes."""
 
+from functools import partial
+
 import pytest
 
 LINES = [
@@ -13,26 +15,26 @@ SPLIT = 'metadata/OpenImages/val'
 @pytest.fixture
 def root(tmp_path, write_image):
     """Two images of 8 x 6 pixels; the first has two instances and an ignore mask."""
-    files = {file for line in LINES for file in line.split(',') if file}
-    for file in files:
+    for file in {file for line in LINES for file in line.split(',') if file}:
         write_image(tmp_path / 'dataset/OpenImages' / file, 8, 6)
     (tmp_path / SPLIT).mkdir(parents=True)
     (tmp_path / SPLIT / 'image_ids.txt').write_text('val/0a/1.jpg\nval/0b/2.jpg\n')
     labels = 'val/0a/1.jpg,0\nval/0b/2.jpg,99\n'
     (tmp_path / SPLIT / 'class_labels.txt').write_text(labels)
-    (tmp_path / SPLIT / 'image_sizes.txt').write_text('')
     (tmp_path / SPLIT / 'localization.txt').write_text('\n'.join(LINES) + '\n')
     return tmp_path
 
 
 @pytest.fixture
 def build(root, build_from_config):
-    return lambda: build_from_config('nlccam/nlccam_vgg16_openimages30k', root, 'val')
+    config = 'nlccam/nlccam_vgg16_openimages30k'
+    return partial(build_from_config, config, root, 'val')
 
 
 def test_each_image_has_its_masks_and_no_boxes(root, build):
-    first, second = (build().get_data_info(index) for index in range(2))
+    dataset = build()
 
+    first, second = (dataset.get_data_info(index) for index in range(2))
     folder = root / 'dataset/OpenImages/val'
     assert first['img_path'] == str(folder / '0a/1.jpg')
     assert first['loc_masks'] == [str(folder / f'0a/1_m{i}.png') for i in range(2)]
@@ -40,9 +42,12 @@ def test_each_image_has_its_masks_and_no_boxes(root, build):
     assert second['loc_masks'] == [str(folder / '0b/2_m0.png')]
     assert second['loc_ignore'] is None
     assert first['loc_boxes'].shape == second['loc_boxes'].shape == (0, 4)
+    # Classes without names are numbers.
+    assert dataset.metainfo['classes'] == tuple(map(str, range(100)))
+    assert second['gt_label'] == 99
 
 
-def test_masks_reach_the_metric(root, build):
+def test_masks_reach_the_metric(build):
     """Data samples come to metrics as dictionaries."""
     dataset = build()
 
@@ -53,63 +58,21 @@ def test_masks_reach_the_metric(root, build):
     assert samples[1]['loc_ignore'] is None
 
 
-def test_classes_without_names_are_numbers(build):
-    dataset = build()
-
-    assert dataset.metainfo['classes'] == tuple(str(label) for label in range(100))
-    assert dataset.get_data_info(1)['gt_label'] == 99
-
-
-def test_neither_names_nor_number_of_classes_are_an_error(root, build_from_config):
-    message = 'there is no .*classes.txt, so that num_classes must be given'
-    with pytest.raises(FileNotFoundError, match=message):
-        build_from_config(
-            'nlccam/nlccam_vgg16_openimages30k', root, 'val', num_classes=None
-        )
-
-
-def test_another_number_of_classes_than_names_is_refused(root, build):
-    (root / 'classes.txt').write_text('cat\ndog\n')
-
-    message = 'num_classes must be 2, the number of classes in .*classes.txt, got 100'
-    with pytest.raises(ValueError, match=message):
-        build()
-
-
-def test_folders_may_be_absolute(root, build_from_config):
+def test_folders_may_be_absolute(root, build):
     (root / 'dataset').rename(root / 'elsewhere')
     images = root / 'elsewhere/OpenImages'
 
-    dataset = build_from_config(
-        'nlccam/nlccam_vgg16_openimages30k',
-        root,
-        'val',
-        images=str(images),
-        masks=str(images),
-    )
+    info = build(images=str(images), masks=str(images)).get_data_info(1)
 
-    assert dataset.get_data_info(1)['img_path'] == str(images / 'val/0b/2.jpg')
-    assert dataset.get_data_info(1)['loc_masks'] == [str(images / 'val/0b/2_m0.png')]
+    assert info['img_path'] == str(images / 'val/0b/2.jpg')
+    assert info['loc_masks'] == [str(images / 'val/0b/2_m0.png')]
 
 
 @pytest.mark.parametrize(
     ('old', 'new', 'message'),
     [
-        (
-            '1_m1.png,',
-            '1_m9.png,',
-            'line 3: there is no file .*OpenImages/val/0a/1_m9.png',
-        ),
-        (
-            '1_ignore.png',
-            '1_none.png',
-            'line 1: there is no file .*OpenImages/val/0a/1_none.png',
-        ),
-        (
-            ',val/0b/2_m0.png',
-            ',../../../2_m0.png',
-            'line 2: ../../../2_m0.png must be a path below .*dataset/OpenImages',
-        ),
+        ('1_m1.png,', '1_m9.png,', 'line 3: there is no file .*val/0a/1_m9.png'),
+        ('1_ignore', '1_none', 'line 1: there is no file .*val/0a/1_none.png'),
         ('1_m1.png,', '1_m1.png,val/0a/1_ignore.png', 'line 3: only the first line of'),
         (
             'val/0a/1_m1.png,',
@@ -142,8 +105,9 @@ def test_boxes_are_read_from_the_same_folders(
     (folder / 'class_labels.txt').write_text('val2/0/1.jpeg,5\n')
     (folder / 'localization.txt').write_text('val2/0/1.jpeg,1,2,7,5\n')
 
-    sample = build_from_config(f'nlccam_{config}', tmp_path, 'val')[0]['data_samples']
+    dataset = build_from_config(f'nlccam/nlccam_vgg16_{config}', tmp_path, 'val')
 
+    sample = dataset[0]['data_samples']
     assert sample.gt_label.tolist() == [5]
     assert sample.loc_boxes.tolist() == [[1, 2, 7, 5]]
     assert 'loc_masks' not in sample

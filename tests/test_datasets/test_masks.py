@@ -12,24 +12,23 @@ def read(path):
     return read_mask(str(path), 'image.jpg', (1, 3)).tolist()
 
 
+def palette():
+    mask = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert('P')
+    mask.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    return mask
+
+
 @pytest.mark.parametrize(
     'mask',
     [
         Image.fromarray(np.array([[0, 1, 255]], np.uint8)),
         Image.fromarray(np.array([[0, 1, 256]], np.uint16)),
         Image.fromarray(np.array([[False, True, True]])),
+        palette(),
     ],
-    ids=['8 bits', '16 bits', '1 bit'],
+    ids=['8 bits', '16 bits', '1 bit', 'palette'],
 )
 def test_whatever_is_not_0_is_foreground(tmp_path, mask):
-    mask.save(tmp_path / 'mask.png')
-
-    assert read(tmp_path / 'mask.png') == [[False, True, True]]
-
-
-def test_colors_of_a_palette_are_seen(tmp_path):
-    mask = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert('P')
-    mask.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
     mask.save(tmp_path / 'mask.png')
 
     assert read(tmp_path / 'mask.png') == [[False, True, True]]

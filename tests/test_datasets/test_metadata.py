@@ -1,0 +1,171 @@
+"""Folders in the metadata format: samples, and files that are missing or odd."""
+
+import re
+
+import pytest
+
+from mmccam.datasets.check import check_datasets
+from mmccam.registry import DATASETS
+
+
+def test_samples_have_path_label_and_boxes(root, build):
+    dataset = build()
+
+    assert dataset.metainfo['classes'] == ('red fish', 'blue fish')
+    first, second = (dataset.get_data_info(index) for index in range(2))
+    assert first['img_path'] == str(root / 'images/test/a.png')
+    assert (first['gt_label'], second['gt_label']) == (0, 1)
+    assert first['loc_boxes'].tolist() == [[0, 0, 7, 5]]
+    assert second['loc_boxes'].tolist() == [[1, 2, 3, 4], [0, 0, 8, 6]]
+
+
+def test_training_does_not_read_the_boxes(root, build):
+    (root / 'metadata/train/localization.txt').unlink()
+
+    assert build('train').get_data_info(0)['loc_boxes'].shape == (0, 4)
+
+
+@pytest.mark.parametrize('sizes', ['', None])
+def test_boxes_are_checked_without_listed_sizes_too(root, build, sizes):
+    path = root / 'metadata/test/image_sizes.txt'
+    path.unlink() if sizes is None else path.write_text(sizes)
+    assert len(build()) == 2
+    path = root / 'metadata/test/localization.txt'
+    path.write_text(path.read_text().replace('a.png,0,0', 'a.png,-1,0'))
+
+    message = r'localization.txt, line 1: the box \[-1.0, .* of 8 x 6 pixels'
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_lines_of_other_images_are_ignored(root, build):
+    (root / 'metadata/test/image_ids.txt').write_text('test/b.png\n')
+
+    assert len(build()) == 1
+
+
+@pytest.mark.parametrize(
+    ('file', 'text', 'message'),
+    [
+        ('classes', '', 'names no class'),
+        ('metadata/test/image_ids', '', 'names no image'),
+        ('metadata/test/image_ids', ' \n\n', 'names no image'),
+        ('metadata/test/class_labels', 'test/a.png,0', 'has no line for test/b.png'),
+        (
+            'metadata/test/localization',
+            '',
+            'has no box or mask for test/a.png, which the evaluation of the split test '
+            'needs',
+        ),
+    ],
+)
+def test_what_a_file_lacks_is_named(root, build, file, text, message):
+    path = root / f'{file}.txt'
+    path.write_text(text)
+
+    with pytest.raises(ValueError) as error:
+        build()
+
+    assert str(error.value) == f'{path} {message}'
+
+
+@pytest.mark.parametrize('file', ['image_ids', 'class_labels', 'localization'])
+def test_a_missing_file_is_named(root, build, file):
+    path = root / f'metadata/test/{file}.txt'
+    path.unlink()
+
+    with pytest.raises(FileNotFoundError, match=f'^there is no file {path}$'):
+        build()
+
+
+@pytest.mark.parametrize('text', ['test/ä.png,0'.encode('latin1'), b'\xff\xfea\0,\0'])
+def test_text_of_another_encoding_is_refused(root, build, text):
+    path = root / 'metadata/test/class_labels.txt'
+    path.write_bytes(text)
+
+    with pytest.raises(ValueError, match=f'^{path} is no UTF-8 text: '):
+        build()
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (
+            dict(num_classes=3),
+            'num_classes must be 2, the number of classes in {root}/classes.txt, got 3',
+        ),
+        (
+            dict(data_root='nowhere'),
+            'there is no nowhere/classes.txt, so that num_classes must be given',
+        ),
+        (dict(split='tset'), 'there is no file {root}/metadata/tset/image_ids.txt'),
+        (dict(metadata='x'), 'there is no file {root}/x/test/image_ids.txt'),
+        (
+            dict(images='x'),
+            '{root}/metadata/test/image_ids.txt, line 1: there is no file '
+            '"{root}/x/test/a.png"',
+        ),
+        (
+            dict(type='mmccam.CUB', split='val'),
+            "split must be one of train, test, got 'val'",
+        ),
+        (dict(type='mmccam.ILSVRC'), "split must be one of train, val, got 'test'"),
+        (
+            dict(type='mmccam.StanfordCars', split='val'),
+            "split must be one of train, test, got 'val'",
+        ),
+        (
+            dict(type='mmccam.StanfordDogs', split='val'),
+            "split must be one of train, test, got 'val'",
+        ),
+        (
+            dict(type='mmccam.STL10', split='unlabeled'),
+            "split must be one of train, test, got 'unlabeled'",
+        ),
+    ],
+)
+def test_wrong_options_are_refused(root, configs, options, message):
+    config = dict(configs['test'], **options)
+    problems = []
+
+    with pytest.raises((ValueError, FileNotFoundError)) as error:
+        DATASETS.build(config)
+    check_datasets(dict(test=config), problems.append, print)
+
+    assert str(error.value) == problems[0] == message.format(root=root)
+
+
+@pytest.mark.parametrize(
+    ('old', 'new'),
+    [('^', '\ufeff'), ('\n', '\r\n'), ('\n', '\n\n'), ('\n$', '')],
+    ids=['byte-order mark', 'CRLF', 'blank lines', 'no last line end'],
+)
+def test_line_ends_and_byte_order_marks_do_not_matter(root, build, old, new):
+    for path in root.rglob('*.txt'):
+        text = re.sub(old, new, path.read_bytes().decode())
+        path.write_bytes(text.encode())
+
+    test_samples_have_path_label_and_boxes(root, build)
+
+
+# Letters of several bytes, a space, and what Unicode holds for a line end.
+@pytest.mark.parametrize('name', ['Vögel/鳥.png', 'a b.png', 'a\u2028b\x85.png'])
+def test_names_may_be_of_any_letters(root, build, name):
+    path = root / f'images/{name}'
+    path.parent.mkdir(exist_ok=True)
+    (root / 'images/test/a.png').rename(path)
+    for file in (root / 'metadata/test').iterdir():
+        text = file.read_text().replace('test/a.png', name)
+        file.write_bytes(text.encode())
+
+    sample = build()[0]['data_samples']
+
+    assert sample.img_path == str(path)
+    assert sample.loc_boxes.tolist() == [[0, 0, 7, 5]]
+
+
+def test_boxes_may_have_any_numbers(root, build):
+    path = root / 'metadata/test/localization.txt'
+    path.write_text(path.read_text().replace('0,0,7,5', '0.5,1e0, 3 ,4.25'))
+
+    assert build().get_data_info(0)['loc_boxes'].tolist() == [[0.5, 1, 3, 4.25]]
