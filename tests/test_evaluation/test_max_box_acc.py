@@ -47,7 +47,7 @@ def test_number_of_correct_images(sample_of, steps):
     metric = MaxBoxAcc('cam', ious=[0.5, 0.9], step=0.25)
     samples = [sample_of(steps, [box]) for box in (OUTER, INNER, OUTER)]
     records = [metric.record(sample, steps) for sample in samples]
-    assert metric.num_correct(records).tolist() == [[[2, 2, 1, 1]] * 2] * 2
+    assert correct(metric, records).tolist() == [[[2, 2, 1, 1]] * 2] * 2
 
 
 def test_several_thresholds_of_one_level(sample_of, steps):
@@ -55,7 +55,7 @@ def test_several_thresholds_of_one_level(sample_of, steps):
     # below 127: 127 / 255 = 0.49804, the first 125 thresholds.
     metric = MaxBoxAcc('cam', ious=[0.5], contours='largest', step=0.004)
     records = [metric.record(sample_of(steps, [OUTER]), steps)]
-    ((correct,),) = metric.num_correct(records).tolist()
+    ((correct,),) = correct(metric, records).tolist()
     assert correct == [1] * 125 + [0] * 125
 
 
