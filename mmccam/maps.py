@@ -3,18 +3,17 @@
 import cv2
 import numpy as np
 
+# Pixels of a side of the maps that MaxBoxAcc and PxAP measure (Choe et al., CVPR 2020).
+SCORE_MAP_SIDE = 224
+
 
 def is_degenerate(cam: np.ndarray) -> bool:
-    """Whether a map can show no object: it is constant or not finite.
-
-    Args:
-        cam: Map, (h, w).
-    """
+    """Whether a map (h, w) can show no object: it is constant or not finite."""
     return not np.isfinite(cam).all() or cam.min() == cam.max()
 
 
 def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Subtract the minimum of a map and resize it bilinearly.
+    """Subtract the minimum of a map (h, w) and resize it bilinearly.
 
     Args:
         cam: Map, (h, w).
@@ -29,18 +28,8 @@ def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(cam, tuple(size), interpolation=cv2.INTER_LINEAR)
 
 
-SCORE_MAP_SIDE = 224
-
-
 def score_map(cam: np.ndarray) -> np.ndarray:
-    """Bring a map to 224 x 224 and to 0 ... 1, as :func:`stretch` does.
-
-    Args:
-        cam: Map, (h, w), of any range.
-
-    Returns:
-        Map, (224, 224), float64.
-    """
+    """Stretch a map (h, w) to 224 x 224, as :func:`stretch` does."""
     return stretch(cam, (SCORE_MAP_SIDE, SCORE_MAP_SIDE))
 
 

@@ -12,10 +12,9 @@ from ..maps import is_degenerate, resize_map
 from ..registry import FUNCTIONS
 from ..structures import given_map_name
 
-# A map (h, w), the size (width, height) of the image, thresholds (T,) -> boxes (T, 4)
 BoxFunction = Callable[[np.ndarray, tuple[int, int], Sequence[float]], np.ndarray]
 
-# Names of box rules before they were called by what they do.
+# Names of rules before they were called by what they do.
 FORMER_NAMES = dict(cam='largest_component', nlccam_released='released_nlccam')
 
 
@@ -50,12 +49,19 @@ def largest_component(
     """
     cam = resize_map(cam, size)
     if is_degenerate(cam):
-        return np.tile(image_box(size), (len(thresholds), 1))
+        return np.array([image_box(size)] * len(thresholds))
     peak, boxes = cam.max(), []
     for threshold in thresholds:
-        x, y, width, height = _largest_part(cam >= threshold * peak)
-        boxes.append((x, y, x + width - 1, y + height - 1))
-    return np.array(boxes).reshape(-1, 4)
+        part, left, top = _crop(cam >= threshold * peak)
+        # OpenCV's statistics of all components would take several times as long.
+        number, labels = cv2.connectedComponents(part, connectivity=8)
+        if number > 2:  # the first is the background
+            areas = np.bincount(labels.ravel())[1:]
+            part, x, y = _crop(labels == 1 + areas.argmax())
+            left, top = left + x, top + y
+        height, width = part.shape
+        boxes.append((left, top, left + width - 1, top + height - 1))
+    return np.array(boxes)
 
 
 @box_rule('released_nlccam', threshold=0.12)
@@ -73,19 +79,21 @@ def released_nlccam(
     side = 224
     cam = resize_map(cam, (side, side))
     if is_degenerate(cam):
-        return np.tile(image_box(size), (len(thresholds), 1))
+        return np.array([image_box(size)] * len(thresholds))
     peak, scale, boxes = cam.max(), np.array([*size, *size]) / side, []
     for threshold in thresholds:
         cut = threshold * peak
         mean_after_cut = np.where(cam > cut, cam, 0).mean()
-        parts = _parts(cam > max(cut, mean_after_cut))
-        if len(parts) == 0:  # the rounded mean of an almost constant map
+        part, left, top = _crop(cam > max(cut, mean_after_cut))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
+        x, y, width, height, _ = stats[1:].T  # the first is the background
+        if len(x) == 0:  # the rounded mean of an almost constant map
             boxes.append(image_box(size))
             continue
-        areas = parts[:, 2] * parts[:, 3]
-        x, y, width, height = parts[areas.argmax()]
-        boxes.append(np.rint([x, y, x + width, y + height] * scale))
-    return np.array(boxes).reshape(-1, 4)
+        corners = np.stack([x, y, x + width, y + height], axis=1)
+        largest = corners[(width * height).argmax()] + [left, top, left, top]
+        boxes.append(np.rint(largest * scale))
+    return np.array(boxes)
 
 
 def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
@@ -93,26 +101,6 @@ def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
     mask = mask.view(np.uint8)
     left, top, width, height = cv2.boundingRect(mask)
     return mask[top : top + height, left : left + width], left, top
-
-
-def _largest_part(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """Left, top, width and height of the largest 8-connected component by area."""
-    part, left, top = _crop(mask)
-    # OpenCV's statistics of all components would take several times as long.
-    number, labels = cv2.connectedComponents(part, connectivity=8)
-    if number > 2:  # the first is the background
-        areas = np.bincount(labels.ravel())[1:]
-        part, x, y = _crop(labels == 1 + areas.argmax())
-        left, top = left + x, top + y
-    height, width = part.shape
-    return left, top, width, height
-
-
-def _parts(mask: np.ndarray) -> np.ndarray:
-    """Left, top, width and height of each 4-connected component of a mask, (n, 4)."""
-    part, left, top = _crop(mask)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
-    return stats[1:, :4] + [left, top, 0, 0]  # the first is the background
 
 
 @dataclass(frozen=True)
@@ -136,15 +124,7 @@ class BoxRule:
     def at(
         self, thresholds: Sequence[float], cam: np.ndarray, size: tuple[int, int]
     ) -> np.ndarray:
-        """Find the boxes of a map (h, w) at several thresholds.
-
-        Args:
-            thresholds: Fractions of the map's range, (T,).
-            cam: Map, (h, w).
-            size: Width and height of the image in pixels.
-
-        Returns:
-            Boxes, (T, 4).
+        """Find the boxes, (T, 4), at several thresholds, (T,).
 
         Raises:
             ValueError: If the rule does not return a box for each threshold.
@@ -162,9 +142,8 @@ def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     """Find a box rule by its name and set its threshold.
 
     Args:
-        name: Name of the rule: ``largest_component``, ``released_nlccam`` or one that
-            :func:`box_rule` has registered. Their former names ``cam`` and
-            ``nlccam_released`` mean the same.
+        name: Name of the rule: ``largest_component`` (formerly ``cam``),
+            ``released_nlccam`` (formerly ``nlccam_released``) or your own.
         threshold: Fraction of the map's range, 0 <= threshold < 1. Defaults to
             that of the rule.
 
@@ -192,19 +171,16 @@ def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
 class BoxMaker:
     """A map by its name, and the rule that makes boxes of it.
 
-    A search of thresholds sets the rule of every ``BoxMaker`` that names no threshold.
+    A search of thresholds sets the rule of every ``BoxMaker`` that names no threshold:
+    ``names_rule`` and ``names_threshold`` say whether it names a rule and a threshold,
+    ``box_rule`` is the :class:`BoxRule`.
 
     Args:
         map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
-        box_rule: Name of the box rule. Defaults to ``largest_component``, or to the
-            best rule where thresholds were searched.
+        box_rule: Name of the rule. Defaults to ``largest_component``, or to the best
+            one where thresholds were searched.
         threshold: Threshold of the rule. Defaults to the rule's own, or to the best one
             where thresholds were searched.
-
-    Attributes:
-        box_rule (BoxRule): The rule and its threshold.
-        names_rule (bool): Whether a rule was named.
-        names_threshold (bool): Whether a threshold was given.
 
     Raises:
         TypeError: If no map is named.

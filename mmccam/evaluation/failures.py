@@ -46,7 +46,7 @@ class LocalizationErrors(BoxMetric):
 
     Args:
         num_examples: At most how many images each of ``examples`` has. Defaults to 4.
-        *args, **kwargs: Those of :class:`~mmccam.evaluation.metric.BoxMetric`.
+        **kwargs: Arguments of :class:`~mmccam.evaluation.BoxMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range or names nothing.
@@ -66,7 +66,7 @@ class LocalizationErrors(BoxMetric):
         return replace(super().record(sample, cam), cam=np.array(cam, np.float32))
 
     def _finish(self, left: int) -> None:
-        """Take over finished records; only images that may be drawn keep their map."""
+        """Collect finished records; only images that may be drawn keep their map."""
         start = len(self.results)
         super()._finish(left)
         seen = self._with_map + [outcome for _, outcome in self.results[start:]]
@@ -77,7 +77,7 @@ class LocalizationErrors(BoxMetric):
                 outcome.cam = None
 
     def evaluate(self, size: int) -> dict:
-        """Gather the outcomes of all processes and count them."""
+        """Gather the outcomes of all processes, of ``size`` images, and count them."""
         values = super().evaluate(size)
         self._with_map.clear()
         return values
@@ -90,21 +90,16 @@ class LocalizationErrors(BoxMetric):
 
     def _find_examples(self, outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
         """Find what ``examples`` has; of equal ones those that come first."""
-        number = self.num_examples
-        right = [outcome for outcome in outcomes if outcome.kind == 'right']
-        wrong = [outcome for outcome in outcomes if outcome.kind != 'right']
+
+        def some_of(choose, *kinds):
+            found = (outcome for outcome in outcomes if outcome.kind in kinds)
+            return choose(self.num_examples, found, key=attrgetter('overlap'))
+
         return dict(
-            best=nlargest(number, right, key=attrgetter('overlap')),
-            worst=nsmallest(number, wrong, key=attrgetter('overlap')),
-            random=nsmallest(number, outcomes, key=_draw_lot),
-            **{
-                kind: nsmallest(
-                    number,
-                    (outcome for outcome in wrong if outcome.kind == kind),
-                    key=attrgetter('overlap'),
-                )
-                for kind in ERRORS
-            },
+            best=some_of(nlargest, 'right'),
+            worst=some_of(nsmallest, *ERRORS),
+            random=nsmallest(self.num_examples, outcomes, key=_draw_lot),
+            **{kind: some_of(nsmallest, kind) for kind in ERRORS},
         )
 
 

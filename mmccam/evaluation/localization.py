@@ -16,13 +16,12 @@ class CCAMLocalizationMetric(BoxMetric):
 
     - ``top1_loc``: the most probable class is right, and so is its box;
     - ``top5_loc``: one of the five most probable classes is right, and so is its box;
-    - ``gt_known_loc``: the box of the true class is right.
+    - ``gt_known_loc``: the box of the true class is right;
+    - ``threshold``: the threshold of the box rule.
 
     A guess with the right class has the map of the true class, so that one box an image
-    answers all three; without class scores there is only the last. Beside them stands
-    the ``threshold`` of the box rule.
-
-    Arguments are those of :class:`~mmccam.evaluation.metric.BoxMetric`.
+    answers all three. Without class scores there is only ``gt_known_loc``. The
+    arguments are those of :class:`~mmccam.evaluation.BoxMetric`.
     """
 
     def summarize(self, records: list[Outcome]) -> dict[str, float]:
@@ -37,14 +36,11 @@ class CCAMLocalizationMetric(BoxMetric):
 
     @staticmethod
     def calculate(ranks: np.ndarray, hits: np.ndarray) -> dict[str, float]:
-        """Compute the accuracies.
+        """Compute the accuracies in percent.
 
         Args:
             ranks: Rank of the true class of each image, from 0, (N,).
             hits: Whether the box of the true class is right, (N,).
-
-        Returns:
-            ``top1_loc``, ``top5_loc`` and ``gt_known_loc`` in percent.
         """
         return dict(
             top1_loc=100 * float(np.mean((ranks < 1) & hits)),

@@ -33,12 +33,10 @@ class MaxBoxAcc(LocalizationMetric):
     of right images in ``correct``, (kinds, ious, thresholds), for ``thresholds``.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``.
         ious: Overlaps at which a box is right. Defaults to 0.3, 0.5 and 0.7.
         contours: ``largest`` (V1), ``all`` (V2) or, the default, ``both``.
         step: Distance of the thresholds. Defaults to 0.001.
-        **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+        **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
 
     Raises:
         ValueError: If an argument lies outside its range.
@@ -54,34 +52,23 @@ class MaxBoxAcc(LocalizationMetric):
     ) -> None:
         super().__init__(*args, **kwargs)
         names = dict(largest='max_box_acc', all='max_box_acc_v2')
-        if contours != 'both' and contours not in names:
-            raise ValueError(
-                f'contours must be "largest", "all" or "both", got "{contours}"'
-            )
+        if contours != 'both':
+            if contours not in names:
+                raise ValueError(
+                    f'contours must be "largest", "all" or "both", got "{contours}"'
+                )
+            names = {contours: names[contours]}
         if len(ious) == 0:
             raise ValueError('ious must name at least one overlap')
         for iou in ious:
             check_iou(iou)
         self.ious = np.array(ious)
-        self.names = {
-            kind: name for kind, name in names.items() if contours in (kind, 'both')
-        }
+        self.names = names
         self.thresholds = score_thresholds(step)
         self.levels, self.level_of_threshold = threshold_levels(step)
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
-        """Return for each level, kind of contour and IoU whether there is a right box.
-
-        Args:
-            sample: Prediction, with ``loc_boxes`` and ``ori_shape``.
-            cam: Map of the true class, (h, w).
-
-        Returns:
-            Bits, of (levels, kinds, ious).
-
-        Raises:
-            ValueError: If the image has no ground-truth box, or one outside.
-        """
+        """Pack whether there is a right box into bits, of (levels, kinds, ious)."""
         height, width = sample['ori_shape']
         boxes = scale_boxes(true_boxes(sample), (width, height))
         overlaps = level_overlaps(score_map(cam), boxes, self.levels)
@@ -90,8 +77,10 @@ class MaxBoxAcc(LocalizationMetric):
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
         """Turn the records of all images into accuracies at the best threshold."""
+        shape = (len(self.levels), len(self.names), len(self.ious))
+        of_level = count_hits(records, shape)
+        self.correct = of_level[self.level_of_threshold].transpose(1, 2, 0)
         values = {}
-        self.correct = self.num_correct(records)
         for name, of_kind in zip(self.names.values(), self.correct):
             best = 100 * of_kind.max(axis=1) / len(records)
             for iou, accuracy in zip(self.ious, best):
@@ -100,21 +89,12 @@ class MaxBoxAcc(LocalizationMetric):
                 values[name] = float(best.mean())
         return values
 
-    def num_correct(self, records: list[np.ndarray]) -> np.ndarray:
-        """Count the images with a right box, (kinds, ious, thresholds)."""
-        shape = (len(self.levels), len(self.names), len(self.ious))
-        correct = count_hits(records, shape)
-        return correct[self.level_of_threshold].transpose(1, 2, 0)
-
 
 def threshold_levels(step: float) -> tuple[np.ndarray, np.ndarray]:
     """The levels of a map of 0 ... 255 that thresholds stand for.
 
     A threshold τ cuts at ``int(255 τ)``, so that any number of thresholds has at most
     255 different levels.
-
-    Args:
-        step: Distance of the thresholds 0, step ... below 1.
 
     Returns:
         The different levels, (L,), and for each threshold the index of its level, (T,).

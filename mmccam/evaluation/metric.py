@@ -51,11 +51,7 @@ class LocalizationMetric(BaseMetric):
         self._pending: deque[Future] = deque()
 
     def target_class(self, sample: dict) -> int:
-        """The class whose map is evaluated: the true one.
-
-        Args:
-            sample: Prediction with its ground truth.
-        """
+        """The class whose map is evaluated: the true one."""
         return sample['gt_label'].item()
 
     @abstractmethod
@@ -64,7 +60,7 @@ class LocalizationMetric(BaseMetric):
 
         Args:
             sample: Prediction with its ground truth.
-            cam: Map of the true class, (h, w).
+            cam: Map of the target class, (h, w).
         """
 
     @abstractmethod
@@ -76,7 +72,7 @@ class LocalizationMetric(BaseMetric):
 
         Args:
             data_batch: Not used.
-            data_samples: Predictions, with ``cams``, ``cam_labels`` and ground truth.
+            data_samples: Predictions with their ground truth.
 
         Raises:
             ValueError: If a sample has no map of that name, or an earlier one could not
@@ -91,7 +87,7 @@ class LocalizationMetric(BaseMetric):
         return is_degenerate(cam), self.record(sample, cam)
 
     def _finish(self, left: int) -> None:
-        """Take over finished records until this many are left."""
+        """Collect finished records until this many are left."""
         try:
             while len(self._pending) > left:
                 self.results.append(self._pending.popleft().result())
@@ -102,21 +98,12 @@ class LocalizationMetric(BaseMetric):
             raise
 
     def evaluate(self, size: int) -> dict:
-        """Gather the records of all processes and summarize them.
-
-        Args:
-            size: Number of images of the data set.
-        """
+        """Gather the records of all processes, of ``size`` images, and summarize."""
         self._finish(0)
         return super().evaluate(size)
 
     def compute_metrics(self, results: list[tuple[bool, Any]]) -> dict[str, float]:
-        """Count the maps that show nothing, and summarize the records.
-
-        Returns:
-            What :meth:`summarize` does, and ``<class of the metric>_degenerate_maps``,
-            the number of maps that are constant or not finite.
-        """
+        """Summarize the records, and count the maps that are constant or not finite."""
         degenerate, records = zip(*results)
         if any(degenerate):
             MMLogger.get_current_instance().warning(
@@ -132,10 +119,9 @@ class BoxMetric(LocalizationMetric, BoxMaker):
     """A metric of the boxes that a rule makes of one map.
 
     Args:
-        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
-        box_rule: Name of the box rule, as of
-            :class:`~mmccam.evaluation.box_rules.BoxMaker`.
-        threshold: Threshold of the rule.
+        map_name: Name of the map, as in :class:`LocalizationMetric`.
+        box_rule: Name of the rule, as in :func:`~mmccam.evaluation.build_box_rule`.
+        threshold: Threshold of the rule, as there.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
         **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
 
@@ -160,13 +146,13 @@ class BoxMetric(LocalizationMetric, BoxMaker):
     def record(self, sample: dict, cam: np.ndarray) -> Outcome:
         """Find out what became of an image.
 
-        Metrics of the same map, rule, threshold and IoU share one box and one outcome,
-        through an entry that the first of them adds to the sample.
+        Metrics of the same map, rule, threshold and IoU share one box: the first of
+        them adds the outcome to the sample.
 
         Args:
-            sample: Prediction, with ``gt_label``, ``loc_boxes`` and ``ori_shape``;
-                with ``pred_score``, ``sample_idx`` and ``img_path`` if it has them.
-            cam: Map of the true class, (h, w).
+            sample: Prediction, with ``gt_label``, ``loc_boxes``, ``ori_shape`` and,
+                unless it is a map alone, ``pred_score``.
+            cam: Map of the target class, (h, w).
 
         Returns:
             The outcome, without the map.
@@ -176,24 +162,25 @@ class BoxMetric(LocalizationMetric, BoxMaker):
         """
         key = (self.map_name, self.target_class(sample), self.box_rule, self.iou)
         mine = Future()
-        shared = sample.setdefault(key, mine)
+        shared = sample.setdefault(key, mine)  # of all threads one is the first
         if shared is mine:
             try:
-                shared.set_result(self._outcome(sample, cam))
+                mine.set_result(self._outcome(sample, cam))
             except Exception as error:
-                shared.set_exception(error)
+                mine.set_exception(error)
         return shared.result()
 
     def _outcome(self, sample: dict, cam: np.ndarray) -> Outcome:
         height, width = sample['ori_shape']
         box, truth = self.box_rule(cam, (width, height)), true_boxes(sample)
-        label, rank, ranking = self.target_class(sample), None, [None]
+        label, top, rank = sample['gt_label'].item(), None, None
         if 'pred_score' in sample:
-            ranking = rank_classes(sample['pred_score'].float()).tolist()
+            top, *_ = ranking = rank_classes(sample['pred_score'].float()).tolist()
             rank = ranking.index(label)
+        # Without class scores the class is known.
         kind, overlap = judge(box, truth, not rank, is_degenerate(cam), self.iou)
         image = {key: sample[key] for key in IMAGE_KEYS if key in sample}
-        return Outcome(kind, overlap, box, truth, ranking[0], label, image, rank=rank)
+        return Outcome(kind, overlap, box, truth, top, label, image, rank=rank)
 
 
 @cache
@@ -213,23 +200,16 @@ def check_iou(iou: float) -> None:
 
 
 def pack_hits(overlaps: np.ndarray, ious: np.ndarray) -> np.ndarray:
-    """Whether overlaps (...) reach each of some IoUs, as a small record.
-
-    Returns:
-        Bits, of (..., ious).
-    """
+    """Pack whether overlaps (...) reach each of some IoUs into bits, of (..., ious)."""
     return np.packbits(overlaps[..., None] >= ious)
 
 
 def count_hits(records: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    """Count the images that reach each overlap.
+    """Count the images that reach each overlap, (..., ious).
 
     Args:
         records: What :func:`pack_hits` returned for each image.
         shape: Shape of the bits, (..., ious).
-
-    Returns:
-        Numbers of images, (..., ious).
     """
     bits = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
     return bits.sum(axis=0, dtype=np.int64).reshape(shape)

@@ -7,13 +7,8 @@ import numpy as np
 
 from ..boxes import Box, box_area, box_iou, intersection
 
-ERRORS = (
-    'class_wrong',
-    'nothing_found',
-    'several_objects',
-    'too_small',
-    'too_large',
-)
+# What can go wrong, as LocalizationErrors explains it.
+ERRORS = ('class_wrong', 'nothing_found', 'several_objects', 'too_small', 'too_large')
 
 
 @dataclass(eq=False)  # two outcomes are never the same
@@ -23,12 +18,12 @@ class Outcome:
     Args:
         kind: ``right`` or one of ``ERRORS``.
         overlap: Highest overlap of the box with a ground truth, 0 ... 1.
-        box: Box of the true class in pixels of the original image.
+        box: Box of the target class in pixels of the original image.
         true_boxes: Ground-truth boxes in the same pixels, (n, 4).
         pred_label: The most probable class, or None without class scores.
         gt_label: The true class.
         image: ``sample_idx`` of the image and its ``img_path``, where it has them.
-        cam: Map of the true class, (h, w), float32; None where nothing is to be drawn.
+        cam: Map of the target class, (h, w), float32; None if it is not to be drawn.
         rank: Rank of the true class, from 0, or None without class scores.
     """
 
@@ -53,15 +48,14 @@ def judge(
     """Decide what became of an image.
 
     Args:
-        box: Box of the true class in pixels.
-        true_boxes: Ground-truth boxes in the same pixels, (n, 4), n > 0.
+        box: Box in pixels.
+        true_boxes: Ground-truth boxes, (n, 4), n > 0.
         class_right: Whether the most probable class is right.
         degenerate: Whether the map is constant or not finite.
         iou: Overlap at which a box is right.
 
     Returns:
-        The kind, ``right`` or one of ``ERRORS``, and the highest overlap with a ground
-        truth.
+        The kind, and the highest overlap with a ground truth.
     """
     box, truth = np.array(box, np.float64), np.array(true_boxes, np.float64)
     overlaps = box_iou([box], truth)[0]

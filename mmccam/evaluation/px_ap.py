@@ -18,23 +18,17 @@ class PxAP(LocalizationMetric):
     outside of them do not count.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``.
         step: Distance of the thresholds. Defaults to 0.001.
         scaled_masks: Whether masks may be larger or smaller than their image, of the
             same shape. Defaults to False.
-        **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+        **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
 
     Raises:
-        ValueError: If an argument lies outside its range.
+        ValueError: If the step lies outside its range.
     """
 
     def __init__(
-        self,
-        *args,
-        step: float = 0.001,
-        scaled_masks: bool = False,
-        **kwargs,
+        self, *args, step: float = 0.001, scaled_masks: bool = False, **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
         # Scores reach 1, and the last bins of the original reach beyond it.
@@ -43,11 +37,6 @@ class PxAP(LocalizationMetric):
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
         """Count the pixels of an image by score.
-
-        Args:
-            sample: Prediction, with ``loc_masks``, ``loc_ignore``, ``ori_shape`` and
-                ``img_path``.
-            cam: Map of the true class, (h, w).
 
         Returns:
             Histograms of the foreground and the background, (2, bins), uint16.

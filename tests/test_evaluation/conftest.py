@@ -22,15 +22,15 @@ def sample_of():
 
     def sample_of(cam, boxes=(), size=None, **more):
         cam = torch.as_tensor(cam, dtype=torch.float32)
-        return dict(
+        sample = dict(
             img_path='bird.jpg',
             ori_shape=tuple(cam.shape) if size is None else size[::-1],
             loc_boxes=np.array(boxes, np.float32).reshape(-1, 4),
             gt_label=torch.tensor([3]),
             cam_labels=torch.tensor([3]),
             cams=dict(cam=cam[None]),
-            **more,
         )
+        return {**sample, **more}
 
     return sample_of
 
@@ -42,10 +42,12 @@ def evaluate():
     All metrics also count degenerate maps, which test_base.py tests.
     """
 
-    def evaluate(metric, samples, **kwargs):
+    def evaluate(metric, samples, batch=None, **kwargs):
         if isinstance(metric, str):
             metric = METRICS.build(dict(type=f'mmccam.{metric}', cam='cam', **kwargs))
-        metric.process({}, samples)
+        batch = batch or len(samples)
+        for start in range(0, len(samples), batch):
+            metric.process({}, samples[start : start + batch])
         values = metric.evaluate(len(samples))
         return {
             name.rpartition('/')[2]: value

@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 import torch
 
-from mmccam.evaluation.metric import (
-    MAX_PENDING,
-    LocalizationMetric,
-)
+from mmccam.evaluation import LocalizationMetric
+from mmccam.evaluation.metric import MAX_PENDING
 from mmccam.registry import METRICS
 
 MAP = np.arange(6).reshape(2, 3)
+MANY = MAX_PENDING + 10
 
 
 class Order(LocalizationMetric):
     """Gives back the numbers of the images, in the order of the records."""
 
+    broken: tuple = ()  # numbers of images that it cannot make the record of
+
     def record(self, sample, cam):
+        if sample['number'] in self.broken:
+            raise ValueError(f'cannot evaluate {sample["number"]}')
         return sample['number']
 
     def summarize(self, records):
@@ -27,16 +30,13 @@ class Order(LocalizationMetric):
 
 @pytest.fixture
 def samples(sample_of):
-    return [sample_of(MAP, number=number) for number in range(MAX_PENDING + 10)]
+    return [sample_of(MAP, number=number) for number in range(MANY)]
 
 
-@pytest.mark.parametrize('batch', [1, 7, MAX_PENDING + 10])
+@pytest.mark.parametrize('batch', [1, 7, MANY])
 def test_records_keep_the_order_of_the_images(evaluate, samples, batch):
-    metric = Order('cam')
-    for start in range(0, len(samples), batch):
-        metric.process({}, samples[start : start + batch])
-    numbers = metric.evaluate(len(samples))['cam/numbers']
-    assert numbers == list(range(len(samples)))
+    values = evaluate(Order('cam'), samples, batch)
+    assert values == dict(numbers=list(range(MANY)))
 
 
 def test_slow_record_keeps_its_place(evaluate, samples):
@@ -50,11 +50,10 @@ def test_slow_record_keeps_its_place(evaluate, samples):
                 second_is_done.set()
             return sample['number']
 
-    values = evaluate(SlowFirst('cam'), samples[:3])
-    assert values == dict(numbers=[0, 1, 2])
+    assert evaluate(SlowFirst('cam'), samples[:3]) == dict(numbers=[0, 1, 2])
 
 
-def test_process_does_not_wait_for_records(samples):
+def test_process_does_not_wait_for_records(evaluate, samples):
     may_start = Event()
 
     class Blocked(Order):
@@ -75,54 +74,22 @@ def test_pending_records_are_bounded(samples):
     assert len(metric.results) == len(samples) - MAX_PENDING
 
 
-class Broken(Order):
-    """Cannot make the record of the images with these numbers."""
-
-    broken: tuple = ()
-
-    def record(self, sample, cam):
-        if sample['number'] in self.broken:
-            raise ValueError(f'cannot evaluate {sample["number"]}')
-        return sample['number']
-
-
-def test_error_in_a_record_is_raised_by_evaluate(samples):
-    metric = Broken('cam')
-    metric.broken = (2,)
-    metric.process({}, samples[:4])
-    with pytest.raises(ValueError, match='cannot evaluate 2'):
-        metric.evaluate(4)
-
-
-def test_the_first_error_is_raised(samples):
-    metric = Broken('cam')
+def test_the_first_error_is_raised_and_nothing_is_left_of_it(evaluate, samples):
+    metric = Order('cam')
     metric.broken = (1, 2)
     metric.process({}, samples[:4])
     with pytest.raises(ValueError, match='cannot evaluate 1'):
         metric.evaluate(4)
+    for _ in range(2):  # nor of an evaluation without an error
+        assert evaluate(metric, samples[3:5]) == dict(numbers=[3, 4])
 
 
 def test_error_of_a_long_run_is_raised_early(samples):
-    metric = Broken('cam')
+    metric = Order('cam')
     metric.broken = (0,)
     metric.process({}, samples[:MAX_PENDING])
     with pytest.raises(ValueError, match='cannot evaluate 0'):
         metric.process({}, samples[MAX_PENDING : MAX_PENDING + 1])
-
-
-def test_nothing_is_left_of_an_evaluation_with_an_error(evaluate, samples):
-    metric = Broken('cam')
-    metric.broken = (1,)
-    metric.process({}, samples[:3])
-    with pytest.raises(ValueError, match='cannot evaluate 1'):
-        metric.evaluate(3)
-    assert evaluate(metric, samples[3:5]) == dict(numbers=[3, 4])
-
-
-def test_metric_can_be_used_again(evaluate, samples):
-    metric = Order('cam')
-    evaluate(metric, samples[:3])
-    assert evaluate(metric, samples[3:5]) == dict(numbers=[3, 4])
 
 
 def test_repeated_images_are_cut_off(samples):
@@ -141,22 +108,23 @@ DEGENERATE = [
 
 
 def test_degenerate_maps_are_counted_in_one_warning(evaluate, sample_of, log):
-    maps = [MAP, *DEGENERATE, MAP]
-    samples = [sample_of(cam, number=i) for i, cam in enumerate(maps)]
+    samples = [sample_of(MAP, number=0)] * 3
+    evaluate(Order('cam'), samples)
+    assert log.messages == []
+    samples += [sample_of(cam, number=1) for cam in DEGENERATE]
     evaluate(Order('cam', prefix='p'), samples)
-    assert log.messages == ['p: 4 of 6 maps are constant or not finite']
+    assert log.messages == ['p: 4 of 7 maps are constant or not finite']
 
 
 @pytest.mark.parametrize(
-    'name',
-    [name for name in METRICS.module_dict if not name.startswith('Dump')],
+    'name', [name for name in METRICS.module_dict if not name.startswith('Dump')]
 )
 class TestEachMetric:
     """What holds for all metrics of the package but those that write files."""
 
     @pytest.fixture
     def metric(self, name):
-        return METRICS.build(dict(type=f'mmccam.{name}', cam='cam'))
+        return METRICS.build(dict(type=f'mmccam.{name}', map_name='cam'))
 
     @pytest.fixture
     def scored(self, sample_of, tmp_path, name):
@@ -173,10 +141,16 @@ class TestEachMetric:
 
         return scored
 
-    def test_degenerate_maps_are_counted(self, metric, scored, name):
-        maps = [MAP, *DEGENERATE, MAP]
-        metric.process({}, [scored(cam) for cam in maps])
-        assert metric.evaluate(6)[f'cam/{name}_degenerate_maps'] == 4
+    def test_names_begin_with_the_map(self, metric, scored, name):
+        metric.process({}, [scored(cam) for cam in (MAP, *DEGENERATE, MAP)])
+        values = metric.evaluate(6)
+        assert {name.split('/')[0] for name in values} == {'cam'}
+        assert values[f'cam/{name}_degenerate_maps'] == 4
+
+    def test_former_keyword_of_the_map(self, metric, name):
+        built = METRICS.build(dict(type=f'mmccam.{name}', cam='ccam', prefix='p'))
+        assert (built.map_name, built.prefix) == ('ccam', 'p')
+        assert (metric.map_name, metric.prefix) == ('cam', 'cam')
 
     def test_records_are_small(self, metric, scored):
         cam = np.random.default_rng(0).random((56, 56))
@@ -185,52 +159,29 @@ class TestEachMetric:
         assert len(pickle.dumps(metric.results)) < 40 * 5000
 
 
-def test_good_maps_give_no_warning(evaluate, samples, log):
-    evaluate(Order('cam'), samples[:3])
-    assert log.messages == []
-
-
-def test_names_begin_with_the_map(samples):
-    metric = Order('cam')
-    metric.process({}, samples[:1])
-    assert set(metric.evaluate(1)) == {'cam/numbers', 'cam/Order_degenerate_maps'}
-
-
 def test_map_of_unknown_name_is_refused_at_once(samples):
     message = r"""the head makes no map "ccam", only \['cam'\]: add it to the cams"""
     with pytest.raises(ValueError, match=message):
         Order('ccam').process({}, samples[:1])
 
 
-@pytest.fixture
-def sample_of_three(sample_of):
-    """A prediction with maps of 0, 1 and 2 for the classes 7, 2 and 4, true is 2."""
-    maps = torch.arange(3.0)[:, None, None].expand(3, 2, 5)
-    return dict(
-        sample_of(MAP),
-        cams=dict(cam=maps),
-        cam_labels=torch.tensor([7, 2, 4]),
+@pytest.mark.parametrize(('target', 'value'), [(None, 1), (4, 2)])
+def test_the_map_is_that_of_the_true_class_or_of_another(
+    evaluate, sample_of, target, value
+):
+    class Value(LocalizationMetric):
+        def record(self, sample, cam):
+            return cam[0, 0].item()
+
+        def summarize(self, records):
+            return dict(values=records)
+
+    if target:
+        Value.target_class = lambda self, sample: target
+    sample = sample_of(
+        MAP,
         gt_label=torch.tensor([2]),
+        cam_labels=torch.tensor([7, 2, 4]),
+        cams=dict(cam=torch.arange(3.0)[:, None, None].expand(3, 2, 5)),
     )
-
-
-class Value(LocalizationMetric):
-    """Gives back a value of each map."""
-
-    def record(self, sample, cam):
-        return cam[0, 0].item()
-
-    def summarize(self, records):
-        return dict(values=records)
-
-
-def test_the_map_is_that_of_the_true_class(evaluate, sample_of_three):
-    assert evaluate(Value('cam'), [sample_of_three]) == dict(values=[1])
-
-
-def test_the_map_is_that_of_the_class_a_metric_names(evaluate, sample_of_three):
-    class OfFour(Value):
-        def target_class(self, sample):
-            return 4
-
-    assert evaluate(OfFour('cam'), [sample_of_three]) == dict(values=[2])
+    assert evaluate(Value('cam'), [sample]) == dict(values=[value])

@@ -1,20 +1,185 @@
 import numpy as np
 import pytest
 
-from mmccam.evaluation import box_rule, build_box_rule
-from mmccam.evaluation.box_rules import largest_component, released_nlccam
+from mmccam.evaluation import CCAMLocalizationMetric, box_rule, build_box_rule
+from mmccam.evaluation.box_rules import (
+    BoxMaker,
+    BoxRule,
+    largest_component,
+    released_nlccam,
+)
 from mmccam.registry import FUNCTIONS
 
-SIZE = (30, 20)  # width and height
+RULES = ['largest_component', 'released_nlccam']
+
+
+def draw(size, *rectangles, background=0.0):
+    """A map of a size (width, height) with rectangles (x0, y0, x1, y1, value)."""
+    cam = np.full(size[::-1], background, np.float32)
+    for x0, y0, x1, y1, value in rectangles:
+        cam[y0 : y1 + 1, x0 : x1 + 1] = value
+    return cam
+
+
+LARGEST = [
+    # A map of the image's own size is not resized: the box is the rectangle.
+    (None, [(3, 2, 7, 4, 1)], (3, 2, 7, 4)),
+    (None, [(0, 0, 11, 7, 1)], (0, 0, 11, 7)),
+    (None, [(15, 8, 15, 8, 1)], (15, 8, 15, 8)),
+    # Just the threshold, half of the maximum 4, and less.
+    (0.5, [(1, 1, 4, 2, 4), (5, 1, 8, 2, 2)], (1, 1, 8, 2)),
+    (0.5, [(1, 1, 4, 2, 4), (5, 1, 8, 2, 1.75)], (1, 1, 4, 2)),
+    # The default threshold is a fifth.
+    (None, [(1, 1, 4, 2, 100), (5, 1, 8, 2, 21)], (1, 1, 8, 2)),
+    (None, [(1, 1, 4, 2, 100), (5, 1, 8, 2, 19)], (1, 1, 4, 2)),
+    # Diagonal neighbours are joined.
+    (None, [(1, 1, 2, 2, 1), (3, 3, 4, 4, 1)], (1, 1, 4, 4)),
+    # An angle of 8 + 6 pixels in a box of 8 x 7, and a block of 4 x 4 = 16 pixels.
+    (None, [(0, 0, 7, 0, 1), (0, 1, 0, 6, 1), (10, 2, 13, 5, 1)], (10, 2, 13, 5)),
+    # From -9 to -1: above the minimum the rectangles have 8 and 2, and half is 4.
+    (0.5, [(0, 0, 15, 8, -9), (1, 1, 4, 2, -1), (5, 1, 8, 2, -7)], (1, 1, 4, 2)),
+]
+
+
+@pytest.mark.parametrize(('threshold', 'rectangles', 'box'), LARGEST)
+def test_largest_component(threshold, rectangles, box):
+    rule = build_box_rule('largest_component', threshold)
+    assert rule(draw((16, 9), *rectangles), (16, 9)) == box
+
+
+def test_largest_component_is_found_at_the_size_of_the_image():
+    # 2 x 2 positions on 40 x 20 pixels, only the right column is on. Bilinear
+    # interpolation runs from 0 at the centre of the left column, x = 9.5, to 1 at the
+    # right, x = 29.5: 0.05 (x - 9.5) >= 0.5 from x = 20 on.
+    cam = np.array([[0, 1], [0, 1]], np.float32)
+    assert build_box_rule('largest_component', 0.5)(cam, (40, 20)) == (20, 0, 39, 19)
+
+
+RELEASED = [
+    # Twice the width, half the height. The ends are exclusive.
+    ((448, 112), None, [(10, 20, 109, 119, 1)], (20, 10, 220, 60)),
+    # Rounded: 10 -> 4.46, 20 -> 4.46, 110 -> 49.1, 121 -> 27.0.
+    ((100, 50), None, [(10, 20, 109, 120, 1)], (4, 4, 49, 27)),
+    # Half of the maximum is not above half of it.
+    ((224, 224), 0.5, [(10, 20, 29, 39, 1), (30, 20, 49, 39, 0.5)], (10, 20, 30, 40)),
+    # The default threshold. The mean of 800 of 50176 pixels is far below.
+    ((224, 224), None, [(10, 20, 29, 39, 100), (30, 20, 49, 39, 13)], (10, 20, 50, 40)),
+    ((224, 224), None, [(10, 20, 29, 39, 100), (30, 20, 49, 39, 11)], (10, 20, 30, 40)),
+    # Row 0 is 0, the rest 0.5 with a block of 100 x 100 of 1. The mean is
+    # (0.5 (50176 - 224 - 10000) + 10000) / 50176 = 0.597: the block alone is above.
+    (
+        (224, 224),
+        None,
+        [(0, 1, 223, 223, 0.5), (10, 20, 109, 119, 1)],
+        (10, 20, 110, 120),
+    ),
+    # Columns: 1 of 0, 111 of 0.4375, 96 of 1, 16 of 0.5625; the cut is 0.5. The mean
+    # with 0 below the cut is (96 + 16 * 0.5625) / 224 = 0.469, so the cut decides and
+    # the last 16 stay. The mean of all (0.686) or of the rest (0.9375) would cut them.
+    (
+        (224, 224),
+        0.5,
+        [(1, 0, 111, 223, 0.4375), (112, 0, 207, 223, 1), (208, 0, 223, 223, 0.5625)],
+        (112, 0, 224, 224),
+    ),
+    # Diagonal neighbours are not joined.
+    ((224, 224), None, [(10, 20, 19, 29, 1), (20, 30, 39, 49, 1)], (20, 30, 40, 50)),
+    # An angle of 60 + 39 pixels in a box of 60 x 40, and a block of 30 x 30.
+    (
+        (224, 224),
+        None,
+        [(5, 5, 64, 5, 1), (5, 6, 5, 44, 1), (100, 100, 129, 129, 1)],
+        (5, 5, 65, 45),
+    ),
+    # Above the minimum the rectangles have 8 and 2, and half is 4.
+    (
+        (224, 224),
+        0.5,
+        [(0, 0, 223, 223, -9), (10, 20, 29, 39, -1), (30, 20, 49, 39, -7)],
+        (10, 20, 30, 40),
+    ),
+]
+
+
+@pytest.mark.parametrize(('size', 'threshold', 'rectangles', 'box'), RELEASED)
+def test_released_nlccam(size, threshold, rectangles, box):
+    rule = build_box_rule('released_nlccam', threshold)
+    assert rule(draw((224, 224), *rectangles), size) == box
+
+
+def test_released_nlccam_where_the_mean_rounds_up_to_the_maximum():
+    # One pixel at the minimum, one a rounding step above all others: no value of single
+    # precision is above the mean, and the image is the box.
+    cam = np.full((672, 672), 0.1, np.float32)
+    cam[0, 0], cam[1, 1] = 0, np.nextafter(np.float32(0.1), np.float32(1))
+    assert build_box_rule('released_nlccam')(cam, (30, 20)) == (0, 0, 29, 19)
+
+
+IMAGE, OUTER = (0, 0, 223, 223), (10, 20, 109, 119)
+MIDDLE, INNER = (30, 40, 69, 79), (50, 60, 59, 69)
+
+
+def end(box):
+    """The box with its ends one pixel further."""
+    return (*box[:2], box[2] + 1, box[3] + 1)
+
+
+@pytest.mark.parametrize(
+    ('name', 'last', 'boxes'),
+    [
+        ('largest_component', 0.26, [INNER, OUTER, IMAGE, MIDDLE, MIDDLE]),
+        # The mean, (8400 * 0.25 + 1500 * 0.5 + 100) / 50176 = 0.06, is below all steps.
+        # At 0 it alone cuts.
+        (
+            'released_nlccam',
+            0.2,
+            [end(box) for box in (INNER, MIDDLE, OUTER, INNER, OUTER)],
+        ),
+    ],
+)
+def test_several_thresholds_in_any_order(name, last, boxes):
+    steps = [(10, 20, 109, 119, 0.25), (30, 40, 69, 79, 0.5), (50, 60, 59, 69, 1)]
+    found = build_box_rule(name).at(
+        [0.75, 0.25, 0, 0.5, last], draw((224, 224), *steps), (224, 224)
+    )
+    assert found.tolist() == [list(box) for box in boxes]
+
+
+def with_value(value):
+    return draw((4, 3), (1, 1, 2, 2, 1), (0, 0, 0, 0, value))
+
+
+DEGENERATE = {
+    'constant': np.full((3, 4), -7.3, np.float32),
+    'one NaN': with_value(np.nan),
+    'all NaN': np.full((3, 4), np.nan, np.float32),
+    'infinity': with_value(np.inf),
+    'minus infinity': with_value(-np.inf),
+}
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('name', RULES)
+@pytest.mark.parametrize('cam', DEGENERATE.values(), ids=DEGENERATE)
+def test_degenerate_map_gives_the_whole_image(name, cam):
+    rule, whole = build_box_rule(name), (0, 0, 39, 29)
+    assert rule(cam, (40, 30)) == whole
+    assert rule.at([0.1, 0.5, 0.9], cam, (40, 30)).tolist() == [list(whole)] * 3
+
+
+@pytest.mark.parametrize('name', RULES)
+@pytest.mark.parametrize('size', [(14, 9), (224, 224), (37, 61)])
+def test_boxes_of_any_precision_are_plain_numbers(name, size):
+    # They are written to files; numpy's numbers are not serializable.
+    cam = draw((14, 9), (3, 2, 7, 4, 5), background=-2)
+    rule, before = build_box_rule(name), cam.copy()
+    box = rule(cam, size)
+    assert {type(value) for value in box} <= {int, float}
+    assert rule(cam.astype(np.float16), size) == box
+    np.testing.assert_array_equal(cam, before)  # and the map is not changed
 
 
 @pytest.fixture
-def ramp():
-    """A map that rises from column to column, so that each threshold counts."""
-    return np.tile(np.arange(30, dtype=np.float32), (20, 1))
-
-
-@pytest.fixture(autouse=True)
 def share():
     """A user's own box rule: a share of the image that is the threshold."""
 
@@ -24,6 +189,13 @@ def share():
 
     yield
     FUNCTIONS.module_dict.pop('share')
+
+
+@pytest.mark.parametrize(
+    ('threshold', 'box'), [(None, (0, 0, 17, 19)), (0.5, (0, 0, 14, 19))]
+)
+def test_own_rule(share, threshold, box):
+    assert build_box_rule('share', threshold)(np.eye(3), (30, 20)) == box
 
 
 @pytest.mark.parametrize(
@@ -38,25 +210,7 @@ def share():
 def test_rule_of_a_name_or_a_former_name(name, new_name, function, default):
     rule = build_box_rule(name)
     assert (rule.name, rule.boxes, rule.threshold) == (new_name, function, default)
-
-
-@pytest.mark.parametrize('name', ['largest_component', 'released_nlccam'])
-def test_rule_gives_the_box_of_its_threshold(name, ramp):
-    # The ramp has its upper half in the columns from 15 on.
-    rule = build_box_rule(name, 0.5)
-    assert rule(ramp, SIZE) == tuple(rule.at([0.1, 0.5, 0.9], ramp, SIZE)[1])
-    assert rule(ramp, SIZE)[0] == 15
-
-
-@pytest.mark.parametrize(
-    ('threshold', 'box'), [(None, (0, 0, 17, 19)), (0.5, (0, 0, 14, 19))]
-)
-def test_own_rule(ramp, threshold, box):
-    assert build_box_rule('share', threshold)(ramp, SIZE) == box
-
-
-def test_threshold_of_zero_is_not_the_default():
-    assert build_box_rule('cam', 0).threshold == 0
+    assert build_box_rule(name, 0).threshold == 0  # which is not the default
 
 
 @pytest.mark.parametrize('threshold', [1, 1.5, -0.1, float('nan')])
@@ -67,9 +221,11 @@ def test_wrong_threshold(threshold):
 
 
 @pytest.mark.parametrize('name', ['cams', 'math'])  # nor is a module a rule
-def test_unknown_rule(name):
+def test_unknown_rule(share, name):
     names = 'largest_component, released_nlccam, share'
-    with pytest.raises(ValueError, match=f'no box rule "{name}", only {names}'):
+    with pytest.raises(
+        ValueError, match=f'there is no box rule "{name}", only {names}'
+    ):
         build_box_rule(name)
 
 
@@ -78,3 +234,40 @@ def test_rule_without_a_default_threshold(monkeypatch):
     message = r'"plain" has no default threshold: register it by @mmccam\.evaluation\.'
     with pytest.raises(ValueError, match=message):
         build_box_rule('plain')
+
+
+def test_rule_that_does_not_return_a_box_for_each_threshold():
+    rule = BoxRule('mine', lambda cam, size, thresholds: [(0, 0, 1, 1)], 0.2)
+    message = (
+        r'"mine" must return a box for each threshold, \(2, 4\) numbers, got \(1, '
+    )
+    with pytest.raises(ValueError, match=message):
+        rule.at([0.1, 0.2], np.eye(3), (3, 3))
+
+
+@pytest.mark.parametrize('maker', [BoxMaker, CCAMLocalizationMetric])
+@pytest.mark.parametrize(
+    ('arguments', 'rule', 'names'),
+    [
+        (dict(map_name='ccam'), ('largest_component', 0.2), (False, False)),
+        (dict(cam='ccam', threshold=0), ('largest_component', 0), (False, True)),
+        (
+            dict(cam='ccam', box_rule='nlccam_released'),
+            ('released_nlccam', 0.12),
+            (True, False),
+        ),
+    ],
+)
+def test_maker_of_boxes(maker, arguments, rule, names):
+    made = maker(**arguments)
+    assert made.map_name == 'ccam'
+    assert (made.box_rule.name, made.box_rule.threshold) == rule
+    assert (made.names_rule, made.names_threshold) == names
+    made.set_box_rule('cam', 0.4)
+    assert made.box_rule == build_box_rule('largest_component', 0.4)
+
+
+@pytest.mark.parametrize('arguments', [{}, dict(map_name='cam', cam='ccam')])
+def test_a_map_must_be_named_once(arguments):
+    with pytest.raises(TypeError, match='map_name must name one map'):
+        BoxMaker(**arguments)

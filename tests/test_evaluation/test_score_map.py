@@ -1,16 +1,19 @@
 import numpy as np
 import pytest
 
-from mmccam.maps import score_map, score_thresholds, stretch
+from mmccam.maps import is_degenerate, score_map, score_thresholds, stretch
 
 
-def test_map_is_stretched():
-    # A map of 224 x 224 is not resized. From -2 to 6, so that 0 is a quarter.
-    cam = np.zeros((224, 224), np.float32)
-    cam[0, 1], cam[5, 7] = -2, 6
+@pytest.mark.parametrize('dtype', [np.float32, np.float64])
+def test_map_is_stretched(dtype):
+    # A map of 224 x 224 is not resized. (2/3 - 0) / 2 would not survive float32.
+    cam = np.full((224, 224), -2, dtype)
+    cam[0, :3] = [-1, 0, 1]
+    before = cam.copy()
     scores = score_map(cam)
-    assert (scores[0, 1], scores[0, 0], scores[5, 7]) == (0, 0.25, 1)
-    assert np.unique(scores).tolist() == [0, 0.25, 1]
+    assert scores.dtype == np.float64
+    assert scores[0, :4].tolist() == [1 / 3, 2 / 3, 1, 0]
+    np.testing.assert_array_equal(cam, before)  # the map itself is not changed
 
 
 def test_map_is_resized_by_cubic_interpolation():
@@ -38,53 +41,30 @@ def test_map_of_any_shape(size):
     assert (y // (height / 3), x // (width / 5)) == (0, 4)
 
 
-@pytest.mark.parametrize('dtype', [np.float32, np.float64])
-def test_scores_are_float64(dtype):
-    # (2/3 - 0) / 2 in float64 would not survive float32.
-    cam = np.zeros((224, 224), dtype)
-    cam[0, :3] = [1, 2, 3]
-    scores = score_map(cam)
-    assert scores.dtype == np.float64
-    assert scores[0, :3].tolist() == [1 / 3, 2 / 3, 1]
-
-
-@pytest.mark.filterwarnings('error')
-@pytest.mark.parametrize('value', [0.3, np.nan, np.inf, -np.inf])
-def test_degenerate_map_gives_zeros(value):
-    scores = score_map(np.full((14, 14), value, np.float32))
-    np.testing.assert_array_equal(scores, np.zeros((224, 224)), strict=True)
-
-
-@pytest.mark.filterwarnings('error')
-@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
-def test_one_value_that_is_not_finite_gives_zeros(value):
-    cam = np.arange(196, dtype=np.float32).reshape(14, 14)
+def with_first(value, cam):
     cam[0, 0] = value
-    assert not score_map(cam).any()
+    return cam
+
+
+RAMP = np.arange(196, dtype=np.float32).reshape(14, 14)
+HUGE = np.repeat([[0, np.finfo(np.float64).max]], 7, axis=1).repeat(14, axis=0)
 
 
 @pytest.mark.filterwarnings('error')
-def test_map_that_resizing_makes_constant_gives_zeros():
-    # Of 3 x 3 pixels the middle one is taken.
-    cam = np.zeros((672, 672), np.float32)
-    cam[0, 0] = 1
-    assert not score_map(cam).any()
-
-
-@pytest.mark.filterwarnings('error')
-def test_map_that_resizing_makes_infinite_gives_zeros():
-    # Cubic interpolation leaves the range of the map, and that of float64.
-    cam = np.zeros((14, 14))
-    cam[:, 7:] = np.finfo(np.float64).max
-    assert not score_map(cam).any()
-
-
-@pytest.mark.parametrize('side', [14, 224])
-def test_map_is_not_changed(side):
-    cam = np.arange(side**2, dtype=np.float64).reshape(side, side) - 7
-    before = cam.copy()
-    score_map(cam)
-    np.testing.assert_array_equal(cam, before)
+@pytest.mark.parametrize(
+    ('cam', 'degenerate'),
+    [
+        *[(np.full((14, 14), v, np.float32), True) for v in (0.3, np.nan, np.inf)],
+        *[(with_first(v, RAMP.copy()), True) for v in (np.nan, np.inf, -np.inf)],
+        # Resizing makes it constant: of 3 x 3 pixels the middle one is used.
+        (with_first(1, np.zeros((672, 672), np.float32)), False),
+        # Cubic interpolation leaves the range of the map, and that of float64.
+        (HUGE, False),
+    ],
+)
+def test_map_that_shows_nothing_gives_zeros(cam, degenerate):
+    assert is_degenerate(cam) == degenerate
+    np.testing.assert_array_equal(score_map(cam), np.zeros((224, 224)), strict=True)
 
 
 @pytest.mark.parametrize(
