@@ -20,43 +20,34 @@ CONFIGS = sorted(
     if not name.startswith(('_base_', 'downstream')) and name != PLAIN
 )
 CUB, IMAGENET = 200, 1000
-# Stages with non-local blocks, channels of the last layer, and number of classes.
+THREE = ('train', 'val', 'test')
+TWO = ('train', 'test', 'test')  # there is no validation split
+# Stages with non-local blocks, channels of the last layer, number of classes, splits.
 NETWORKS = {
-    'nlccam_cub': ('2345', 512, CUB),
-    'nlccam_ilsvrc': ('2345', 512, IMAGENET),
-    'nlccam_custom': ('2345', 512, 12),
-    'nlccam_demo': ('34', 512, 12),
-    'nlccam/nlccam_vgg16_cub_v2': ('2345', 512, CUB),
-    RELEASED: ('2345', 512, CUB),
-    'nlccam/nlccam_vgg16_imagenet_v2': ('2345', 512, IMAGENET),
-    'nlccam/nlccam_vgg16_openimages30k': ('2345', 512, 100),
-    'nlccam/nlccam_vgg16_dogs': ('2345', 512, 120),
-    'nlccam/nlccam_vgg16_cars': ('2345', 512, 196),
-    'nlccam/nlccam_vgg16_stl10': ('2345', 512, 10),
-    'ccam/ccam_vgg16_cub': ('', 512, CUB),
-    'ccam/ccam_vgg16_ilsvrc': ('', 512, IMAGENET),
-    'ccam/ccam_vgg16_custom': ('', 512, 12),
-    'cam/cam_vgg16_cub': ('', 1024, CUB),
-    'cam/cam_vgg16_ilsvrc': ('', 1024, IMAGENET),
-    'cam/cam_vgg16_custom': ('', 1024, 12),
-    'table7/table7_none_cub': ('', 512, CUB),
-    'table7/table7_low_cub': ('23', 512, CUB),
-    'table7/table7_high_cub': ('45', 512, CUB),
-    'table7/table7_both_cub': ('2345', 512, CUB),
+    'nlccam_cub': ('2345', 512, CUB, TWO),
+    'nlccam_ilsvrc': ('2345', 512, IMAGENET, ('train', 'val', 'val')),
+    'nlccam_custom': ('2345', 512, 12, THREE),
+    'nlccam_demo': ('34', 512, 12, THREE),
+    'nlccam/nlccam_vgg16_cub_v2': ('2345', 512, CUB, THREE),
+    RELEASED: ('2345', 512, CUB, TWO),
+    'nlccam/nlccam_vgg16_imagenet_v2': ('2345', 512, IMAGENET, THREE),
+    'nlccam/nlccam_vgg16_openimages30k': ('2345', 512, 100, THREE),
+    'nlccam/nlccam_vgg16_dogs': ('2345', 512, 120, TWO),
+    'nlccam/nlccam_vgg16_cars': ('2345', 512, 196, TWO),
+    'nlccam/nlccam_vgg16_stl10': ('2345', 512, 10, TWO),
+    'ccam/ccam_vgg16_cub': ('', 512, CUB, TWO),
+    'ccam/ccam_vgg16_ilsvrc': ('', 512, IMAGENET, ('train', 'val', 'val')),
+    'ccam/ccam_vgg16_custom': ('', 512, 12, THREE),
+    'cam/cam_vgg16_cub': ('', 1024, CUB, TWO),
+    'cam/cam_vgg16_ilsvrc': ('', 1024, IMAGENET, ('train', 'val', 'val')),
+    'cam/cam_vgg16_custom': ('', 1024, 12, THREE),
+    'table7/table7_none_cub': ('', 512, CUB, TWO),
+    'table7/table7_low_cub': ('23', 512, CUB, TWO),
+    'table7/table7_high_cub': ('45', 512, CUB, TWO),
+    'table7/table7_both_cub': ('2345', 512, CUB, TWO),
 }
 QUADRATIC = dict(type='mmccam.Polynomial', degree=2)
 TOP1_BOTTOM10 = dict(type='mmccam.TopBottom', i=1, j=10)
-SPLITS = {
-    'nlccam_cub': ('train', 'test', 'test'),
-    'nlccam_ilsvrc': ('train', 'val', 'val'),
-    'nlccam_custom': ('train', 'val', 'test'),
-    'nlccam/nlccam_vgg16_cub_v2': ('train', 'val', 'test'),
-    'nlccam/nlccam_vgg16_imagenet_v2': ('train', 'val', 'test'),
-    'nlccam/nlccam_vgg16_openimages30k': ('train', 'val', 'test'),
-    'nlccam/nlccam_vgg16_dogs': ('train', 'test', 'test'),
-    'nlccam/nlccam_vgg16_cars': ('train', 'test', 'test'),
-    'nlccam/nlccam_vgg16_stl10': ('train', 'test', 'test'),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -95,10 +86,13 @@ def test_each_config_reports_the_maps_of_its_network(name):
     assert drawn and drawn <= cams
     assert model.head.num_classes == model.data_preprocessor.num_classes
     if name in NETWORKS:
-        blocks, channels, num_classes = NETWORKS[name]
+        blocks, channels, num_classes, splits = NETWORKS[name]
         assert ''.join(model.backbone.non_local_blocks) == blocks
         assert model.head.in_channels == channels
         assert model.head.num_classes == num_classes
+        loaders = (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader)
+        found = tuple(loader.dataset.get('split', 'train') for loader in loaders)
+        assert found == splits
 
 
 def test_a_classifier_and_itself_with_maps_have_the_same_weights():
@@ -124,15 +118,6 @@ def test_each_benchmark_has_its_combination_function_and_cam_beside_it(name, cca
     cams = read(name).model.head.cams
 
     assert cams == dict(ccam=ccam, cam=dict(type='mmccam.TopBottom', i=1, j=0))
-
-
-@pytest.mark.parametrize('name', SPLITS)
-def test_training_validation_and_test_have_their_splits(name):
-    cfg = read(name)
-
-    loaders = (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader)
-    found = tuple(loader.dataset.get('split', 'train') for loader in loaders)
-    assert found == SPLITS[name]
 
 
 def test_openimages_is_measured_by_masks_of_any_size():

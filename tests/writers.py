@@ -15,35 +15,17 @@ def write_xml(path, size, objects, database='ILSVRC_2012'):
         objects: Name and box of each object.
         database: What the images are from.
     """
+    corners = ('xmin', 'ymin', 'xmax', 'ymax')
     lines = [
         '<annotation>',
         f'\t<folder>{path.parent.name}</folder>',
         f'\t<filename>{path.stem}</filename>',
-        '\t<source>',
-        f'\t\t<database>{database}</database>',
-        '\t</source>',
-        '\t<size>',
-        f'\t\t<width>{size[0]}</width>',
-        f'\t\t<height>{size[1]}</height>',
-        '\t\t<depth>3</depth>',
-        '\t</size>',
-        '\t<segmented>0</segmented>',
+        f'\t<source><database>{database}</database></source>',
+        f'\t<size><width>{size[0]}</width><height>{size[1]}</height></size>',
     ]
     for name, *box in objects:
-        lines += [
-            '\t<object>',
-            f'\t\t<name>{name}</name>',
-            '\t\t<pose>Unspecified</pose>',
-            '\t\t<truncated>0</truncated>',
-            '\t\t<difficult>0</difficult>',
-            '\t\t<bndbox>',
-            *(
-                f'\t\t\t<{corner}>{value}</{corner}>'
-                for corner, value in zip(('xmin', 'ymin', 'xmax', 'ymax'), box)
-            ),
-            '\t\t</bndbox>',
-            '\t</object>',
-        ]
+        values = ''.join(f'<{tag}>{value}</{tag}>' for tag, value in zip(corners, box))
+        lines.append(f'\t<object><name>{name}</name><bndbox>{values}</bndbox></object>')
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('\n'.join([*lines, '</annotation>', '']))
 
