@@ -105,13 +105,7 @@ def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
 
 @dataclass(frozen=True)
 class BoxRule:
-    """A way from a map to a box, with its threshold.
-
-    Args:
-        name: Name of the rule.
-        boxes: Function of the rule, as :func:`box_rule` registers it.
-        threshold: Threshold, a fraction of the map's range.
-    """
+    """A box rule with its name, its function and a threshold."""
 
     name: str
     boxes: BoxFunction

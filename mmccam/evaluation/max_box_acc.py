@@ -11,8 +11,8 @@ from ..registry import METRICS
 from ..structures import true_boxes
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
-# Levels that are looked at in one call of OpenCV: enough for threads to run side by
-# side, few enough for the processor's cache.
+# Levels in one call of OpenCV: enough for threads to run side by side, few enough for
+# the processor's cache.
 LEVELS_AT_ONCE = 16
 V2_IOUS = {0.3, 0.5, 0.7}
 
@@ -93,8 +93,7 @@ class MaxBoxAcc(LocalizationMetric):
 def threshold_levels(step: float) -> tuple[np.ndarray, np.ndarray]:
     """The levels of a map of 0 ... 255 that thresholds stand for.
 
-    A threshold τ cuts at ``int(255 τ)``, so that any number of thresholds has at most
-    255 different levels.
+    A threshold τ cuts at ``int(255 τ)``: there are at most 255 different levels.
 
     Returns:
         The different levels, (L,), and for each threshold the index of its level, (T,).
@@ -112,9 +111,9 @@ def level_overlaps(
 ) -> dict[str, np.ndarray]:
     """The best overlap with a ground-truth box at each level of a map.
 
-    At a level stand the values of ``uint8(255 scores)`` above it. Of the contours of
-    these, holes included, ``largest`` takes the first of the largest area, ``all``
-    every one; where there is none, the box is (0, 0, 0, 0).
+    A level cuts out the values of ``uint8(255 scores)`` above it. Of their contours,
+    holes included, ``largest`` uses the first of the largest area and ``all`` every
+    one. Without a contour the box is (0, 0, 0, 0).
 
     Args:
         scores: Map, (224, 224), from 0 to 1.
@@ -142,9 +141,8 @@ def _contour_boxes(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Boxes (n, 4), areas (n,) and levels' indices (n,) of the contours at all levels.
 
-    Levels are stacked below each other, an empty row between, since Python's overhead
-    would cost as much as the contours of a single one; only the part of the image that
-    has values above the lowest of them.
+    Levels are stacked below each other with an empty row between: one by one, Python's
+    overhead would cost as much as the contours.
     """
     image = cv2.copyMakeBorder(image, 0, 1, 0, 0, cv2.BORDER_CONSTANT)
     contours, places = [], []
@@ -175,8 +173,7 @@ def _measure(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lowest and highest x and y, (2, n) each, and areas (n,) of contours.
 
-    All of them at once: OpenCV, asked for one after the other, gives up Python's lock
-    each time, and the threads wait for each other.
+    All at once: OpenCV releases Python's lock for each, and threads wait for it.
     """
     points = np.concatenate(contours)[:, 0].T.copy()
     ends = np.cumsum([len(contour) for contour in contours])

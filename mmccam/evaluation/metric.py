@@ -68,11 +68,7 @@ class LocalizationMetric(BaseMetric):
         """Turn the records of all images into numbers."""
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Start to make the record of each image.
-
-        Args:
-            data_batch: Not used.
-            data_samples: Predictions with their ground truth.
+        """Start to make the record of each prediction with its ground truth.
 
         Raises:
             ValueError: If a sample has no map of that name, or an earlier one could not
@@ -152,10 +148,7 @@ class BoxMetric(LocalizationMetric, BoxMaker):
         Args:
             sample: Prediction, with ``gt_label``, ``loc_boxes``, ``ori_shape`` and,
                 unless it is a map alone, ``pred_score``.
-            cam: Map of the target class, (h, w).
-
-        Returns:
-            The outcome, without the map.
+            cam: Map of the target class, (h, w). The outcome does not keep it.
 
         Raises:
             ValueError: If the image has no ground-truth box, or one outside.

@@ -49,8 +49,8 @@ class PxAP(LocalizationMetric):
             raise ValueError(
                 f'{sample["img_path"]} has no ground-truth mask, which PxAP measures by'
             )
-        instances = [self._foreground(path, sample) for path in sample['loc_masks']]
-        foreground = np.logical_or.reduce(instances)
+        masks = [self._foreground(path, sample) for path in sample['loc_masks']]
+        foreground = np.logical_or.reduce(masks)
         background = ~foreground
         if sample.get('loc_ignore'):
             background &= ~self._foreground(sample['loc_ignore'], sample)
@@ -68,7 +68,7 @@ class PxAP(LocalizationMetric):
 
     @staticmethod
     def average_precision(foreground: np.ndarray, background: np.ndarray) -> float:
-        r"""Compute the area under precision and recall.
+        r"""Compute the area under precision and recall in percent.
 
         .. math:: AP = \sum_i P_i (R_i - R_{i-1})
 
@@ -78,9 +78,6 @@ class PxAP(LocalizationMetric):
         Args:
             foreground: Number of foreground pixels by score, (bins,).
             background: Number of background pixels by score, (bins,).
-
-        Returns:
-            Average precision in percent.
 
         Raises:
             ValueError: If there is no foreground at all.

@@ -22,55 +22,69 @@ def overlaps(scores, *boxes, level=0):
     return found['largest'].item(), found['all'].item()
 
 
-def test_box_ends_one_pixel_behind_the_component():
-    # x, y, x + w, y + h: 80 and 60 for the last pixels 79 and 59.
-    assert overlaps(draw((20, 30, 79, 59, 1)), (20, 30, 80, 60)) == (1, 1)
-
-
+# x, y, x + w, y + h: one pixel behind the component, but within the map.
 @pytest.mark.parametrize(
     ('component', 'box'),
     [
+        ((20, 30, 79, 59), (20, 30, 80, 60)),
         ((200, 180, 223, 219), (200, 180, 223, 220)),  # right
         ((180, 200, 219, 223), (180, 200, 220, 223)),  # bottom
         ((0, 0, 9, 19), (0, 0, 10, 20)),
         ((0, 0, 223, 223), (0, 0, 223, 223)),
     ],
 )
-def test_box_is_clipped_to_the_last_pixel(component, box):
+def test_box_of_one_component(component, box):
     assert overlaps(draw((*component, 1)), box) == (1, 1)
 
 
-def test_largest_and_all_contours():
-    # 60 x 60 and 20 x 20 pixels, the ground truth on the latter.
-    scores = draw((10, 10, 69, 69, 1), (100, 100, 119, 119, 1))
-    assert overlaps(scores, (100, 100, 120, 120)) == (0, 1)
+FRAME = [(20, 20, 119, 119, 1), (50, 50, 79, 79, 0)]
+THIRD = pytest.approx(1 / 3, rel=1e-12)
 
 
-def test_largest_is_by_area_of_the_polygon():
-    # A diagonal of single pixels has a box of 101 x 101 and no area.
-    scores = draw((150, 150, 159, 159, 1))
-    np.fill_diagonal(scores[:101, :101], 1)
-    assert overlaps(scores, (150, 150, 160, 160)) == (1, 1)
-
-
-def test_diagonal_neighbours_are_one_component():
-    # Two squares of 10 x 10 that touch at a corner: 20 x 20.
-    scores = draw((50, 50, 59, 59, 1), (60, 60, 69, 69, 1))
-    assert overlaps(scores, (50, 50, 70, 70)) == (1, 1)
-
-
-def test_holes_are_contours():
-    # A frame with a hole of 30 x 30: its contour runs on the pixels around the hole,
-    # from 49 to 80. The outer box shares 33 x 33 of 101 x 101 pixels with it.
-    scores = draw((20, 20, 119, 119, 1), (50, 50, 79, 79, 0))
-    largest, best = overlaps(scores, (49, 49, 81, 81))
-    assert largest == pytest.approx(33**2 / 101**2, rel=1e-12)
-    assert best == 1
-
-
-def test_what_stands_in_a_hole_is_a_contour():
-    scores = draw((20, 20, 119, 119, 1), (40, 40, 99, 99, 0), (60, 60, 69, 79, 1))
-    assert overlaps(scores, (60, 60, 70, 80))[1] == 1
+@pytest.mark.parametrize(
+    ('rectangles', 'boxes', 'expected'),
+    [
+        # 60 x 60 and 20 x 20 pixels, the ground truth on the latter.
+        (
+            [(10, 10, 69, 69, 1), (100, 100, 119, 119, 1)],
+            [(100, 100, 120, 120)],
+            (0, 1),
+        ),
+        # Diagonal neighbours are one component: 20 x 20.
+        ([(50, 50, 59, 59, 1), (60, 60, 69, 69, 1)], [(50, 50, 70, 70)], (1, 1)),
+        # A diagonal of single pixels has a box of 101 x 101 and no area.
+        (
+            [(i, i, i, i, 1) for i in range(101)] + [(150, 150, 159, 159, 1)],
+            [(150, 150, 160, 160)],
+            (1, 1),
+        ),
+        # A hole of 30 x 30 is a contour, which runs on the pixels around it, from 49 to
+        # 80. The outer box shares 33 x 33 of 101 x 101 pixels with it.
+        (FRAME, [(49, 49, 81, 81)], (pytest.approx(33**2 / 101**2, rel=1e-12), 1)),
+        # So is what is in the hole.
+        (
+            [(20, 20, 119, 119, 1), (40, 40, 99, 99, 0), (60, 60, 69, 79, 1)],
+            [(60, 60, 70, 80)],
+            (pytest.approx(11 * 21 / 101**2, rel=1e-12), 1),
+        ),
+        # Any of several ground truths: of the 41 x 21 pixels the second has 41 x 7.
+        (
+            [(20, 20, 59, 39, 1)],
+            [(100, 100, 150, 150), (20, 20, 60, 26), (0, 0, 5, 5)],
+            (THIRD, THIRD),
+        ),
+        # The largest contour fits the first by a third, the small one the second.
+        (
+            [(20, 20, 59, 39, 1), (100, 100, 104, 104, 1)],
+            [(20, 20, 60, 26), (100, 100, 105, 105)],
+            (THIRD, 1),
+        ),
+        # With a contour the first pixel does not count.
+        ([(50, 50, 99, 99, 1)], [(0, 0, 0, 0)], (0, 0)),
+    ],
+)
+def test_largest_and_all_contours(rectangles, boxes, expected):
+    assert overlaps(draw(*rectangles), *boxes) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,21 +103,6 @@ def test_what_stands_in_a_hole_is_a_contour():
 def test_the_first_of_equal_contours_is_the_largest(rectangles, first):
     scores = draw(*[(*rectangle, 1) for rectangle in rectangles])
     assert overlaps(scores, first) == (1, 1)
-
-
-def test_any_of_several_ground_truths():
-    # Of the box (20, 20, 60, 40) with 41 x 21 pixels the second has 41 x 7.
-    boxes = [(100, 100, 150, 150), (20, 20, 60, 26), (0, 0, 5, 5)]
-    found = overlaps(draw((20, 20, 59, 39, 1)), *boxes)
-    assert found == pytest.approx((1 / 3, 1 / 3), rel=1e-12)
-
-
-def test_best_pair_of_contours_and_ground_truths():
-    # The largest contour fits the first ground truth by a third, the small one the
-    # second altogether.
-    scores = draw((20, 20, 59, 39, 1), (100, 100, 104, 104, 1))
-    largest, best = overlaps(scores, (20, 20, 60, 26), (100, 100, 105, 105))
-    assert (largest, best) == (pytest.approx(1 / 3, rel=1e-12), 1)
 
 
 @pytest.mark.parametrize(
@@ -130,10 +129,6 @@ def test_values_stand_strictly_above_their_level(level, box):
 def test_without_a_contour_the_box_is_the_first_pixel(box, expected):
     found = overlaps(draw((50, 50, 99, 99, 0.25)), box, level=LOW)
     assert found == (expected, expected)
-
-
-def test_with_a_contour_the_first_pixel_does_not_count():
-    assert overlaps(draw((50, 50, 99, 99, 1)), (0, 0, 0, 0)) == (0, 0)
 
 
 def test_levels_do_not_touch_each_other():
@@ -185,23 +180,19 @@ def coarse(rng):
     return np.kron(rng.integers(0, 6, (32, 32)) / 5, np.ones((7, 7)))
 
 
-@pytest.mark.parametrize('make', [smooth, noisy, coarse])
+@pytest.mark.parametrize(
+    ('make', 'levels'),
+    [
+        *[(make, range(255)) for make in (smooth, noisy, coarse)],
+        *[(noisy, some) for some in ([7], [0, 254], [3, 90, 200], range(1, 254, 4))],
+    ],
+)
 @pytest.mark.parametrize('seed', [0, 1])
-def test_equal_to_a_plain_loop(make, seed):
+def test_equal_to_a_plain_loop(make, levels, seed):
     rng = np.random.default_rng(seed)
-    scores, levels = make(rng), np.arange(255)
+    scores, levels = make(rng), np.array(levels)
     starts = np.vstack([(0, 0), rng.integers(0, 150, (2, 2))])
     boxes = np.hstack([starts, starts + rng.integers(5, 70, (3, 2))])
-    found = level_overlaps(scores, boxes, levels)
-    expected = plain_overlaps(scores, boxes, levels)
-    for kind in ('largest', 'all'):
-        np.testing.assert_array_equal(found[kind], expected[kind], err_msg=kind)
-
-
-@pytest.mark.parametrize('levels', [[7], [0, 254], [3, 90, 200], range(1, 254, 4)])
-def test_equal_to_a_plain_loop_at_any_levels(levels):
-    scores, levels = noisy(np.random.default_rng(2)), np.array(levels)
-    boxes = np.array([(40, 40, 60, 70), (100, 20, 110, 30)])
     found = level_overlaps(scores, boxes, levels)
     expected = plain_overlaps(scores, boxes, levels)
     for kind in ('largest', 'all'):
@@ -231,16 +222,16 @@ def test_there_are_at_most_255_levels(step, number):
     assert index[-1] == 254
 
 
-def test_boxes_are_scaled_and_truncated():
-    # 224 / 300 of x and 224 / 100 of y: (7.47, 44.8, 21.65, 87.36) and
-    # (56, 0, 223.25, 221.76).
-    boxes = np.array([(10, 20, 29, 39), (75, 0, 299, 99)], np.float32)
-    scaled = scale_boxes(boxes, (300, 100))
-    assert scaled.tolist() == [[7, 44, 21, 87], [56, 0, 223, 221]]
-
-
-def test_boxes_are_multiplied_before_they_are_divided():
-    # 45 * 224 / 80 is 126; 45 * (224 / 80) is 125.99999999999999.
-    assert scale_boxes(np.array([(0, 0, 45, 45)]), (80, 80)).tolist() == [
-        [0, 0, 126, 126]
-    ]
+@pytest.mark.parametrize(
+    ('size', 'box', 'scaled'),
+    [
+        # 224 / 300 of x and 224 / 100 of y: (7.47, 44.8, 21.65, 87.36) and
+        # (56, 0, 223.25, 221.76), truncated.
+        ((300, 100), (10, 20, 29, 39), [7, 44, 21, 87]),
+        ((300, 100), (75, 0, 299, 99), [56, 0, 223, 221]),
+        # Multiplied first: 45 * 224 / 80 is 126, 45 * (224 / 80) is 125.99999999999999.
+        ((80, 80), (0, 0, 45, 45), [0, 0, 126, 126]),
+    ],
+)
+def test_boxes_are_scaled_and_truncated(size, box, scaled):
+    assert scale_boxes(np.array([box], np.float32), size).tolist() == [scaled]
