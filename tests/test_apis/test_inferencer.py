@@ -217,7 +217,7 @@ def test_batches_of_no_image(inferencer, images):
 
 def test_the_default_map_is_that_of_the_config(cfg, checkpoint):
     inferencers = CCAMInferencer(pretrained=checkpoint), CCAMInferencer(cfg, checkpoint)
-    assert [inferencer.cam for inferencer in inferencers] == ['ccam', 'ccam']
+    assert [inferencer.map_name for inferencer in inferencers] == ['ccam', 'ccam']
 
 
 def test_of_several_maps_one_must_be_named(checkpoint):
