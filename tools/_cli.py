@@ -41,7 +41,7 @@ OPTIONS = {
     'config': dict(help='config file'),
     'checkpoint': dict(help='checkpoint file'),
     '--cam': dict(help='name of the map, ccam by default'),
-    '--box-rule': dict(help='name of the box rule, cam by default'),
+    '--box-rule': dict(help='name of the box rule, largest_component by default'),
     '--threshold': dict(type=float, help="threshold, the rule's own by default"),
     '--thresholds': dict(
         nargs='?',

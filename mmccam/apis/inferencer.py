@@ -14,7 +14,7 @@ from ..evaluation.box_rules import BoxRule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
 from ..structures import ClassMaps, check_map_name, default_map_name
 from .images import Images, Loaded, list_images, read_batches
-from .network import ConfigLike, find_classes, load_network, resize_whole
+from .network import ConfigLike, load_network, resize_whole
 from .results import ResultFiles, draw_result, public
 
 
@@ -48,7 +48,7 @@ class CCAMInferencer:
         cam: Name of the map that boxes are made of. Defaults to ``ccam`` or the only
             one.
         cams: Config of a combination function for each name, instead of the head's.
-        box_rule: Name of the box rule. Defaults to ``cam``.
+        box_rule: Name of the box rule. Defaults to ``largest_component``.
         threshold: Threshold of the rule. Defaults to the rule's own.
         thresholds: File of ``tools/search_threshold.py`` for the checkpoint, which
             gives the threshold and, unless it is named, the box rule.
@@ -84,7 +84,13 @@ class CCAMInferencer:
         head.set_maps(head.cams if cams is None else cams, num_guesses)
         self.map_name = cam or default_map_name(head.map_names)
         check_map_name(self.map_name, head.map_names)
-        self.classes = find_classes(head.num_classes, metainfo, classes)
+        names = classes or metainfo.get('classes') or map(str, range(head.num_classes))
+        self.classes = tuple(names)
+        if len(self.classes) != head.num_classes:
+            raise ValueError(
+                f'the network has {head.num_classes} classes, but {len(self.classes)} '
+                'names'
+            )
         self.pipeline = resize_whole(cfg, size)
         self._rule = dict(name=box_rule, threshold=threshold)
         self._searched = None
@@ -104,19 +110,10 @@ class CCAMInferencer:
         if self._searched is not None:
             found = choose_rule(self._searched, map_name, name)
             name, threshold = found['box_rule'], found['threshold']
-        return build_box_rule(name or 'cam', threshold)
+        return build_box_rule(name or 'largest_component', threshold)
 
     def __call__(self, inputs: Images, **kwargs: Any) -> list[dict]:
-        """Find the object in images and return all results.
-
-        Args:
-            inputs: Images, see :func:`~mmccam.apis.images.list_images`: paths, folders,
-                patterns, arrays (H, W, 3), uint8, BGR, or several of them.
-            **kwargs: Those of :meth:`stream`.
-
-        Returns:
-            The result of each image, in their order.
-        """
+        """Find the object in images: the results of :meth:`stream` as a list."""
         return list(self.stream(inputs, **kwargs))
 
     def stream(
@@ -135,7 +132,8 @@ class CCAMInferencer:
         Two batches of images are in memory, for moments three, however many there are.
 
         Args:
-            inputs: Images, see :func:`~mmccam.apis.images.list_images`.
+            inputs: Paths, folders, patterns, arrays (H, W, 3), uint8, BGR, or several
+                of them, see :func:`~mmccam.apis.images.list_images`.
             batch_size: How many images the network gets at a time.
             return_cams: Whether each prediction also has ``cams``: all maps of its
                 class by name, (h, w), float32, at the size of the feature map.

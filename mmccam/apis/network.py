@@ -1,6 +1,5 @@
 """Load a trained network that makes maps, and resize whole images for it."""
 
-from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Optional, Union
@@ -96,16 +95,6 @@ def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
     except (AssertionError, RuntimeError) as error:
         reason = str(error).partition('\n')[0]
         raise ValueError(f'the device {device} cannot be used: {reason}') from error
-
-
-def find_classes(
-    number: int, metainfo: dict, classes: Optional[Sequence[str]]
-) -> tuple[str, ...]:
-    """The names of all classes: the user's, or those of the training, or numbers."""
-    names = tuple(classes or metainfo.get('classes') or map(str, range(number)))
-    if len(names) != number:
-        raise ValueError(f'the network has {number} classes, but {len(names)} names')
-    return names
 
 
 METHOD = ('backend', 'interpolation')

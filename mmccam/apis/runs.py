@@ -79,10 +79,10 @@ def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
     """
     getattr(ClassNumCheckHook(), f'before_{split}')(runner)
     metrics = evaluator.metrics
-    asked = [m.cam for m in metrics if isinstance(m, LocalizationMetric)]
+    asked = [m.map_name for m in metrics if isinstance(m, LocalizationMetric)]
     for hook in runner.hooks:
         if isinstance(hook, LocalizationVisualizationHook):
-            asked += [hook.cam, *hook.more_cams]
+            asked += [hook.map_name, *hook.more_cams]
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     for name in asked:
         check_map_name(name, model.head.map_names)
