@@ -79,7 +79,7 @@ def find_checkpoint(cfg: Config) -> Optional[str]:
     # Or the one that mmengine has noted, whatever its name.
     path = str(newest) if newest else find_latest_checkpoint(cfg.work_dir)
     if not path:
-        print_log(f'{cfg.work_dir} has no checkpoint to resume: training starts at epoch 1')
+        print_log(f'{cfg.work_dir} has no checkpoint to resume: training begins')
     return path
 
 
