@@ -4,23 +4,18 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import (
-    add_config_options,
-    find_loader,
-    has_scaled_masks,
-    read_data_config,
-    user_errors,
-)
+from _cli import add_options, user_errors
 from mmengine.registry import DATASETS
 
-from mmccam.engine import WHOLE_FILES
+from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
+    add_options(parser, 'config', '--cfg-options')
     parser.add_argument(
         'predictions',
         type=Path,
@@ -28,12 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--split', choices=['val', 'test'], default='test')
     parser.add_argument('--out', help='.json file to write')
-    add_config_options(parser)
     maps = parser.add_argument_group('maps')
-    maps.add_argument('--box-rule', help='name of the box rule (default: cam)')
-    maps.add_argument(
-        '--threshold', type=float, help="threshold of the rule (default: the rule's)"
-    )
+    add_options(maps, '--box-rule', '--threshold')
     maps.add_argument(
         '--root',
         help="folder that the images' paths are below (default: that of the data set)",
@@ -65,7 +56,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
             f'{names} can only be given for a folder of maps, '
             f'{args.predictions} is a file of boxes'
         )
-    cfg = read_data_config(args)
+    cfg = read_data_config(args.config, args.cfg_options)
     loader = find_loader(cfg, args.split)
     dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
     if is_json:

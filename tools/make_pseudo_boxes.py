@@ -6,20 +6,19 @@ No drawn box is needed or looked at: the split has image labels alone.
 import argparse
 from pathlib import Path
 
-from common import (
+from _cli import (
     CONFIG_ERRORS,
+    RUN,
     add_box_options,
     add_options,
-    build_test_runner,
     end_together,
-    find_loader,
-    read_model_config,
+    read_config,
     user_errors,
-    without_drawing,
 )
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
     maps_of,
@@ -31,8 +30,7 @@ from mmccam.structures import default_map_name
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    add_options(parser, 'config', 'checkpoint', *RUN)
     parser.add_argument('--out', required=True, help='JSON file to write')
     parser.add_argument(
         '--split',
@@ -41,7 +39,6 @@ def parse_args() -> argparse.Namespace:
         help='split to make boxes for',
     )
     add_box_options(parser)
-    add_options(parser)
     args = parser.parse_args()
     if Path(args.out).suffix != '.json':
         parser.error(f'--out must end in .json, got {args.out}')
@@ -54,7 +51,7 @@ def pseudo_box_config(args: argparse.Namespace) -> Config:
     Raises:
         ValueError: If the split of the config is no plain data set.
     """
-    cfg = read_model_config(args)
+    cfg = read_config(args)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     dataset = find_loader(cfg, args.split).dataset
     if 'pipeline' not in dataset:

@@ -4,21 +4,20 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import (
+from _cli import (
     CONFIG_ERRORS,
+    RUN,
     add_options,
-    build_test_runner,
     end_together,
-    find_loader,
-    read_model_config,
+    read_config,
     user_errors,
-    without_drawing,
 )
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
-from mmccam.engine import WHOLE_FILES
+from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.thresholds import describe_search, maps_of, threshold_file
 from mmccam.visualization.curves import save_threshold_curves
 from mmccam.visualization.tables import format_rows
@@ -26,8 +25,7 @@ from mmccam.visualization.tables import format_rows
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    add_options(parser, 'config', 'checkpoint', *RUN)
     parser.add_argument(
         '--out',
         help='JSON file to write, with a PNG of the same name; '
@@ -45,7 +43,6 @@ def parse_args() -> argparse.Namespace:
         default=['cam', 'nlccam_released'],
         help='names of the rules',
     )
-    add_options(parser)
     args = parser.parse_args()
     args.out = Path(args.out or threshold_file(args.checkpoint))
     if args.out.suffix != '.json':
@@ -55,7 +52,7 @@ def parse_args() -> argparse.Namespace:
 
 def search_config(args: argparse.Namespace) -> Config:
     """Make the test of a config the search of thresholds for all maps of its head."""
-    cfg = read_model_config(args)
+    cfg = read_config(args)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     loader = find_loader(cfg, args.split)
     if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:

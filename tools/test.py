@@ -4,12 +4,12 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from common import (
+from _cli import (
     CONFIG_ERRORS,
+    RUN,
     add_options,
-    build_test_runner,
     end_together,
-    read_model_config,
+    read_config,
     user_errors,
 )
 from mmengine.config import Config
@@ -19,6 +19,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from results import SUFFIXES, collect, refuse_empty_sheet, write
 
+from mmccam.apis.runs import build_test_runner
 from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
 from mmccam.evaluation.metric import LocalizationMetric
 from mmccam.evaluation.thresholds import (
@@ -32,15 +33,7 @@ from mmccam.evaluation.thresholds import (
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--thresholds',
-        nargs='?',
-        const='',
-        help='use the box rules and thresholds of this file of search_threshold.py; '
-        'without a value that beside the checkpoint',
-    )
+    add_options(parser, 'config', 'checkpoint', '--thresholds', '--amp', *RUN)
     parser.add_argument(
         '--out',
         nargs='+',
@@ -60,8 +53,6 @@ def parse_args() -> argparse.Namespace:
         '--dump-boxes',
         help='folder to write the boxes to, COCO results as <prefix>.json',
     )
-    parser.add_argument('--amp', action='store_true', help='mixed precision')
-    add_options(parser)
     args = parser.parse_args()
     if args.map_side and not args.dump_maps:
         parser.error('--map-side needs --dump-maps')
@@ -78,7 +69,7 @@ def read_test_config(args: argparse.Namespace) -> tuple[Config, dict, list[int]]
         The config, what was found by a search, and the places of the metrics whose
         threshold is from there; both empty without ``--thresholds``.
     """
-    cfg = read_model_config(args)
+    cfg = read_config(args)
     folders = [args.dump_maps, args.dump_boxes, *(Path(out).parent for out in args.out)]
     for folder in filter(None, folders):
         Path(folder).mkdir(parents=True, exist_ok=True)
