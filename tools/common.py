@@ -18,7 +18,8 @@ from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
 import mmccam  # noqa: F401  registers its parts, lets torch load checkpoints
-from mmccam.engine import FittingWeightsHook, trust_checkpoints
+from mmccam import trust_checkpoints
+from mmccam.engine import FittingWeightsHook
 from mmccam.evaluation.metric import LocalizationMetric
 from mmccam.structures import check_map_name
 from mmccam.visualization import LocalizationVisualizationHook

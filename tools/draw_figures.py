@@ -18,10 +18,10 @@ from common import (
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from mmccam import CCAMInferencer
+from mmccam import CCAMInferencer, trust_checkpoints
 from mmccam.apis.images import list_images
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.transforms import read_rgb
-from mmccam.engine import WHOLE_FILES, trust_checkpoints
 from mmccam.evaluation.thresholds import threshold_file
 from mmccam.models.heads.localization_head import DEFAULT_CAMS
 from mmccam.structures import default_map_name

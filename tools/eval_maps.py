@@ -13,7 +13,7 @@ from common import (
 )
 from mmengine.registry import DATASETS
 
-from mmccam.engine import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
 

@@ -10,8 +10,7 @@ from common import (
     user_errors,
 )
 
-from mmccam import CCAMInferencer
-from mmccam.engine import trust_checkpoints
+from mmccam import CCAMInferencer, trust_checkpoints
 from mmccam.evaluation.thresholds import threshold_file
 
 

@@ -18,7 +18,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
-from mmccam.engine import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.thresholds import describe_search, maps_of, threshold_file
 from mmccam.visualization.curves import save_threshold_curves
 from mmccam.visualization.tables import format_rows

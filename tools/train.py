@@ -17,7 +17,7 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmccam.engine import newest_checkpoint
+from mmccam.checkpoints.loading import newest_checkpoint
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,8 +12,14 @@ from mmpretrain.apis.model import ModelHub
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
-from ..checkpoints.contents import input_size, pipeline_of_test
-from ..engine import check_weights, stored_config, warn_if_size_differs, weights_of
+from ..checkpoints.contents import (
+    check_weights,
+    input_size,
+    pipeline_of_test,
+    stored_config,
+    warn_if_size_differs,
+    weights_of,
+)
 from ..models.any_classifier import classifier_with_maps
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')

@@ -96,7 +96,7 @@ OF_5 = ['--cfg-options', 'model.head.num_classes=5']
         ('good.png', 'none.pth', [], 'there is no checkpoint .*none.pth'),
         ('good.png', 'text.jpg', [], 'text.jpg is no checkpoint of torch'),
         ('good.png', 'weights.pth', [], 'weights.pth has no config in it: name the co'),
-        ('good.png', 'other.pth', [], 'other.pth is of another network than the confi'),
+        ('good.png', 'other.pth', [], 'other.pth does not match the config'),
         ('good.png', None, OF_5, 'it has 12 classes, the config 5'),
         ('good.png', None, OF_12, r'has the shape \(12, 512\), not \(12, 9\)'),
         ('good.png', None, ['--config', 'none.py'], 'none.py'),

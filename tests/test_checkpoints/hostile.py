@@ -136,7 +136,7 @@ def check_refused(run, source):
     message = (
         f'^{re.escape(source)} is refused, since loading it could run code '
         r'\(.+\); if you trust its origin, load it with --trust-checkpoint, in Python '
-        r'after mmccam\.engine\.trust_checkpoints\(\)$'
+        r'after mmccam\.trust_checkpoints\(\)$'
     )
     with pytest.raises(ValueError, match=message):
         run(source)
