@@ -8,12 +8,11 @@ import torch
 from hostile import FORMATS, PAYLOADS, PLACES, TRACE, check_refused, write_zip
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain import ImageClassificationInferencer
 from mmpretrain.models import LeNet5
-from torch import nn
+from small_run import RandomModel
 
 from mmccam import engine, trust_checkpoints
 from mmccam.models import NonLocalVGG
@@ -61,18 +60,9 @@ def initialize(module, path):
     module.init_weights()
 
 
-class ToyModel(BaseModel):
-    def __init__(self):
-        super().__init__()
-        self.fc = nn.Linear(3, 2)
-
-    def forward(self, inputs):
-        return self.fc(inputs)
-
-
 def build_runner():
     name = str(Path.cwd())
-    return Runner(ToyModel(), work_dir='runs', experiment_name=name)
+    return Runner(RandomModel(), work_dir='runs', experiment_name=name)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +85,7 @@ def test_each_use_refuses(run):
 
 
 def test_runner_loads_a_trusted_file():
-    hostile = dict(state_dict=ToyModel().state_dict(), meta=PAYLOADS['os.system'])
+    hostile = dict(state_dict=RandomModel().state_dict(), meta=PAYLOADS['os.system'])
     torch.save(hostile, 'hostile.pth')
     trust_checkpoints()
     runner = build_runner()

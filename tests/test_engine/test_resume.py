@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import ConfigDict
@@ -47,7 +48,7 @@ def unbroken(tmp_path_factory):
 
 def test_an_unbroken_run_keeps_the_last_and_the_best(unbroken):
     assert files(unbroken) == [BEST.format(4), 'epoch_4.pth']
-    assert read_state(unbroken / 'epoch_4.pth')['info']['best_score'] == 0.9
+    assert read_state(unbroken / 'epoch_4.pth')['info']['best_score'] == np.float32(0.9)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 
-SCORES = [0.1, 0.5, 0.3, 0.9]  # of the epochs: the best are the 1st, 2nd and 4th
+# Of the epochs: the best are the 1st, 2nd and 4th.
+SCORES = np.array([0.1, 0.5, 0.3, 0.9], np.float32)
 
 
 class Break(Exception):
@@ -32,6 +33,8 @@ class RandomModel(BaseModel):
 
 class RandomData(torch.utils.data.Dataset):
     """Eight rows of numbers, with noise that is drawn when they are loaded."""
+
+    metainfo = ConfigDict(palette={'cat': [0, 255], 'parts': {'dog': [{'ear': 1}]}})
 
     def __len__(self):
         return 8
@@ -83,43 +86,38 @@ class BreakOff(Hook):
             self._reach('save again' if validated == epoch else 'save', epoch)
 
 
-def loader(shuffle, **kwargs):
+def loader(shuffle, num_workers=0):
     return dict(
         dataset=RandomData(),
         sampler=dict(type='DefaultSampler', shuffle=shuffle),
         batch_size=2,
         collate_fn=dict(type='default_collate'),
-        **kwargs,
+        num_workers=num_workers,
     )
 
 
-def train(folder, resume=False, hooks=(), seed=0, load_from=None, **kwargs):
-    """Train, and give the epochs that were validated.
-
-    Args:
-        folder: The work dir.
-        resume: Whether to go on from a checkpoint: the last one, or `load_from`.
-        hooks: Further hooks.
-        seed: Of the run and the model.
-        load_from: A checkpoint.
-        kwargs: For the loader of the training data.
-    """
+def train(
+    folder, resume=False, hooks=(), seed=0, load_from=None, num_workers=0, **kwargs
+):
+    """Train, and give the epochs that were validated."""
     load_from = load_from and str(load_from)
     torch.manual_seed(seed)  # the model is made before the runner seeds
     scores = Scores()
     checkpoints = dict(interval=1, max_keep_ckpts=1, save_best='toy/top1_loc')
+    recipe = dict(
+        train_cfg=dict(by_epoch=True, max_epochs=len(SCORES), val_interval=1),
+        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
+        param_scheduler=dict(type='CosineAnnealingLR', by_epoch=False, T_max=16),
+    )
     runner = Runner(
         model=RandomModel(),
         work_dir=str(folder),
         # Runners of one name would share their message hub.
         experiment_name=f'{folder}{resume}{id(scores)}',
-        train_dataloader=loader(shuffle=True, **kwargs),
-        train_cfg=dict(by_epoch=True, max_epochs=len(SCORES), val_interval=1),
+        train_dataloader=loader(shuffle=True, num_workers=num_workers),
         val_dataloader=loader(shuffle=False),
         val_cfg=dict(),
         val_evaluator=[scores],
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
-        param_scheduler=dict(type='CosineAnnealingLR', by_epoch=False, T_max=16),
         default_hooks=dict(
             checkpoint=dict(type='mmccam.ResumableCheckpointHook', **checkpoints),
             epoch_seed=dict(type='mmccam.EpochSeedHook'),
@@ -131,6 +129,7 @@ def train(folder, resume=False, hooks=(), seed=0, load_from=None, **kwargs):
         log_level='ERROR',
         default_scope='mmengine',
         cfg=ConfigDict(resume=resume, load_from=load_from),
+        **{**recipe, **kwargs},
     )
     scores.runner = runner
     runner.train()
