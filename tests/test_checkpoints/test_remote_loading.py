@@ -15,6 +15,7 @@ from mmengine.runner.checkpoint import (
 )
 
 from mmccam import trust_checkpoints
+from mmccam.checkpoints import fetching
 
 pytestmark = [
     pytest.mark.usefixtures('loading_folder'),
@@ -61,6 +62,15 @@ def test_checkpoint_of_an_address_loads(server, downloads, each_torch):
         assert torch.equal(weights['backbone.a'], torch.ones(2))
         Path('model.pth').unlink(missing_ok=True)
     assert [path.name for path in downloads.iterdir()] == ['model.pth']
+
+
+def test_processes_wait_for_the_download_of_the_first(monkeypatch, downloads):
+    def wait():
+        torch.save(WEIGHTS, downloads / 'model.pth')
+
+    monkeypatch.setattr(fetching, 'is_main_process', lambda: False)
+    monkeypatch.setattr(fetching, 'barrier', wait)
+    assert load('https://nowhere.invalid/model.pth').keys() == WEIGHTS.keys()
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ def saver(content):
     [
         *(pytest.param(saver(PAYLOADS[name]), id=name) for name in PAYLOADS),
         *(
-            pytest.param(saver(place(PAYLOADS['os.system'])), id=place.__name__)
-            for place in PLACES
+            pytest.param(saver(PLACES[name](PAYLOADS['os.system'])), id=name)
+            for name in PLACES
         ),
         *FORMATS,
     ],

@@ -10,6 +10,8 @@ from small_runs import CONFIG, Touch
 
 from mmccam.checkpoints.allowed import load_restricted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def marker(run):
