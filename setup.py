@@ -1,11 +1,4 @@
-import re
-from pathlib import Path
-
 from setuptools import find_packages, setup
-
-# Read as text: importing mmccam would need torch and the OpenMMLab packages.
-version_file = Path(__file__).with_name('mmccam') / 'version.py'
-version = re.search(r"__version__ = '(.+)'", version_file.read_text()).group(1)
 
 torch = ['torch>=2.1,<3', 'torchvision>=0.16']
 # mmengine up to 0.10.7 needs pkg_resources, which setuptools 82 removed.
@@ -13,7 +6,7 @@ mmengine = ['mmengine>=0.10.5,<0.11', 'setuptools<82']
 
 setup(
     name='mmccam',
-    version=version,
+    version='0.1.0',
     description='Weakly supervised object localization for OpenMMLab',
     author='mmccam contributors',
     license='Apache-2.0',
@@ -35,7 +28,7 @@ setup(
     },
     # Three distributions provide `import mmcv` and overwrite each other: which
     # one, and with it the whole stack, is the user's choice of an extra.
-    install_requires=['numpy', 'packaging', 'tabulate'],
+    install_requires=['jinja2', 'markupsafe', 'numpy', 'packaging', 'tabulate'],
     extras_require={
         # Wheels only, without mmcv's compiled operators.
         'lite': [*torch, *mmengine, 'mmcv-lite>=2.1,<2.3', 'mmpretrain>=1.2,<2'],

@@ -1,24 +1,26 @@
 """Combinational class activation maps for OpenMMLab.
 
-Importing the package registers all its parts under the scope ``mmccam``, lets
-``torch.load`` read the checkpoints of mmengine, lets mmengine load no checkpoint that
-could run code, and adds the configs to mmpretrain's hub.
+Importing this package registers its parts under the scope ``mmccam``, and its configs
+in mmpretrain's hub. **It also restricts how checkpoints are loaded in this process**:
+each checkpoint that mmengine loads, of any project, may hold tensors, plain Python and
+what mmengine itself saves. A file that could run code is refused.
+:func:`trust_checkpoints` lifts the restriction.
+
+With torch 2.6 or newer, ``torch.load(weights_only=True)`` reads mmengine's checkpoints
+after the import. Without it, torch refuses them.
 """
 
-from .dependencies import check_dependencies
+from ._on_import import __version__, check_dependencies, register_configs
 
 check_dependencies()
 
 from . import apis, datasets, evaluation, models, visualization  # noqa: E402
 from .apis import CCAMInferencer  # noqa: E402
-from .engine import (  # noqa: E402
-    allow_mmengine_checkpoints,
+from .checkpoints.loading import (  # noqa: E402
     restrict_checkpoint_loading,
+    trust_checkpoints,
 )
-from .hub import register_configs  # noqa: E402
-from .version import __version__  # noqa: E402
 
-allow_mmengine_checkpoints()
 restrict_checkpoint_loading()
 register_configs()
 
@@ -29,5 +31,6 @@ __all__ = [
     'datasets',
     'evaluation',
     'models',
+    'trust_checkpoints',
     'visualization',
 ]

@@ -5,8 +5,8 @@ from mmengine.logging import HistoryBuffer
 
 from mmccam.checkpoints.allowed import load_restricted
 
-# Paths and names of the run, its clock, and counts that stand in `meta`, too.
-OF_THE_RUN = {'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt', 'outdated'}
+# Paths and names of the run, its clock, and counts that are in `meta`, too.
+OF_THE_RUN = {'cfg', 'experiment_name', 'last_ckpt', 'best_ckpt'}
 OF_THE_RUN |= {'eta', 'epoch', 'iter'}
 CLOCKS = {'train/time', 'train/data_time', 'val/time', 'val/data_time'}
 
@@ -28,7 +28,7 @@ def assert_same_state(actual, expected, where=''):
     """Compare to the last bit."""
     assert type(actual) is type(expected), where
     if isinstance(expected, HistoryBuffer):
-        actual, expected = actual.data, expected.data
+        actual, expected = vars(actual), vars(expected)
     if isinstance(expected, dict):
         assert list(actual) == list(expected), where
         for key in expected:
@@ -40,3 +40,4 @@ def assert_same_state(actual, expected, where=''):
     else:
         actual, expected = np.asarray(actual), np.asarray(expected)
         np.testing.assert_array_equal(actual, expected, err_msg=where)
+        assert actual.dtype == expected.dtype, where

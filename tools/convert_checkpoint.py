@@ -9,9 +9,10 @@ from _cli import add_options, user_errors
 from mmengine.fileio import put
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmccam import __version__
+from mmccam import __version__, trust_checkpoints
+from mmccam.checkpoints.contents import weights_of
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.metadata import read_classes
-from mmccam.engine import WHOLE_FILES, trust_checkpoints, weights_of
 from mmccam.models.convert import FORMATS, convert
 
 

@@ -9,10 +9,9 @@ import numpy as np
 from _cli import CONFIG_ERRORS, add_options, user_errors
 from mmengine.registry import DATASETS
 
-from mmccam import CCAMInferencer
+from mmccam import CCAMInferencer, trust_checkpoints
 from mmccam.apis.images import list_images
 from mmccam.apis.runs import find_loader, read_data_config
-from mmccam.checkpoints.loading import trust_checkpoints
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.transforms import read_rgb
 from mmccam.evaluation.thresholds import threshold_file

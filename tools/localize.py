@@ -5,8 +5,7 @@ from collections import Counter
 
 from _cli import CONFIG_ERRORS, add_box_options, add_options, user_errors
 
-from mmccam import CCAMInferencer
-from mmccam.checkpoints.loading import trust_checkpoints
+from mmccam import CCAMInferencer, trust_checkpoints
 from mmccam.evaluation.thresholds import threshold_file
 
 

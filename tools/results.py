@@ -10,7 +10,7 @@ from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mmccam.engine import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation import CCAMLocalizationMetric, LocalizationErrors
 from mmccam.visualization import draw_sheet
 from mmccam.visualization.report import render_report

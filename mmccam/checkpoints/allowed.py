@@ -1,4 +1,4 @@
-"""Loading of mmengine's checkpoints by torch's restricted unpickler."""
+"""What a checkpoint may hold, and torch's restricted loading of it."""
 
 import pickle
 from _codecs import encode
@@ -18,49 +18,9 @@ try:
 except ImportError:  # numpy < 1.26
     from numpy.core import multiarray
 
-# A method or static method is pickled as `getattr(class, name)`. These are the
-# ones in mmengine's checkpoints.
-_PICKLED_ATTRIBUTES = {
-    HistoryBuffer: ('min', 'max', 'current', 'mean'),
-    OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
-}
-
-
-def allow_mmengine_checkpoints() -> None:
-    """Let ``torch.load(weights_only=True)`` read mmengine's checkpoints.
-
-    This is torch's default since version 2.6, and mmengine does not change it. Before
-    2.6 torch cannot be told enough, and nothing is done: :func:`load_restricted` reads
-    them there. Calling it twice does no more than once.
-    """
-    # Pairs of a callable and the name it answers to also came with 2.6.
-    if torch.__version__ >= (2, 6):
-        torch.serialization.add_safe_globals(_safe_globals())
-
-
-def load_restricted(path: Path, map_location: Any = None) -> Any:
-    """Load a file of ``torch.save`` that may hold mmengine's checkpoint and no code.
-
-    Args:
-        path: The file.
-        map_location: As ``torch.load`` takes it.
-
-    Returns:
-        What was saved.
-
-    Raises:
-        pickle.UnpicklingError: If the file asks for a function or type that is not
-            needed.
-    """
-    if torch.__version__ >= (2, 6):
-        return torch.load(path, map_location, weights_only=True)
-    return torch.load(
-        path, map_location, pickle_module=_RestrictedPickle, weights_only=False
-    )
-
 
 def _safe_globals() -> list:
-    """List what mmengine's checkpoints hold beyond tensors, and nothing else."""
+    """What mmengine's checkpoints hold beyond tensors, and nothing else."""
     codes = np.typecodes['AllInteger'] + np.typecodes['AllFloat'] + '?SU'
     return [
         # The message hub keeps each logged value in one.
@@ -69,7 +29,7 @@ def _safe_globals() -> list:
         (_restricted_getattr, 'builtins.getattr'),
         # The class of that annealing. Other schedulers save plain numbers only.
         OneCycleParamScheduler,
-        # A data set's nested metainfo is as it stands in the config.
+        # A data set's nested metainfo, as the config has it.
         ConfigDict,
         # Values in the buffers, and the random state or scores in the hub.
         np.ndarray,
@@ -86,23 +46,43 @@ def _safe_globals() -> list:
     ]
 
 
+# A method or static method is pickled as `getattr(class, name)`. These are the
+# ones in mmengine's checkpoints.
+_PICKLED_ATTRIBUTES = {
+    HistoryBuffer: ('min', 'max', 'current', 'mean'),
+    OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
+}
+
+
 def _restricted_getattr(owner: Any, name: Any) -> Callable:
-    """Stand in for ``getattr`` in a pickle, which would give it everything.
-
-    Args:
-        owner: Object whose attribute the pickle asks for.
-        name: Name of the attribute.
-
-    Returns:
-        The function of that name, one of ``_PICKLED_ATTRIBUTES``.
-
-    Raises:
-        UnpicklingError: The pickle asks for any other attribute.
-    """
+    """Stand in for ``getattr`` in a pickle, which would give it everything."""
     for cls, names in _PICKLED_ATTRIBUTES.items():
         if owner is cls and type(name) is str and name in names:
             return getattr(cls, name)
     raise pickle.UnpicklingError(f'getattr of {name!r} of {owner!r} is not allowed')
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Let ``torch.load(weights_only=True)`` read mmengine's checkpoints.
+
+    Before torch 2.6, which cannot be told enough, this does nothing.
+    """
+    # Pairs of a callable and the name it answers to also came with 2.6.
+    if torch.__version__ >= (2, 6):
+        torch.serialization.add_safe_globals(_safe_globals())
+
+
+def load_restricted(path: Path, map_location: Any = None) -> Any:
+    """Load a file of ``torch.save`` that holds no more than mmengine's checkpoints.
+
+    Raises:
+        pickle.UnpicklingError: If the file asks for another function or type.
+    """
+    if torch.__version__ >= (2, 6):
+        return torch.load(path, map_location, weights_only=True)
+    return torch.load(
+        path, map_location, pickle_module=_RestrictedPickle, weights_only=False
+    )
 
 
 class _RestrictedUnpickler(pickle._Unpickler):

@@ -10,72 +10,78 @@ from mmengine.logging import MMLogger
 from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 from torch import nn
 
-SIZES = ('crop_size', 'scale')
 
-
-def all_parts(cfg: Any) -> Iterator[dict]:
-    """Go through a part of a config and all parts inside of it.
+def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
+    """Get the weights out of what a checkpoint holds.
 
     Args:
-        cfg: A dictionary, or a list or tuple of them; anything else has no parts.
+        loaded: The weights, alone or under ``state_dict`` or ``model``. The prefix
+            ``module.`` of parallel training is removed from their names.
+        source: Where they are from, for messages.
+
+    Raises:
+        ValueError: If it holds no weights.
     """
-    if isinstance(cfg, dict):
-        yield cfg
-        cfg = list(cfg.values())
-    if isinstance(cfg, (list, tuple)):
-        for value in cfg:
-            yield from all_parts(value)
+    weights = loaded
+    for key in ('model', 'state_dict'):
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            weights = loaded[key]
+    if not isinstance(weights, dict):
+        kind = type(weights).__name__
+        raise ValueError(f'{source} holds no weights but a {kind}')
+    for name, value in weights.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            raise ValueError(
+                f'{source} holds no weights: {name!r} is no name of a tensor but of a '
+                f'{type(value).__name__}'
+            )
+    is_parallel = all(name.startswith('module.') for name in weights)
+    start = len('module.') if is_parallel else 0
+    return {name[start:]: value for name, value in weights.items()}
 
 
-def pipeline_of_test(cfg: Config) -> list[dict]:
-    """The transforms of the test images of a config, none if it has no such images."""
-    loader = cfg.get('test_dataloader') or {}
-    return (loader.get('dataset') or {}).get('pipeline') or []
+def check_weights(
+    model: nn.Module, weights: Mapping[str, torch.Tensor], source: str
+) -> None:
+    """Check that weights are all those of a model, and no others.
 
+    mmengine only warns where they are not, and goes on with random ones.
 
-def input_size(cfg: Config) -> Optional[tuple[int, int]]:
-    """Width and height in pixels that a config brings test images to, if it names them.
-
-    Args:
-        cfg: Config whose last crop or scale of the test pipeline counts.
+    Raises:
+        ValueError: If they do not match, or are NaN or infinite.
     """
-    steps = pipeline_of_test(cfg)
-    sizes = [step[key] for step in steps for key in SIZES if key in step]
-    size = sizes[-1] if sizes else None
-    return (size, size) if isinstance(size, int) else size and tuple(size)
-
-
-REMEDY = 'name the config file'
-# What a model is built of. mmengine imports whatever module another name begins with.
-ROOTS = (MODELS, TASK_UTILS, WEIGHT_INITIALIZERS)
-SCOPES = ('mmengine', 'mmcv', 'mmpretrain', 'mmccam')
-# Parts that download weights or code of their own.
-FETCHING = {
-    f'{scope}{name}'
-    for scope in ('', 'mmpretrain.')
-    for name in ('HuggingFaceClassifier', 'TIMMBackbone', 'TimmClassifier')
-}
-# What Python and mmengine raise where a text has anything else in it.
-NOT_PLAIN = (
-    AttributeError,
-    KeyError,
-    MemoryError,
-    RecursionError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
+    target = model.state_dict()
+    fault = f'{source} does not match the config'
+    missing = [name for name in target if name not in weights]
+    # Files from before torch 0.4.1 do not count the batches.
+    missing = [name for name in missing if not name.endswith('num_batches_tracked')]
+    if missing:
+        raise ValueError(
+            f'{fault}: {len(missing)} of {len(target)} weights are missing, the first '
+            f'is {missing[0]}'
+        )
+    unknown = [name for name in weights if name not in target]
+    if unknown:
+        raise ValueError(
+            f'{fault}: it has {len(unknown)} further weights, the first is {unknown[0]}'
+        )
+    for name, value in weights.items():
+        found, wanted = tuple(value.shape), tuple(target[name].shape)
+        if name == 'head.fc.weight' and found[1:] == wanted[1:] and found != wanted:
+            raise ValueError(
+                f'{fault}: it has {found[0]} classes, the config {wanted[0]}'
+            )
+        if found != wanted:
+            raise ValueError(f'{fault}: {name} has the shape {found}, not {wanted}')
+        if not torch.isfinite(value).all():
+            raise ValueError(f'{source} has NaN or infinite weights, in {name}')
 
 
 def stored_config(checkpoint: dict, source: str) -> Config:
     """Read the config of the run that saved a checkpoint.
 
     mmengine stores it as Python, and ``Config.fromstring`` would run that. Here it is
-    taken as data: names with plain values and ``dict(...)``.
-
-    Args:
-        checkpoint: What was loaded.
-        source: Where from, for messages.
+    read as data: names with plain values and ``dict(...)``.
 
     Raises:
         ValueError: If there is no config, its text has more than plain values, or its
@@ -85,25 +91,33 @@ def stored_config(checkpoint: dict, source: str) -> Config:
     meta = checkpoint.get('meta')
     text = meta.get('cfg') if isinstance(meta, dict) else None
     if not isinstance(text, str):
-        raise ValueError(f'{source} has no config in it: {REMEDY}')
+        raise ValueError(f'{source} has no config in it: {_REMEDY}')
     try:
         statements = ast.parse(text).body
         cfg = Config({_name(line): _value(line.value) for line in statements})
-    except NOT_PLAIN as error:
+    except Exception as error:  # of many types, as it is parsed, or nested too deeply
         raise ValueError(
-            f'{source} has a config in it that is not plain ({error}): {REMEDY}'
+            f'{source} has a config in it that is not plain ({error}): {_REMEDY}'
         ) from error
-    names = {name for root in ROOTS for name in _registered(root)} - FETCHING
+    names = {name for root in _ROOTS for name in _registered(root)}
     built = [cfg.to_dict().get(key) for key in ('model', 'data_preprocessor')]
     for part in all_parts(built):
-        for key, allowed in (('type', names), ('_scope_', SCOPES)):
+        for key, allowed in (('type', names), ('_scope_', _SCOPES)):
             # As a string, since a value may be anything.
             if key in part and str(part[key]) not in allowed:
                 raise ValueError(
                     f'{source} has a config in it whose {key} {part[key]!r} is not '
-                    f'taken from there: {REMEDY}'
+                    f'allowed there: {_REMEDY}'
                 )
     return cfg
+
+
+_REMEDY = 'name the config file'
+# What a model is built of. mmengine imports whatever module another name begins with.
+_ROOTS = (MODELS, TASK_UTILS, WEIGHT_INITIALIZERS)
+_SCOPES = ('mmengine', 'mmcv', 'mmpretrain', 'mmccam')
+# Parts that download weights or code of their own.
+_FETCHING = {'HuggingFaceClassifier', 'TIMMBackbone', 'TimmClassifier'}
 
 
 def _name(statement: ast.stmt) -> str:
@@ -128,21 +142,25 @@ def _value(node: ast.expr) -> Any:
 
 def _registered(registry: Registry) -> Iterator[str]:
     """The names in a registry and its children, with their scope and without."""
-    if registry.scope in SCOPES:
-        for name in registry.module_dict:
+    if registry.scope in _SCOPES:
+        for name in registry.module_dict.keys() - _FETCHING:
             yield from (name, f'{registry.scope}.{name}')
     for child in registry.children.values():
         yield from _registered(child)
 
 
-def warn_if_size_differs(cfg: Config, checkpoint: dict, source: str) -> None:
-    """Warn if a network is to be used at another size than it was evaluated at.
+def all_parts(cfg: Any) -> Iterator[dict]:
+    """All dictionaries in a part of a config, itself included."""
+    if isinstance(cfg, dict):
+        yield cfg
+        cfg = list(cfg.values())
+    if isinstance(cfg, (list, tuple)):
+        for value in cfg:
+            yield from all_parts(value)
 
-    Args:
-        cfg: The config of its use.
-        checkpoint: What was loaded; without a plain config in it nothing is compared.
-        source: Where from, for the message.
-    """
+
+def warn_if_size_differs(cfg: Config, checkpoint: dict, source: str) -> None:
+    """Warn if a config has another size of test images than its checkpoint's."""
     try:
         trained = input_size(stored_config(checkpoint, source))
     except ValueError:
@@ -155,81 +173,19 @@ def warn_if_size_differs(cfg: Config, checkpoint: dict, source: str) -> None:
         )
 
 
-CLASSIFIER = 'head.fc.weight'
+def input_size(cfg: Config) -> Optional[tuple[int, int]]:
+    """Width and height in pixels that a config brings test images to, if it says so."""
+    sizes = [
+        step[key]
+        for step in pipeline_of_test(cfg)
+        for key in ('crop_size', 'scale')
+        if key in step
+    ]
+    size = sizes[-1] if sizes else None
+    return (size, size) if isinstance(size, int) else size and tuple(size)
 
 
-def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
-    """Take the weights out of what a checkpoint holds.
-
-    Args:
-        loaded: The weights, alone or under ``state_dict`` or ``model``. The prefix
-            ``module.`` of parallel training is taken off their names.
-        source: Where they are from, for messages.
-
-    Returns:
-        Weights by their names.
-
-    Raises:
-        ValueError: If it holds no weights.
-    """
-    weights = loaded
-    for key in ('model', 'state_dict'):
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
-            weights = loaded[key]
-    if not isinstance(weights, dict):
-        kind = type(weights).__name__
-        raise ValueError(f'{source} holds no weights but a {kind}')
-    for name, value in weights.items():
-        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            kind = type(value).__name__
-            raise ValueError(
-                f'{source} holds no weights: {name!r} is no name of a tensor but of a '
-                f'{kind}'
-            )
-    is_parallel = all(name.startswith('module.') for name in weights)
-    return {
-        name[len('module.') :] if is_parallel else name: value
-        for name, value in weights.items()
-    }
-
-
-def check_weights(
-    model: nn.Module, weights: Mapping[str, torch.Tensor], source: str
-) -> None:
-    """Check that weights are all those of a model, and no others.
-
-    mmengine itself only warns where they are not, and goes on with random ones.
-
-    Args:
-        model: The model.
-        weights: Weights by their names.
-        source: Where they are from, for messages.
-
-    Raises:
-        ValueError: If they are of another network, or no numbers.
-    """
-    target = model.state_dict()
-    fault = f'{source} is of another network than the config'
-    missing = [name for name in target if name not in weights]
-    # Files from before torch 0.4.1 do not count the batches.
-    missing = [name for name in missing if not name.endswith('num_batches_tracked')]
-    if missing:
-        raise ValueError(
-            f'{fault}: {len(missing)} of {len(target)} weights are missing, the first '
-            f'is {missing[0]}'
-        )
-    unknown = [name for name in weights if name not in target]
-    if unknown:
-        raise ValueError(
-            f'{fault}: it has {len(unknown)} further weights, the first is {unknown[0]}'
-        )
-    for name, value in weights.items():
-        found, wanted = tuple(value.shape), tuple(target[name].shape)
-        if name == CLASSIFIER and found[1:] == wanted[1:] and found != wanted:
-            raise ValueError(
-                f'{fault}: it has {found[0]} classes, the config {wanted[0]}'
-            )
-        if found != wanted:
-            raise ValueError(f'{fault}: {name} has the shape {found}, not {wanted}')
-        if not torch.isfinite(value).all():
-            raise ValueError(f'{source} has weights that are no numbers, in {name}')
+def pipeline_of_test(cfg: Config) -> list[dict]:
+    """The transforms of a config's test images, empty if it has no such images."""
+    loader = cfg.get('test_dataloader') or {}
+    return (loader.get('dataset') or {}).get('pipeline') or []

@@ -1,87 +1,61 @@
 """Checkpoints that run no code, by every way that mmengine loads them."""
 
 import logging
-import os
 import pickle
 import re
 import struct
-import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import wraps
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Callable, Optional
-from urllib.parse import urlparse
 
 import torch
 from mmengine.logging import print_log
-from mmengine.runner.checkpoint import (
-    CheckpointLoader,
-    load_from_ceph,
-    load_from_http,
-    load_from_mmcls,
-    load_from_openmmlab,
-    load_from_pavi,
-    load_from_torchvision,
-)
+from mmengine.runner.checkpoint import CheckpointLoader, _process_mmcls_checkpoint
 
 from .allowed import allow_mmengine_checkpoints, load_restricted
-
-_REMOTE_LOADERS = {
-    load_from_http: ('http://', 'https://'),
-    load_from_torchvision: ('modelzoo://', 'torchvision://'),
-    load_from_openmmlab: ('open-mmlab://', 'openmmlab://'),
-    load_from_mmcls: ('mmcls://',),
-    load_from_pavi: ('pavi://',),
-    load_from_ceph: (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'),
-}
+from .fetching import PREFIXES, downloads, fetch
 
 # torch.save has written zip files since 1.6, and pickles that start with torch's
 # magic number before.
 _ZIP_HEADER = b'PK\x03\x04'
 _LEGACY_HEADER = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
 
-# The environment belongs to all threads.
-_environment_lock = threading.Lock()
-
 
 def restrict_checkpoint_loading() -> None:
     """Let mmengine load no checkpoint that could run code.
 
-    Whatever mmengine loads, by ``load_from``, ``resume``, ``init_cfg`` or
+    Whatever it loads, by ``load_from``, ``resume``, ``init_cfg`` or
     ``load_checkpoint``, from a file, an address or a model zoo, then holds tensors,
-    plain Python and what mmengine itself saves, see
-    :func:`~mmccam.checkpoints.allowed.allow_mmengine_checkpoints`. Anything else, or a
-    file that is not whole, is a ``ValueError``; a file that is not there a
-    ``FileNotFoundError``.
+    plain Python and what mmengine itself saves. Anything else, or a damaged file, is a
+    ``ValueError``; a missing file a ``FileNotFoundError``.
     """
+    allow_mmengine_checkpoints()
     _register_loaders(restricted=True)
 
 
 def trust_checkpoints() -> None:
     """Let mmengine load any checkpoint from now on, also one that runs code.
 
-    It is for old files of trusted origin that hold other objects than those that are
-    allowed. A warning is logged.
+    For old files of trusted origin that hold other objects. A warning is logged.
     """
     _register_loaders(restricted=False)
     _warn('Checkpoints are trusted: loading one runs the code that is in it')
 
 
 def newest_checkpoint(folder: Path) -> Optional[Path]:
-    """Find the checkpoint that a run has saved last and that is whole.
+    """Find the last complete checkpoint of a run.
 
     Args:
-        folder: Working directory of the run. Each damaged checkpoint that is passed
-            over is logged as a warning.
+        folder: Working directory of the run.
 
     Returns:
-        The file ``epoch_<n>.pth`` or ``iter_<n>.pth`` of the highest n, or None if
-        there is no such file.
+        The file ``epoch_<n>.pth`` or ``iter_<n>.pth`` of the highest n, None if there
+        is none. Damaged ones are passed over with a warning.
 
     Raises:
-        ValueError: If there are such files, but none is whole.
+        ValueError: If there are such files, but none is complete.
     """
     damages = {}
     for path in _checkpoints(folder):
@@ -92,8 +66,8 @@ def newest_checkpoint(folder: Path) -> Optional[Path]:
     if damages:
         path, damage = next(iter(damages.items()))
         raise ValueError(
-            f'{folder} has no whole checkpoint: {path.name} {damage}; to start anew, '
-            'delete what is damaged'
+            f'{folder} has no complete checkpoint: {path.name} {damage}; to start '
+            'again, delete what is damaged'
         )
     return None
 
@@ -109,91 +83,53 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 
 def _register_loaders(restricted: bool) -> None:
-    CheckpointLoader.register_scheme('', _local_loader(restricted), force=True)
-    for loader, prefixes in _REMOTE_LOADERS.items():
-        guarded = _remote_loader(loader, restricted)
-        CheckpointLoader.register_scheme(prefixes, guarded, force=True)
+    for name, prefixes in PREFIXES.items():
+        loader = _loader(name, restricted)
+        CheckpointLoader.register_scheme(prefixes, loader, force=True)
 
 
-def _local_loader(restricted: bool) -> Callable:
-    """Make a loader of files."""
+def _loader(name: str, restricted: bool) -> Callable:
+    """Make a loader of one of the ``PREFIXES``."""
 
-    # The log of mmengine names the last part of the function's name.
-    def load_from_local(filename: str, map_location: Any = None) -> Any:
-        path = Path(filename).expanduser()
-        if not path.is_file():
-            raise FileNotFoundError(f'there is no checkpoint {path}')
-        damage = _find_damage(path)
-        if damage:
-            others = _checkpoints(path.parent)
-            whole = next((other for other in others if not _find_damage(other)), None)
-            advice = ''
-            if whole:
-                advice = f'; the newest whole checkpoint beside it is {whole}'
-            raise ValueError(f'{path} {damage}{advice}')
-        with _one_sentence(str(path), restricted):
-            if restricted:
-                return load_restricted(path, map_location)
-            return torch.load(path, map_location, weights_only=False)
-
-    return load_from_local
-
-
-def _remote_loader(loader: Callable, restricted: bool) -> Callable:
-    """Make a loader that is one of mmengine's under torch's switch."""
-
-    @wraps(loader)
     def load(filename: str, map_location: Any = None) -> Any:
-        try:
-            with _one_sentence(filename, restricted), _torch_switch(restricted):
-                return loader(filename, map_location)
-        finally:
-            # onedl-mmengine 0.10.12 takes types off our list after each of its loads.
-            allow_mmengine_checkpoints()
-            # torch keeps what it gets, also half a file or the page of a proxy, and
-            # its own error does not tell.
-            path = _downloaded_file(filename)
-            damage = path and _find_damage(path)
-            if damage:
-                raise ValueError(
-                    f'{filename} was not downloaded whole: {path} {damage}; delete '
-                    'that file to download it again'
-                )
+        with ExitStack() as stack:
+            with _one_sentence(filename, restricted):
+                path = fetch(filename, stack)
+            _check_complete(path, filename)
+            with _one_sentence(filename, restricted):
+                if restricted:
+                    loaded = load_restricted(path, map_location)
+                else:
+                    loaded = torch.load(path, map_location, weights_only=False)
+                # A classifier, of which mmengine makes a backbone.
+                return _process_mmcls_checkpoint(loaded) if name == 'mmcls' else loaded
 
+    load.__name__ = f'load_from_{name}'  # mmengine logs the last part
     return load
 
 
-@contextmanager
-def _torch_switch(restricted: bool) -> Iterator[None]:
-    """Restrict or free those calls of ``torch.load`` that are not ours.
-
-    Where the user has set the restriction, it also stands for trusted files.
-    """
-    switches = {'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD': '1'}
-    if restricted:
-        # torch takes only one of both.
-        switches['TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'] = '0'
-        switches['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
-    with _environment_lock:
-        former = {name: os.environ.get(name) for name in switches}
-        os.environ.update(switches)
-        try:
-            yield
-        finally:
-            for name, value in former.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+def _check_complete(path: Path, source: str) -> None:
+    """Check that a file is there and undamaged, or say what to do."""
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no checkpoint {path}')
+    damage = _find_damage(path)
+    if damage is None:
+        return
+    # torch keeps what it gets, also half a file or the page of a proxy.
+    if path.parent == downloads():
+        raise ValueError(
+            f'{source} was not downloaded completely: {path} {damage}; delete that '
+            'file to download it again'
+        )
+    others = _checkpoints(path.parent)
+    newest = next((other for other in others if not _find_damage(other)), None)
+    advice = f'; the newest complete checkpoint beside it is {newest}' if newest else ''
+    raise ValueError(f'{source} {damage}{advice}')
 
 
 @contextmanager
 def _one_sentence(source: str, restricted: bool) -> Iterator[None]:
-    """Turn torch's errors into a sentence that names the checkpoint.
-
-    Raises:
-        ValueError: If loading fails.
-    """
+    """Turn torch's errors into a ValueError of one sentence, with the source."""
     try:
         yield
     except Exception as error:  # a damaged pickle raises whatever its bytes lead to
@@ -206,24 +142,19 @@ def _one_sentence(source: str, restricted: bool) -> Iterator[None]:
             raise ValueError(
                 f'{source} is refused, since loading it could run code ({reason}); if '
                 'you trust its origin, load it with --trust-checkpoint, in Python '
-                'after mmccam.engine.trust_checkpoints()'
+                'after mmccam.trust_checkpoints()'
             ) from error
         # What pickles and the storages behind them raise when they end too early.
         ends = isinstance(error, (EOFError, IndexError, struct.error))
-        fault = 'cannot be loaded'
-        if ends or 'unexpected EOF' in reason:
-            fault = 'is truncated or damaged'
+        is_damaged = ends or 'unexpected EOF' in reason
+        fault = 'is truncated or damaged' if is_damaged else 'cannot be loaded'
         raise ValueError(
             f'{source} {fault} ({type(error).__name__}: {reason})'
         ) from error
 
 
 def _find_damage(path: Path) -> Optional[str]:
-    """Say what is wrong with a file of torch, None if nothing is.
-
-    All bytes of a zip file are checked, which torch does not do. Of older files only
-    the header is.
-    """
+    """Say what is wrong with a file of torch, None if nothing is."""
     with open(path, 'rb') as file:
         header = file.read(len(_LEGACY_HEADER))
     if not header:
@@ -232,20 +163,12 @@ def _find_damage(path: Path) -> Optional[str]:
         return None
     if not header.startswith(_ZIP_HEADER):
         return f'is no checkpoint of torch, or a damaged one: it begins with {header!r}'
-    try:
+    try:  # torch does not check the bytes; older files can only be checked by header
         with zipfile.ZipFile(path) as archive:
             part = archive.testzip()
     except Exception as error:  # of many types, as the damaged bytes have it
         return f'is truncated or damaged ({error})'
     return part and f'is damaged (the checksum of {part} in it is wrong)'
-
-
-def _downloaded_file(address: str) -> Optional[Path]:
-    """Find the file that torch keeps of an address."""
-    if not address.startswith(('http://', 'https://')):
-        return None
-    path = Path(torch.hub.get_dir(), 'checkpoints', Path(urlparse(address).path).name)
-    return path if path.is_file() else None
 
 
 def _warn(message: str) -> None:

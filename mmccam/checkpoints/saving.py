@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that are complete or not there."""
 
 import os
 from pathlib import Path
@@ -12,23 +12,19 @@ WHOLE_FILES = dict(backend='mmccam.whole_files')
 
 @register_backend(WHOLE_FILES['backend'])
 class WholeFileBackend(LocalBackend):
-    """mmengine's local files, where a crash or a full disk leaves no half file.
+    """mmengine's local files, written atomically: a crash leaves no part of a file.
 
     Named in configs as ``backend_args=dict(backend='mmccam.whole_files')``.
     """
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
-        """Write a file beside its place and move it there when it is on the disk.
+        """Write ``<name>.tmp``, and rename it when it is on the disk.
 
-        What stood in its place stays until then. A process that is killed leaves
-        ``<name>.tmp``, which the next one that writes the file replaces.
-
-        Args:
-            obj: The content.
-            filepath: Path of the file, whose folder is made.
+        Until then the former file stays. The ``.tmp`` of a killed process is replaced
+        by the next one that writes the file.
 
         Raises:
-            OSError: If it cannot be written, say on a full disk.
+            OSError: If the file cannot be written, as on a full disk.
         """
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,29 +40,15 @@ class WholeFileBackend(LocalBackend):
             raise OSError(
                 f'cannot write {path}, what was there before is kept: {error}'
             ) from error
-        _sync_folder(path.parent)
+        if os.name == 'posix':  # where names can be brought to the disk
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def put_text(
         self, obj: str, filepath: Union[str, Path], encoding: str = 'utf-8'
     ) -> None:
-        """Write a text in the same way.
-
-        Args:
-            obj: The text.
-            filepath: Path of the file, whose folder is made.
-            encoding: Its encoding.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
+        """Write a text in the same way."""
         self.put(obj.encode(encoding), filepath)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where the system can."""
-    if os.name == 'posix':
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

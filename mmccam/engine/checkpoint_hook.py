@@ -1,28 +1,26 @@
 """Checkpoints of a run that may be killed at any moment."""
 
+import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import BaseStorageBackend
 from mmengine.hooks import CheckpointHook
-from mmengine.logging import MessageHub
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ..checkpoints.saving import WHOLE_FILES
 from ..registry import HOOKS
-
-# What a run goes on from, beside the weights.
-STATE = ('meta', 'message_hub', 'optimizer')
 
 
 @HOOKS.register_module()
 class ResumableCheckpointHook(CheckpointHook):
     """mmengine's ``CheckpointHook``, from whose files a run goes on exactly.
 
-    - Local files are written whole, see
-      :class:`~mmccam.checkpoints.saving.WholeFileBackend`, and old ones removed only
-      after what replaces them is written.
+    - Local files are written atomically, and old ones removed only after what replaces
+      them is written. Old are the files before the last ``max_keep_ckpts``, and former
+      best ones. They are found by their names, also those of a run that was killed.
     - The checkpoint of an epoch is written before its validation and again after it,
       then with the record of the best. A run that was killed in between makes up for
       the validation when it is resumed.
@@ -49,7 +47,8 @@ class ResumableCheckpointHook(CheckpointHook):
         if not isinstance(checkpoint, dict):
             kind = type(checkpoint).__name__
             raise ValueError(f'{source} holds no weights but a {kind}')
-        missing = [key for key in STATE if key not in checkpoint]
+        state = ('meta', 'message_hub', 'optimizer')
+        missing = [key for key in state if key not in checkpoint]
         if runner.cfg.get('resume') and missing:
             raise ValueError(
                 f'{source} has no {" and no ".join(missing)}, so that no run can be '
@@ -62,49 +61,22 @@ class ResumableCheckpointHook(CheckpointHook):
         if is_local and self.backend_args is None and self.file_client_args is None:
             self.backend_args = WHOLE_FILES
         super().before_train(runner)
-        self._keep_to_folder(runner)
-        self.file_backend = _LateRemoval(
-            self.file_backend, self.out_dir, runner.message_hub
-        )
-        self.file_backend.finish()
+        self.file_backend = _KeepingBackend(self.file_backend)
+        info = runner.message_hub.runtime_info
+        self._keep_to_folder(info)
+        self._remove_old(info, self._step(runner))
         loop, (progress, end) = runner.train_loop, _progress(runner)
-        is_due = progress % loop.val_interval == 0 or progress == end
         if (
             runner.val_loop is not None
             and progress >= max(loop.val_begin, 1)
-            and is_due
-            and runner.message_hub.runtime_info.get('last_validated') != progress
+            and (progress % loop.val_interval == 0 or progress == end)
+            and info.get('last_validated') != progress
         ):
             runner.val_loop.run()
 
-    def after_train_epoch(self, runner: Runner) -> None:
-        """Save the checkpoint of the epoch."""
-        super().after_train_epoch(runner)
-        self.file_backend.finish()
-
-    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
-        """Save the checkpoint of the iteration."""
-        super().after_train_iter(runner, *args, **kwargs)
-        self.file_backend.finish()
-
-    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
-        """Save the best checkpoint, and note in the last one that it is validated."""
-        if not hasattr(self, 'file_backend'):  # no training, only a validation
-            return super().after_val_epoch(runner, metrics)
-        runner.message_hub.update_info('last_validated', _progress(runner)[0])
-        best = _best(runner.message_hub)
-        super().after_val_epoch(runner, metrics)  # saves a new best, and then the last
-        step = runner.epoch if self.by_epoch else runner.iter
-        name = self.filename_tmpl.format(step)
-        is_saved = self.last_ckpt == self.file_backend.join_path(self.out_dir, name)
-        if is_saved and _best(runner.message_hub) == best:
-            meta = dict(epoch=runner.epoch, iter=runner.iter)
-            self._save_checkpoint_with_step(runner, step, meta)
-        self.file_backend.finish()
-
-    def _keep_to_folder(self, runner: Runner) -> None:
+    def _keep_to_folder(self, info: dict) -> None:
         """Have the records of a run that was in another folder name files of this."""
-        info = runner.message_hub.runtime_info
+        info.pop('outdated', None)  # of earlier versions of this hook
         for key in info:
             if key.startswith(('last_ckpt', 'best_ckpt')):
                 name = Path(info[key]).name
@@ -115,6 +87,64 @@ class ResumableCheckpointHook(CheckpointHook):
         for key in getattr(self, 'best_ckpt_path_dict', ()):
             self.best_ckpt_path_dict[key] = info.get(f'best_ckpt_{key}')
 
+    def _save_checkpoint(self, runner: Runner) -> None:
+        super()._save_checkpoint(runner)
+        self._remove_old(runner.message_hub.runtime_info, self._step(runner) + 1)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Save the best checkpoint, and note in the last one that it is validated."""
+        if not hasattr(self, 'file_backend'):  # no training, only a validation
+            return super().after_val_epoch(runner, metrics)
+        runner.message_hub.update_info('last_validated', _progress(runner)[0])
+        info = runner.message_hub.runtime_info
+        best = _start_with(info, 'best_')
+        super().after_val_epoch(runner, metrics)  # saves a new best, and then the last
+        step = self._step(runner)
+        name = self.filename_tmpl.format(step)
+        is_saved = self.last_ckpt == self.file_backend.join_path(self.out_dir, name)
+        if is_saved and _start_with(info, 'best_') == best:
+            meta = dict(epoch=runner.epoch, iter=runner.iter)
+            self._save_checkpoint_with_step(runner, step, meta)
+        self._remove_old(info, step)
+
+    def _step(self, runner: Runner) -> int:
+        """How many epochs or iterations, as the names of files count, are done."""
+        return runner.epoch if self.by_epoch else runner.iter
+
+    def _remove_old(self, info: dict, step: int) -> None:
+        """Remove what is replaced, of the files of steps up to this one."""
+        backend = self.file_backend.backend
+        if not is_main_process() or not backend.isdir(self.out_dir):
+            return
+        families = defaultdict(dict)  # steps of files, by what their names begin with
+        for name in backend.list_dir_or_file(self.out_dir, list_dir=False):
+            for number in map(int, re.findall(r'\d+', name)):
+                end = self.filename_tmpl.format(number)
+                if name.endswith(end) and number <= step:
+                    families[name[: -len(end)]][name] = number
+        old = []
+        if self.max_keep_ckpts > 0:
+            old += sorted(families[''], key=families[''].get)[: -self.max_keep_ckpts]
+        best = {Path(path).name for path in _start_with(info, 'best_ckpt').values()}
+        for names in families.values():
+            if best & names.keys():
+                old += names.keys() - best
+        for name in old:
+            backend.remove(backend.join_path(self.out_dir, name))
+
+
+class _KeepingBackend:
+    """A file backend that does not remove files when mmengine asks, which is early."""
+
+    def __init__(self, backend: BaseStorageBackend) -> None:
+        self.backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+    def remove(self, path: str) -> None:
+        pass
+
 
 def _progress(runner: Runner) -> tuple[int, int]:
     """How many epochs or iterations, as the loop counts, are done, and of how many."""
@@ -123,35 +153,5 @@ def _progress(runner: Runner) -> tuple[int, int]:
     return runner.iter, runner.max_iters
 
 
-def _best(hub: MessageHub) -> dict:
-    """The record of the best checkpoints."""
-    info = hub.runtime_info
-    return {key: info[key] for key in info if key.startswith('best_')}
-
-
-class _LateRemoval:
-    """A file backend that only notes what is to be removed, until it is told.
-
-    The names stand in the message hub and so in the next checkpoint, for a run that is
-    killed before it has removed them.
-    """
-
-    def __init__(
-        self, backend: BaseStorageBackend, folder: str, hub: MessageHub
-    ) -> None:
-        self._backend = backend
-        self._folder = folder
-        self._hub = hub
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
-
-    def remove(self, path: str) -> None:
-        names = self._hub.runtime_info.get('outdated', [])
-        self._hub.update_info('outdated', [*names, Path(path).name])
-
-    def finish(self) -> None:
-        for name in self._hub.runtime_info.pop('outdated', []):
-            path = self._backend.join_path(self._folder, name)
-            if is_main_process() and self._backend.isfile(path):
-                self._backend.remove(path)
+def _start_with(info: dict, start: str) -> dict:
+    return {key: info[key] for key in info if key.startswith(start)}

@@ -24,7 +24,7 @@ from ..registry import HOOKS
 
 
 class FittingWeightsHook(Hook):
-    """Refuses a checkpoint of another network, see :func:`check_weights`."""
+    """Refuses a checkpoint that does not match the network."""
 
     priority = 'VERY_LOW'  # after the hook that puts averaged weights in their place
 
@@ -32,7 +32,7 @@ class FittingWeightsHook(Hook):
         """Check the weights before they are loaded.
 
         Raises:
-            ValueError: If they are of another network.
+            ValueError: If they do not match.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner.cfg.get('load_from'))
@@ -45,9 +45,9 @@ class EpochSeedHook(Hook):
     """Seeds each epoch by the run's seed, the number of the epoch and the process.
 
     A run that is resumed after an epoch then goes on with the random numbers that it
-    would have had: those of crop and flip in the processes that load the data, too,
-    which start anew in each epoch. With ``persistent_workers=True`` they do not, and a
-    warning is logged.
+    would have had. This includes those of crop and flip in the processes that load the
+    data, which start again in each epoch. With ``persistent_workers=True`` they do not,
+    and a warning is logged.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -91,12 +91,6 @@ class FiniteLossHook(Hook):
     ) -> None:
         """Check the loss of a batch.
 
-        Args:
-            runner: The runner.
-            batch_idx: Place of the batch in the epoch, from 0.
-            data_batch: The batch, with its ``data_samples``.
-            outputs: What the training step returned, with its ``loss``.
-
         Raises:
             FloatingPointError: If the loss is not finite; names the images.
         """
@@ -104,9 +98,7 @@ class FiniteLossHook(Hook):
         if torch.isfinite(loss).all():
             return
         samples = data_batch['data_samples']
-        names = [
-            sample.get('img_path', 'an image without a file') for sample in samples
-        ]
+        names = [one.get('img_path', 'an image without a file') for one in samples]
         raise FloatingPointError(
             f'the loss is {loss.item()} in epoch {runner.epoch + 1}, batch '
             f'{batch_idx + 1}, of the images {", ".join(names)}'
@@ -123,7 +115,7 @@ class FiniteLossHook(Hook):
                 if not torch.isfinite(weight).all():
                     raise FloatingPointError(
                         f'{name} is not finite after {runner.iter + 1} batches, so '
-                        'that no checkpoint is written: the ones before it are whole'
+                        'that no checkpoint is written: the ones before it are finite'
                     )
 
 

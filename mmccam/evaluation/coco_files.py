@@ -13,7 +13,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 
 from ..boxes import Box, box_iou, image_box
-from ..engine import WHOLE_FILES
+from ..checkpoints.saving import WHOLE_FILES
 from ..registry import METRICS
 from ..structures import true_boxes
 from .map_files import _true_sample, check_unique, relative_path

@@ -13,11 +13,11 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
+from .._on_import import __version__
 from ..boxes import box_iou
 from ..models.heads.localization_head import DEFAULT_CAMS
 from ..registry import METRICS
 from ..structures import true_boxes
-from ..version import __version__
 from .box_rules import build_box_rule
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 

@@ -18,10 +18,10 @@ from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 from PIL import Image
 
+from .._on_import import __version__
 from ..evaluation import LocalizationErrors, MaxBoxAcc
 from ..evaluation.outcome import ERRORS, Outcome
 from ..structures import image_name
-from ..version import __version__
 from .curves import Curves, draw_svg, searched_curves
 from .overlay import draw_legend
 from .sheet import ROWS, SIDE, describe, draw_outcome, headline, with_examples

@@ -10,6 +10,8 @@ from small_runs import CONFIG, Touch
 
 from mmccam.checkpoints.allowed import load_restricted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def marker(run):
@@ -78,7 +80,7 @@ def flip(path):
 
 
 @pytest.mark.parametrize('damage', [cut, flip])
-def test_the_newest_whole_checkpoint_is_named(run, trained, damage):
+def test_the_newest_complete_checkpoint_is_named(run, trained, damage):
     folder = run.folder / damage.__name__
     shutil.copytree(run.checkpoint.parent, folder)
     damage(folder / 'epoch_2.pth')
@@ -86,7 +88,7 @@ def test_the_newest_whole_checkpoint_is_named(run, trained, damage):
 
     assert process.returncode == 2
     assert re.search(
-        rf'epoch_2.pth is .*damaged.*whole checkpoint .* is {folder}/epoch_1.pth',
+        rf'epoch_2.pth is .*damaged.*complete checkpoint .* is {folder}/epoch_1.pth',
         process.stderr,
     )
 
@@ -107,7 +109,7 @@ def test_resuming_where_all_checkpoints_are_damaged_is_refused(run_here, tmp_pat
     code, _, errors = run_here('train.py', *arguments)
 
     assert code == 2
-    message = f'train.py: {tmp_path} has no whole checkpoint: epoch_1.pth is empty'
+    message = f'train.py: {tmp_path} has no complete checkpoint: epoch_1.pth is empty'
     assert errors.splitlines()[-1].startswith(message)
 
 

@@ -7,7 +7,7 @@ import torch
 from small_runs import Touch
 from torchvision.models import vgg as torchvision_vgg
 
-from mmccam.engine import restrict_checkpoint_loading
+from mmccam.checkpoints.loading import restrict_checkpoint_loading
 from mmccam.models import NonLocalVGG
 
 TOOL = 'convert_checkpoint.py'

@@ -30,9 +30,12 @@ default_hooks = dict(checkpoint=dict(save_best='cam/gt_known_loc'))
 train_cfg = dict(max_epochs={EPOCHS}, val_interval=1)
 """
 
-pytestmark = pytest.mark.skipif(
-    not Path('/proc/self/cmdline').exists(), reason='finds its processes by /proc'
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path('/proc/self/cmdline').exists(), reason='finds its processes by /proc'
+    ),
+]
 
 
 @pytest.fixture(scope='module')

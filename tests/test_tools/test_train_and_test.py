@@ -151,7 +151,7 @@ def test_a_checkpoint_of_another_network_is_refused(run, trained):
     )
 
     assert process.returncode == 2
-    message = 'of another network than the config: it has 13 further weights, the first'
+    message = 'does not match the config: it has 13 further weights, the first'
     assert message in process.stderr.splitlines()[-1]
     assert not out.exists()
 

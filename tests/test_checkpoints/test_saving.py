@@ -22,13 +22,13 @@ def test_a_text_is_written(backend, tmp_path):
 
 
 def test_what_a_killed_process_left_is_replaced(backend, tmp_path):
-    (tmp_path / 'epoch_1.pth.tmp').write_bytes(b'half of much longer weights')
+    (tmp_path / 'epoch_1.pth.tmp').write_bytes(b'a part of much longer weights')
     backend.put(b'weights', tmp_path / 'epoch_1.pth')
     assert (tmp_path / 'epoch_1.pth').read_bytes() == b'weights'
     assert os.listdir(tmp_path) == ['epoch_1.pth']
 
 
-def test_a_file_is_never_seen_half(backend, tmp_path, monkeypatch):
+def test_a_file_is_never_seen_incomplete(backend, tmp_path, monkeypatch):
     path = tmp_path / 'epoch_1.pth'
     path.write_bytes(b'old')
     seen = []

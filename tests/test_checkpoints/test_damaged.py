@@ -1,4 +1,4 @@
-"""Checkpoints that are not whole, and the newest one that is."""
+"""Checkpoints that are incomplete, and the newest one that is not."""
 
 import pickle
 import re
@@ -10,7 +10,8 @@ from hostile import PAYLOADS
 from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import CheckpointLoader
 
-from mmccam.engine import newest_checkpoint, trust_checkpoints
+from mmccam import trust_checkpoints
+from mmccam.checkpoints.loading import newest_checkpoint
 
 pytestmark = [
     pytest.mark.usefixtures('loading_folder'),
@@ -19,47 +20,46 @@ pytestmark = [
 
 load = CheckpointLoader.load_checkpoint
 
-CHECKPOINT = {'state_dict': {'weight': torch.full((100,), 3.0)}}
-
 
 def save(path, legacy=False):
-    torch.save(CHECKPOINT, path, _use_new_zipfile_serialization=not legacy)
+    checkpoint = {'state_dict': {'weight': torch.full((100,), 3.0)}}
+    torch.save(checkpoint, path, _use_new_zipfile_serialization=not legacy)
     return Path(path).read_bytes()
 
 
-def flip(content, value=3.0):
-    """Flip the lowest bit of the first number of the weight."""
-    at = content.index(torch.tensor([value] * 2).numpy().tobytes())
-    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+def cut(path, kept, **kwargs):
+    """Save a checkpoint and keep the first bytes, or this share of them."""
+    content = save(path, **kwargs)
+    kept = int(kept * len(content)) if isinstance(kept, float) else kept
+    Path(path).write_bytes(content[:kept])
+
+
+def flip(path):
+    """Save a checkpoint and flip the lowest bit of the first number of the weight."""
+    content = save(path)
+    at = content.index(torch.tensor([3.0] * 2).numpy().tobytes())
+    content = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+    Path(path).write_bytes(content)
 
 
 @pytest.mark.parametrize('kept', [5, 50, 0.5, 0.9, -1])
 @pytest.mark.parametrize('trusted', [False, True])
-def test_truncated_file_names_the_newest_whole_one(kept, trusted):
-    save('epoch_1.pth')
-    save('epoch_2.pth')
-    content = save('epoch_3.pth')
-    kept = int(kept * len(content)) if isinstance(kept, float) else kept
-    Path('epoch_3.pth').write_bytes(content[:kept])
+def test_truncated_file_names_the_newest_complete_one(kept, trusted):
     if trusted:
         trust_checkpoints()
-    message = (
-        r'^epoch_3.pth is truncated or damaged \(File is not a zip file\); the newest '
-        'whole checkpoint beside it is epoch_2.pth$'
-    )
-    with pytest.raises(ValueError, match=message):
+    message = r'^epoch_3.pth is truncated or damaged \(File is not a zip file\)'
+    cut('epoch_3.pth', kept)
+    with pytest.raises(ValueError, match=f'{message}$'):
+        load('epoch_3.pth')
+    save('epoch_1.pth')
+    save('epoch_2.pth')
+    advice = '; the newest complete checkpoint beside it is epoch_2.pth'
+    with pytest.raises(ValueError, match=f'{message}{advice}$'):
         load('epoch_3.pth')
 
 
-def test_truncated_file_beside_no_other():
-    Path('model.pth').write_bytes(save('model.pth')[:-1])
-    message = r'^model.pth is truncated or damaged \(File is not a zip file\)$'
-    with pytest.raises(ValueError, match=message):
-        load('model.pth')
-
-
 def test_flipped_bit_is_seen():
-    Path('model.pth').write_bytes(flip(save('model.pth')))
+    flip('model.pth')
     # torch does not see it.
     weight = torch.load('model.pth')['state_dict']['weight']
     assert weight[0] != 3 and (weight[1:] == 3).all()
@@ -68,20 +68,13 @@ def test_flipped_bit_is_seen():
         load('model.pth')
 
 
-@pytest.mark.parametrize('kept', [20, 100, 0.5, -1])
-def test_truncated_file_of_old_format(kept):
-    content = save('model.pth', legacy=True)
-    kept = int(kept * len(content)) if isinstance(kept, float) else kept
-    Path('model.pth').write_bytes(content[:kept])
-    with pytest.raises(ValueError, match='^model.pth is truncated or damaged'):
-        load('model.pth')
-
-
-def test_file_of_old_format_loads():
+def test_file_of_old_format():
     save('model.pth', legacy=True)
-    assert torch.equal(
-        load('model.pth')['state_dict']['weight'], CHECKPOINT['state_dict']['weight']
-    )
+    assert load('model.pth')['state_dict']['weight'].tolist() == [3.0] * 100
+    for kept in (20, 100, 0.5, -1):
+        cut('model.pth', kept, legacy=True)
+        with pytest.raises(ValueError, match='^model.pth is truncated or damaged'):
+            load('model.pth')
 
 
 @pytest.mark.parametrize(
@@ -91,38 +84,34 @@ def test_file_of_old_format_loads():
         (b'<!DOCTYPE html>\n<html>', "it begins with b'<!DOCTYPE html>'"),
         (b'version https://git-lfs', "it begins with b'version https:/'"),
         (bytes(100), r"it begins with b'\\x00"),
-        (
-            pickle.dumps(PAYLOADS['open'], protocol=2),
-            r"it begins with b'\\x80\\x02c",
-        ),
-        (
-            pickle.dumps(PAYLOADS['open'], protocol=4),
-            r"it begins with b'\\x80\\x04",
-        ),
+        (pickle.dumps(PAYLOADS['open'], protocol=2), r"it begins with b'\\x80\\x02c"),
+        (pickle.dumps(PAYLOADS['open'], protocol=4), r"it begins with b'\\x80\\x04"),
     ],
     ids=['empty', 'html', 'text', 'zeros', 'plain pickle', 'new plain pickle'],
 )
-def test_other_files(server, downloads, content, message):
+def test_other_files(content, message):
     Path('model.pth').write_bytes(content)
     with pytest.raises(ValueError, match=f'^model.pth is .*{message}'):
         load('model.pth')
-    file = re.escape(str(downloads / 'model.pth'))
-    message = f'/model.pth was not downloaded whole: {file} is .*{message}.*; delete'
-    with pytest.raises(ValueError, match=message):
-        load(f'{server}/model.pth')
     assert not Path('trace').exists()
 
 
-@pytest.mark.parametrize('damage', [flip, lambda content: content[:-100]])
+def page_of_a_proxy(path):
+    Path(path).write_text('<!DOCTYPE html>')
+
+
+@pytest.mark.parametrize('damage', [flip, page_of_a_proxy, lambda path: cut(path, 0.9)])
 def test_damaged_download_is_named_and_can_be_deleted(server, downloads, damage):
-    content = save('model.pth')
-    Path('model.pth').write_bytes(damage(content))
+    damage('model.pth')
     file = downloads / 'model.pth'
-    message = f'{re.escape(str(file))} is .*damaged .*; delete that file to download'
+    message = (
+        f'^{server}/model.pth was not downloaded completely: {re.escape(str(file))} '
+        'is .*damaged.*; delete that file to download it again$'
+    )
     with pytest.raises(ValueError, match=message):
         load(f'{server}/model.pth')
     file.unlink()
-    Path('model.pth').write_bytes(content)
+    save('model.pth')
     assert load(f'{server}/model.pth')['state_dict']['weight'].tolist() == [3.0] * 100
 
 
@@ -147,10 +136,10 @@ def test_newest_checkpoint(tmp_path, kind):
 
 
 def test_newest_checkpoint_passes_over_damaged_ones(tmp_path, caplog):
-    for epoch in range(1, 5):
-        content = save(f'epoch_{epoch}.pth')
-    Path('epoch_3.pth').write_bytes(flip(content))
-    Path('epoch_4.pth').write_bytes(content[:-1])
+    save('epoch_1.pth')
+    save('epoch_2.pth')
+    flip('epoch_3.pth')
+    cut('epoch_4.pth', -1)
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
     assert newest_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
@@ -163,15 +152,14 @@ def test_newest_checkpoint_passes_over_damaged_ones(tmp_path, caplog):
 def test_no_newest_checkpoint(tmp_path):
     Path('model.pth').write_bytes(b'')
     assert newest_checkpoint(tmp_path) is None
+    assert newest_checkpoint(tmp_path / 'no') is None
 
 
-def test_a_folder_of_damaged_checkpoints_is_told(tmp_path):
+def test_a_folder_of_damaged_checkpoints_is_detected(tmp_path):
     for number in (1, 2):
         (tmp_path / f'epoch_{number}.pth').write_bytes(b'')
-    message = f'{tmp_path} has no whole checkpoint: epoch_2.pth is empty; to start anew'
+    message = (
+        f'{tmp_path} has no complete checkpoint: epoch_2.pth is empty; to start again'
+    )
     with pytest.raises(ValueError, match=message):
         newest_checkpoint(tmp_path)
-
-
-def test_no_folder_has_no_newest_checkpoint(tmp_path):
-    assert newest_checkpoint(tmp_path / 'no') is None

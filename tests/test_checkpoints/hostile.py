@@ -77,37 +77,27 @@ PAYLOADS = {
 }
 
 
-def in_state(payload):
-    return {'state_dict': {'weight': torch.ones(1), 'bias': payload}}
-
-
-def in_optimizer(payload):
-    return {'state_dict': {}, 'optimizer': {'state': {0: {'step': payload}}}}
-
-
-def in_message_hub(payload):
+def _in_message_hub(payload):
     buffer = HistoryBuffer([1.0], [1])
     buffer._log_history = payload
     return {'state_dict': {}, 'message_hub': {'log_scalars': {'loss': buffer}}}
 
 
-def in_key(payload):
-    return {'state_dict': {payload: torch.ones(1)}}
+PLACES = {
+    'state': lambda payload: {'state_dict': {'a': torch.ones(1), 'b': payload}},
+    'optimizer': lambda payload: {'optimizer': {'state': {0: {'step': payload}}}},
+    'message hub': _in_message_hub,
+    'key': lambda payload: {'state_dict': {payload: torch.ones(1)}},
+}
 
 
-PLACES = [in_state, in_optimizer, in_message_hub, in_key]
+def _writer(**kwargs):
+    return lambda path: torch.save(PAYLOADS['open'], path, **kwargs)
 
 
-def write_zip(path):
-    torch.save(PAYLOADS['open'], path)
-
-
-def write_legacy(path):
-    torch.save(PAYLOADS['open'], path, _use_new_zipfile_serialization=False)
-
-
-def write_other_protocol(path):
-    torch.save(PAYLOADS['open'], path, pickle_protocol=4)
+write_zip = _writer()
+write_legacy = _writer(_use_new_zipfile_serialization=False)
+write_other_protocol = _writer(pickle_protocol=4)
 
 
 def replace_pickle(path):
@@ -136,7 +126,7 @@ def check_refused(run, source):
     message = (
         f'^{re.escape(source)} is refused, since loading it could run code '
         r'\(.+\); if you trust its origin, load it with --trust-checkpoint, in Python '
-        r'after mmccam\.engine\.trust_checkpoints\(\)$'
+        r'after mmccam\.trust_checkpoints\(\)$'
     )
     with pytest.raises(ValueError, match=message):
         run(source)

@@ -6,8 +6,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import torch
+from torch.torch_version import TorchVersion
 
-from mmccam.engine import restrict_checkpoint_loading
+from mmccam.checkpoints.loading import restrict_checkpoint_loading
 
 
 @pytest.fixture
@@ -20,6 +22,14 @@ def loading_folder(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     yield
     restrict_checkpoint_loading()
+
+
+@pytest.fixture(params=['this torch', 'older torch'])
+def each_torch(request, monkeypatch):
+    """Load with this torch, and as with one whose restriction cannot be extended."""
+    if request.param == 'older torch':
+        monkeypatch.setattr(torch, '__version__', TorchVersion('2.1.2'))
+    return request.param
 
 
 @pytest.fixture

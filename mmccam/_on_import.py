@@ -1,0 +1,96 @@
+"""What importing mmccam does besides registering its parts."""
+
+import logging
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Optional
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+# By import name: the versions, which span what the extras of setup.py install, and
+# the distributions that provide it.
+REQUIRED = {
+    'torch': ('>=2.1,<3', ['torch']),
+    'mmengine': ('>=0.10.5,<0.11', ['mmengine', 'mmengine-lite', 'onedl-mmengine']),
+    'mmcv': ('>=2.1,<2.4', ['mmcv', 'mmcv-lite', 'onedl-mmcv']),
+    'mmpretrain': ('>=1.2,<2', ['mmpretrain', 'onedl-mmpretrain']),
+}
+
+
+def installed_version(*distributions: str) -> Optional[str]:
+    """The version of the first of these distributions that is installed, if any is."""
+    for distribution in distributions:
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+# A copy of the package that was never installed has no version.
+__version__ = installed_version('mmccam') or '0+unknown'
+
+
+def check_dependencies() -> None:
+    """Check that torch, mmengine, mmcv and mmpretrain are installed and fit.
+
+    Raises:
+        ImportError: A package is missing, too old or too new, or setuptools is too new
+            for the installed mmengine, which needs its ``pkg_resources``.
+    """
+    for name, (wanted, distributions) in REQUIRED.items():
+        found = installed_version(*distributions)
+        # Prereleases count: nightly builds and release candidates are in use.
+        if found is None or not SpecifierSet(wanted).contains(found, prereleases=True):
+            state = f'{name} {found} is' if found else 'none is'
+            # The extra with the mmcv that is installed: another would overwrite it.
+            mmcvs = {'onedl-mmcv': 'onedl', 'mmcv': 'mim'}
+            extras = [mmcvs[mmcv] for mmcv in mmcvs if installed_version(mmcv)]
+            raise ImportError(
+                f'mmccam needs {name}{wanted}, but {state} installed: pip install '
+                f"'mmccam[{[*extras, 'lite'][0]}]' brings one that fits."
+            )
+    mmengine = installed_version(*REQUIRED['mmengine'][1])
+    # The fork, from 0.10.12 on, does without. pkg_resources is looked up, not
+    # imported: the import is slow and warns.
+    if Version(mmengine) < Version('0.10.12') and not find_spec('pkg_resources'):
+        raise ImportError(
+            f"mmengine {mmengine} needs pkg_resources for `_base_ = 'mmpretrain::...'`"
+            ', which setuptools has up to version 81, but found is '
+            f"{installed_version('setuptools') or 'none'}: pip install 'setuptools<82' "
+            'brings it.'
+        )
+
+
+_NLCCAM = 'cars cub_released cub_v2 dogs imagenet_v2 openimages30k stl10'
+# Names of models in earlier versions.
+_OLD_NAMES = {
+    **{f'nlccam_{data}': f'nlccam_vgg16_{data}' for data in _NLCCAM.split()},
+    **{f'vggccam_{data}': f'ccam_vgg16_{data}' for data in ('cub', 'ilsvrc')},
+    **{f'cam_{data}': f'cam_vgg16_{data}' for data in ('cub', 'ilsvrc')},
+}
+
+
+def register_configs() -> None:
+    """Let ``mmpretrain.get_model('nlccam_cub')`` find our configs.
+
+    If a name is already in use, it keeps its model and a warning is logged. The names
+    behind it are then missing.
+    """
+    from mmengine.logging import print_log
+    from mmpretrain.apis import ModelHub
+
+    package = Path(__file__).parent
+    root = package / '.mim'
+    if not (root / 'configs').is_dir():  # a clone on a system without symbolic links
+        root = package.parent
+    try:
+        ModelHub.register_model_index(root / 'model-index.yml', config_prefix=root)
+    except ValueError as error:
+        print_log(f"mmpretrain's hub: {error}", 'current', logging.WARNING)
+        return
+    models = ModelHub._models_dict
+    for old, name in _OLD_NAMES.items():
+        models.setdefault(old, models[name])

@@ -1,0 +1,90 @@
+import pytest
+import torch
+from torch import nn
+
+from mmccam.checkpoints.contents import check_weights, weights_of
+
+
+def network(classes=3, channels=4):
+    head = nn.Sequential()
+    head.fc = nn.Linear(channels, classes)
+    return nn.ModuleDict(dict(head=head, bn=nn.BatchNorm2d(channels)))
+
+
+def weights(without=None, **kwargs):
+    state = network(**kwargs).state_dict()
+    return {name: value for name, value in state.items() if name != without}
+
+
+@pytest.mark.parametrize(
+    'fitting',
+    [
+        weights(),
+        # Files from before torch 0.4.1 do not count the batches.
+        weights(without='bn.num_batches_tracked'),
+    ],
+)
+def test_its_own_weights_match(fitting):
+    check_weights(network(), fitting, 'a.pth')
+
+
+MISMATCH = 'a.pth does not match the config: '
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'message'),
+    [
+        (weights(classes=5), f'{MISMATCH}it has 5 classes, the config 3'),
+        (
+            weights(channels=8),
+            rf'{MISMATCH}head.fc.weight has the shape \(3, 8\), not \(3, 4\)',
+        ),
+        (
+            weights(without='head.fc.bias'),
+            f'{MISMATCH}1 of 7 weights are missing, the first is head.fc.bias',
+        ),
+        (
+            {**weights(), 'neck.a': torch.zeros(1)},
+            f'{MISMATCH}it has 1 further weights, the first is neck.a',
+        ),
+        (
+            {**weights(), 'head.fc.bias': torch.tensor([0, float('nan'), 0])},
+            'a.pth has NaN or infinite weights, in head.fc.bias',
+        ),
+    ],
+)
+def test_other_weights_are_refused(wrong, message):
+    with pytest.raises(ValueError, match=f'^{message}$'):
+        check_weights(network(), wrong, 'a.pth')
+
+
+def parallel(weights):
+    return {f'module.{name}': value for name, value in weights.items()}
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        dict,
+        parallel,
+        lambda weights: dict(state_dict=weights, meta={}),
+        lambda weights: dict(model=weights, epoch=3),
+        lambda weights: dict(state_dict=parallel(weights)),
+    ],
+)
+def test_weights_are_found_in_their_wraps(wrap):
+    found = weights_of(wrap(weights()), 'a.pth')
+    assert found.keys() == weights().keys()
+
+
+@pytest.mark.parametrize(
+    ('loaded', 'message'),
+    [
+        ([1, 2], 'no weights but a list'),
+        (dict(epoch=3), "no weights: 'epoch' is no name of a tensor but of a int"),
+        ({1: torch.ones(1)}, 'no weights: 1 is no name of a tensor'),
+    ],
+)
+def test_what_holds_no_weights_is_refused(loaded, message):
+    with pytest.raises(ValueError, match=f'^a.pth holds {message}'):
+        weights_of(loaded, 'a.pth')
