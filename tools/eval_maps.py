@@ -13,46 +13,35 @@ from common import (
 )
 from mmengine.registry import DATASETS
 
-from mmccam.engine import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
 
 
-def build_parser() -> argparse.ArgumentParser:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument(
-        'predictions',
-        type=Path,
-        help='folder of .npy maps, or .json file of COCO results',
-    )
-    parser.add_argument('--split', choices=['val', 'test'], default='test')
-    parser.add_argument('--out', help='.json file to write')
+    add = parser.add_argument
+    add('config', help='config file')
+    add('predictions', type=Path, help='folder of .npy maps, or COCO results as .json')
+    add('--split', choices=['val', 'test'], default='test')
+    add('--out', help='.json file to write')
     add_config_options(parser)
-    maps = parser.add_argument_group('maps')
-    maps.add_argument('--box-rule', help='name of the box rule (default: cam)')
-    maps.add_argument(
-        '--threshold', type=float, help="threshold of the rule (default: the rule's)"
-    )
-    maps.add_argument(
-        '--root',
-        help="folder that the images' paths are below (default: that of the data set)",
-    )
-    maps.add_argument(
-        '--side',
-        type=int,
-        help='side of square maps in pixels (default: the size of each image)',
-    )
-    return parser
+    add = parser.add_argument_group('maps').add_argument
+    add('--box-rule', help='name of the box rule (default: largest_component)')
+    add('--threshold', type=float, help="threshold (default: the rule's own)")
+    add('--root', help='folder of the images (default: that of the data set)')
+    add('--side', type=int, help='side of square maps (default: the image size)')
+    args = parser.parse_args()
+    if args.out and Path(args.out).suffix != '.json':
+        parser.error(f'--out must end in .json, got {args.out}')
+    return args
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, float]:
     """Build the data set of the config and score the predictions on it."""
-    options = {
-        name: value
-        for name in ('box_rule', 'threshold', 'root', 'side')
-        if (value := getattr(args, name)) is not None
-    }
+    names = ('box_rule', 'threshold', 'root', 'side')
+    options = {name: getattr(args, name) for name in names}
+    options = {name: value for name, value in options.items() if value is not None}
     is_json = args.predictions.suffix == '.json' and args.predictions.is_file()
     if not (is_json or args.predictions.is_dir()):
         raise FileNotFoundError(
@@ -60,27 +49,22 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
             'and is neither'
         )
     if is_json and options:
-        names = ', '.join(f'--{name.replace("_", "-")}' for name in options)
+        given = ', '.join(f'--{name.replace("_", "-")}' for name in options)
         raise ValueError(
-            f'{names} can only be given for a folder of maps, '
+            f'{given} can only be given for a folder of maps, '
             f'{args.predictions} is a file of boxes'
         )
     cfg = read_data_config(args)
-    loader = find_loader(cfg, args.split)
-    dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+    dataset = dict(find_loader(cfg, args.split).dataset, pipeline=[])
+    dataset = DATASETS.build(dataset)
     if is_json:
         return evaluate_boxes(dataset, args.predictions)
-    scaled_masks = has_scaled_masks(cfg, args.split)
-    return evaluate_maps(
-        dataset, args.predictions, scaled_masks=scaled_masks, **options
-    )
+    options['scaled_masks'] = has_scaled_masks(cfg, args.split)
+    return evaluate_maps(dataset, args.predictions, **options)
 
 
 def main() -> None:
-    parser = build_parser()
-    args = parser.parse_args()
-    if args.out and Path(args.out).suffix != '.json':
-        parser.error(f'--out must end in .json, got {args.out}')
+    args = parse_args()
     with user_errors():
         values = evaluate(args)
         for name, value in values.items():

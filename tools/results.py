@@ -10,7 +10,7 @@ from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mmccam.engine import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation import CCAMLocalizationMetric, LocalizationErrors
 from mmccam.visualization import draw_sheet
 from mmccam.visualization.report import render_report
@@ -27,12 +27,11 @@ SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 def refuse_empty_sheet(files: list[str], metrics: list[BaseMetric]) -> None:
     """Refuse a contact sheet that would have no images."""
-    has_examples = any(isinstance(metric, LocalizationErrors) for metric in metrics)
-    for out in files:
-        if Path(out).suffix == '.png' and not has_examples:
-            raise ValueError(
-                f'--out {out} needs mmccam.LocalizationErrors in the test_evaluator'
-            )
+    sheets = [out for out in files if out.endswith('.png')]
+    if sheets and not any(isinstance(one, LocalizationErrors) for one in metrics):
+        raise ValueError(
+            f'--out {sheets[0]} needs mmccam.LocalizationErrors in the test_evaluator'
+        )
 
 
 def collect(
@@ -42,9 +41,8 @@ def collect(
     rules = {}
     for metric in runner.test_evaluator.metrics:
         if isinstance(metric, CCAMLocalizationMetric):
+            split = found['provenance']['split'] if metric in searched else 'config'
             rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
-            is_searched = metric in searched
-            split = found['provenance']['split'] if is_searched else 'config'
             rules[f'{metric.prefix}/chosen_on'] = split
     return dict(
         metrics=metrics,
@@ -58,6 +56,12 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
     """Log the results and write them to the files."""
     MMLogger.get_current_instance().info(f'\n{format_results(results)}')
     metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
+    about = dict(
+        config=args.config,
+        checkpoint=args.checkpoint,
+        data=f'{type(dataset).__name__}, {dataset.data_root}',
+        split=getattr(dataset, 'split', 'test'),
+    )
     for out in args.out:
         suffix = Path(out).suffix
         if suffix == '.json':
@@ -66,12 +70,6 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
             text = format_results(results, markdown=suffix == '.md')
             put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
         elif suffix == '.html':
-            about = dict(
-                config=args.config,
-                checkpoint=args.checkpoint,
-                data=f'{type(dataset).__name__}, {dataset.data_root}',
-                split=getattr(dataset, 'split', 'test'),
-            )
             page = render_report(about, results, metrics, dataset, found)
             put_text(page, out, backend_args=WHOLE_FILES)
         elif suffix == '.png':

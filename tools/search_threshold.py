@@ -18,10 +18,22 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
-from mmccam.engine import WHOLE_FILES
-from mmccam.evaluation.thresholds import describe_search, maps_of, threshold_file
+from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.evaluation import ThresholdSearch
+from mmccam.evaluation.thresholds import (
+    describe_search,
+    head_of,
+    maps_of,
+    threshold_file,
+)
 from mmccam.visualization.curves import save_threshold_curves
 from mmccam.visualization.tables import format_rows
+
+COLUMNS = {
+    'box rule': 'box_rule',
+    'threshold': 'threshold',
+    'GT-known': 'gt_known_loc',
+}
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,7 +54,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--box-rules',
         nargs='+',
-        default=['cam', 'nlccam_released'],
+        default=['largest_component', 'released_nlccam'],
         help='names of the rules',
     )
     add_options(parser)
@@ -54,40 +66,34 @@ def parse_args() -> argparse.Namespace:
 
 
 def search_config(args: argparse.Namespace) -> Config:
-    """Make the test of a config the search of thresholds for all maps of its head."""
+    """Read the config and make its test one of the split, without metrics."""
     cfg = read_model_config(args)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     loader = find_loader(cfg, args.split)
     if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:
         raise ValueError(
-            'validation and test split of the config are the same; take one with a '
-            'validation split of its own, or say --split test'
+            'validation and test split of the config are the same: use one with a '
+            'validation split of its own, or --split test'
         )
+    cfg.test_evaluator = []
     cfg.test_dataloader = loader
     cfg.custom_hooks = without_drawing(cfg)
-    cfg.test_evaluator = [
-        dict(type='mmccam.ThresholdSearch', cam=cam, box_rules=args.box_rules)
-        for cam in maps_of(cfg)['cams']
-    ]
     return cfg
 
 
-def write(found: dict, out: Path, title: str) -> None:
+def write(found: dict, args: argparse.Namespace) -> None:
     """Write what was found and its curves, and log the best."""
-    mmengine.dump(found, out, indent=2, backend_args=WHOLE_FILES)
-    save_threshold_curves(found, out.with_suffix('.png'), title)
+    split, num_images = (found['provenance'][key] for key in ('split', 'num_images'))
+    title = f'{args.checkpoint} on {split}, {num_images} images'
+    mmengine.dump(found, args.out, indent=2, backend_args=WHOLE_FILES)
+    save_threshold_curves(found, args.out.with_suffix('.png'), title)
     rows = [
-        {
-            'map': cam,
-            'box rule': rule['box_rule'],
-            'threshold': rule['threshold'],
-            'GT-known': rule['gt_known_loc'],
-        }
-        for cam, rules in found['thresholds'].items()
+        {'map': name, **{column: rule[key] for column, key in COLUMNS.items()}}
+        for name, rules in found['thresholds'].items()
         for rule in rules
     ]
     MMLogger.get_current_instance().info(
-        f'\n{format_rows(rows)}\n\n{title}; written to {out}'
+        f'\n{format_rows(rows)}\n\n{title}; written to {args.out}'
     )
 
 
@@ -96,20 +102,24 @@ def main() -> None:
     with user_errors(*CONFIG_ERRORS):
         cfg = search_config(args)
         runner = build_test_runner(cfg)
+        head, evaluator = head_of(runner), runner.test_evaluator
+        evaluator.metrics = [
+            ThresholdSearch(name, box_rules=args.box_rules) for name in head.map_names
+        ]
+        dataset = runner.test_dataloader.dataset
+        evaluator.dataset_meta = dataset.metainfo
     with user_errors():
         runner.test()
         if is_main_process():
             found = describe_search(
-                runner.test_evaluator.metrics,
-                runner.test_dataloader.dataset,
-                args.checkpoint,
-                args.config,
-                args.split,
-                maps_of(cfg),
+                evaluator.metrics,
+                dataset,
+                checkpoint=args.checkpoint,
+                config=args.config,
+                split=args.split,
+                maps=maps_of(cfg, head),
             )
-            split = found['provenance']['split']
-            title = f'{args.checkpoint} on {split}, {len(found["images"])} images'
-            write(found, args.out, title)
+            write(found, args)
     end_together()
 
 
