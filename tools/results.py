@@ -56,12 +56,6 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
     """Log the results and write them to the files."""
     MMLogger.get_current_instance().info(f'\n{format_results(results)}')
     metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
-    about = dict(
-        config=args.config,
-        checkpoint=args.checkpoint,
-        data=f'{type(dataset).__name__}, {dataset.data_root}',
-        split=getattr(dataset, 'split', 'test'),
-    )
     for out in args.out:
         suffix = Path(out).suffix
         if suffix == '.json':
@@ -70,6 +64,12 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
             text = format_results(results, markdown=suffix == '.md')
             put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
         elif suffix == '.html':
+            about = dict(
+                config=args.config,
+                checkpoint=args.checkpoint,
+                data=f'{type(dataset).__name__}, {dataset.data_root}',
+                split=getattr(dataset, 'split', 'test'),
+            )
             page = render_report(about, results, metrics, dataset, found)
             put_text(page, out, backend_args=WHOLE_FILES)
         elif suffix == '.png':

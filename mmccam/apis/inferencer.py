@@ -99,7 +99,7 @@ class CCAMInferencer(BaseInferencer):
                     f'the thresholds of {thresholds} are for the size of the config: '
                     'give neither a threshold nor a size besides'
                 )
-            found = read_thresholds(thresholds, pretrained, maps_of(cfg))
+            found = read_thresholds(thresholds, pretrained, maps_of(cfg, network.head))
             rule = choose_rule(found, self.cam, box_rule)
             box_rule, threshold = rule['box_rule'], rule['threshold']
         self.box_rule = build_box_rule(box_rule or 'cam', threshold)

@@ -30,15 +30,12 @@ class DumpBoxes(BoxMetric):
     pixels from the first to the last. Reported is the number of boxes, ``num_boxes``.
 
     Args:
-        *args: Those of :class:`~mmccam.evaluation.metric.BoxMetric`.
+        *args: Name of the map.
         out_file: File to write, which must end in ``.json``.
         root: Folder of the images; their names in the ground truth are relative to it.
         target: ``top1``, the box and score of the most probable class, or ``true``,
             those of the true class, its box known as GT-known.
-        **kwargs: As ``*args``.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
+        **kwargs: Those of :class:`~mmccam.evaluation.metric.BoxMetric`.
     """
 
     def __init__(
@@ -88,16 +85,8 @@ class DumpBoxes(BoxMetric):
         mmengine.dump(results, self.out_file, backend_args=WHOLE_FILES)
         return dict(num_boxes=len(results))
 
-    def write_coco(
-        self, path: Path, records: list[dict], boxes: list[list[dict]]
-    ) -> None:
-        """Write a COCO data set.
-
-        Args:
-            path: File to write.
-            records: What :meth:`record` returned for each image.
-            boxes: Annotations of each image, without ``id``, ``area`` and ``iscrowd``.
-        """
+    def write_coco(self, path: Path, records: list[dict], boxes: list[list]) -> None:
+        """Write a COCO data set with some boxes for the record of each image."""
         images = [record['image'] for record in records]
         check_unique((image['id'] for image in images), 'sample_idx')
         # COCO's own evaluation reads an id of 0 as "no annotation".

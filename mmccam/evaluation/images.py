@@ -11,12 +11,8 @@ from ..datasets.files import image_size
 def relative_path(sample: dict, root: str) -> str:
     """The name of an image in all results: its path from a folder, with slashes.
 
-    Args:
-        sample: Information on the image, with ``img_path``.
-        root: The folder.
-
     Raises:
-        ValueError: If the image has no file.
+        ValueError: If the image has no file, ``img_path``.
     """
     if 'img_path' not in sample:
         raise ValueError(

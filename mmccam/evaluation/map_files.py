@@ -28,15 +28,12 @@ class DumpMaps(LocalizationMetric):
     the number of maps, ``num_maps``.
 
     Args:
-        *args: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+        *args: Name of the map.
         out_dir: Folder to write, one for each map.
         root: Folder of the images.
         side: Side of square maps in pixels, such as the 224 that Choe et al. compute
             with. Defaults to None: each map has the size of its image.
-        **kwargs: As ``*args``.
-
-    Raises:
-        ValueError: If ``side`` is below 1.
+        **kwargs: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
     """
 
     def __init__(
@@ -141,17 +138,13 @@ def _find_maps(infos: list[dict], folder: Union[str, Path], root: str) -> list[P
 
 
 def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """Read a map with values from 0 to 1 from a ``.npy`` file.
-
-    Args:
-        path: File, with floating-point numbers of any precision.
-        shape: Shape (H, W) that the map must have.
+    """Read a map from a ``.npy`` file with floating-point numbers of any precision.
 
     Returns:
         Map, (H, W), float64.
 
     Raises:
-        ValueError: If it is no such map.
+        ValueError: If the map has another shape, or values that are not from 0 to 1.
     """
     with open(path, 'rb') as file:
         try:

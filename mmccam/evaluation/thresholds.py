@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -36,13 +37,10 @@ class ThresholdSearch(LocalizationMetric):
     ``curves``.
 
     Args:
-        *args: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+        *args: Name of the map.
         box_rules: Names of the box rules.
         ious: IoUs at which a box is right, 0.5 among them.
-        **kwargs: As ``*args``.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
+        **kwargs: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
     """
 
     thresholds = (np.arange(1, 100) / 100).tolist()
@@ -90,10 +88,9 @@ class ThresholdSearch(LocalizationMetric):
         """``box_rule``, ``threshold`` and ``gt_known_loc`` of each, the best first."""
         best = []
         for rule, curves in self.curves.items():
-            index = int(np.argmax(curves[0.5]))  # the lowest of equally good ones
-            found = dict(threshold=self.thresholds[index])
-            found.update(gt_known_loc=curves[0.5][index])
-            best.append(dict(box_rule=rule, **found))
+            highest = max(curves[0.5])
+            threshold = self.thresholds[curves[0.5].index(highest)]  # the lowest
+            best.append(dict(box_rule=rule, threshold=threshold, gt_known_loc=highest))
         return sorted(best, key=lambda rule: -rule['gt_known_loc'])
 
 
@@ -109,9 +106,9 @@ def head_of(runner: Runner) -> LocalizationHead:
 
 
 def maps_of(cfg: Config, head: LocalizationHead) -> dict:
-    """How maps are made, besides the weights: ``pipeline`` and ``cams``, plain types."""
-    pipeline = cfg.test_dataloader.dataset.get('pipeline')
-    return json.loads(json.dumps(dict(pipeline=pipeline, cams=head.cams), default=str))
+    """What makes maps besides weights, as plain types: ``pipeline`` and ``cams``."""
+    parts = dict(pipeline=cfg.test_dataloader.dataset.get('pipeline'), cams=head.cams)
+    return json.loads(json.dumps(parts, default=str))
 
 
 def describe_search(
@@ -122,14 +119,14 @@ def describe_search(
     split: str,
     maps: dict,
 ) -> dict:
-    """Put together what a search found, and how.
+    """Put together what a search found on a data set, and how.
 
     Args:
         searches: Metrics of the search, after the evaluation.
         dataset: Images that were searched on.
         checkpoint: File of the model.
-        config: Config file of the model.
-        split: ``val`` or ``test``, which of the config's splits it is.
+        config: Its config file.
+        split: Name of the split if the data set has none, ``val`` or ``test``.
         maps: How the maps were made, see :func:`maps_of`.
 
     Returns:
@@ -199,22 +196,26 @@ def read_thresholds(
             f'the thresholds of {path} were searched with other combination functions '
             'or another size of the input than this config has: search with it'
         )
-    for rule in (rule for rules in found['thresholds'].values() for rule in rules):
-        rule['box_rule'] = FORMER_NAMES.get(rule['box_rule'], rule['box_rule'])
+    for rule in chain.from_iterable(found['thresholds'].values()):
+        rule['box_rule'] = _present_name(rule['box_rule'])
+    for curves in found.get('curves', {}).get('gt_known_loc', {}).values():
+        for rule in list(curves):
+            curves[_present_name(rule)] = curves.pop(rule)
     return found
 
 
-def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> dict:
-    """Choose what was found for a map: the named box rule or the best, and its threshold.
+def _present_name(box_rule: str) -> str:
+    return FORMER_NAMES.get(box_rule, box_rule)
 
-    Returns:
-        ``box_rule`` and its ``threshold``.
+
+def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> dict:
+    """Choose ``box_rule`` and ``threshold`` of a map: of a rule, or of the best.
 
     Raises:
         ValueError: If nothing is known for the map or the rule.
     """
     rules = {rule['box_rule']: rule for rule in found['thresholds'].get(map_name, [])}
-    name = FORMER_NAMES.get(box_rule, box_rule) or next(iter(rules), None)
+    name = _present_name(box_rule) if box_rule else next(iter(rules), None)
     if name not in rules:
         remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
         if not rules:
@@ -230,11 +231,9 @@ def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> d
 def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
     """Set box rule and threshold of all that make boxes and name no threshold.
 
-    Where a box rule is named it stays, else it becomes the best one.
-
     Args:
-        objects: Metrics and hooks, changed in place; those without a box rule are
-            ignored.
+        objects: Metrics and hooks. A box rule that one names stays, else it becomes the
+            best one.
         found: What :func:`read_thresholds` returns.
 
     Returns:
@@ -243,9 +242,8 @@ def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
     Raises:
         ValueError: If nothing is known for a map or a rule.
     """
-    makers = [
-        one for one in objects if isinstance(one, BoxMaker) and not one.names_threshold
-    ]
+    makers = [one for one in objects if isinstance(one, BoxMaker)]
+    makers = [maker for maker in makers if not maker.names_threshold]
     for maker in makers:
         named = maker.box_rule.name if maker.names_rule else None
         rule = choose_rule(found, maker.map_name, named)
@@ -256,10 +254,10 @@ def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
 def shared_images(found: dict, dataset: BaseDataset) -> int:
     """Count the images of a data set that the thresholds were chosen on.
 
-    An image is the same if it has the same name below the same ``data_root``. It also
-    counts under another root, to which the data may have been moved or copied, if its
-    name and that of the annotation file are the same: results are rather marked too
-    often than too seldom. Without an annotation file the root alone decides.
+    An image is the same if its name below the same ``data_root`` is. It also counts
+    below another root, if the name of the annotation file is the same too: the data may
+    have been moved or copied, and results are rather marked too often than too seldom.
+    Without an annotation file the root alone decides.
     """
     root, file = _source(**found['provenance'])
     own_root, own_file = _source(dataset.data_root, dataset.ann_file)
