@@ -34,15 +34,12 @@ from mmccam.structures import default_map_name
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', required=True, help='JSON file to write')
-    parser.add_argument(
-        '--split',
-        choices=['train', 'val', 'test'],
-        default='train',
-        help='split to make boxes for',
-    )
+    add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='checkpoint file')
+    add('--out', required=True, help='JSON file to write')
+    splits = ['train', 'val', 'test']
+    add('--split', choices=splits, default='train', help='split to make boxes for')
     add_box_options(parser)
     add_options(parser)
     args = parser.parse_args()
@@ -52,11 +49,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def pseudo_box_config(args: argparse.Namespace) -> Config:
-    """Read the config and make its test one of the split, without metrics.
-
-    Raises:
-        ValueError: If the split of the config is no plain data set.
-    """
+    """Read the config and make its test one of the split, without metrics."""
     cfg = read_model_config(args)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     dataset = find_loader(cfg, args.split).dataset

@@ -29,34 +29,20 @@ from mmccam.evaluation.thresholds import (
 from mmccam.visualization.curves import save_threshold_curves
 from mmccam.visualization.tables import format_rows
 
-COLUMNS = {
-    'box rule': 'box_rule',
-    'threshold': 'threshold',
-    'GT-known': 'gt_known_loc',
-}
+COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--out',
-        help='JSON file to write, with a PNG of the same name; '
-        'by default beside the checkpoint, epoch_30.thresholds.json for epoch_30.pth',
-    )
-    parser.add_argument(
-        '--split',
-        choices=['val', 'test'],
-        default='val',
-        help='split to search on; results on the same images will say so in their name',
-    )
-    parser.add_argument(
-        '--box-rules',
-        nargs='+',
-        default=['largest_component', 'released_nlccam'],
-        help='names of the rules',
-    )
+    add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='checkpoint file')
+    what = 'JSON file to write, with a PNG of the same name; by default beside the '
+    add('--out', help=what + 'checkpoint, epoch_30.thresholds.json for epoch_30.pth')
+    what = 'split to search on; names of results on the same images will say so'
+    add('--split', choices=['val', 'test'], default='val', help=what)
+    rules = ['largest_component', 'released_nlccam']
+    add('--box-rules', nargs='+', default=rules, help='names of the rules')
     add_options(parser)
     args = parser.parse_args()
     args.out = Path(args.out or threshold_file(args.checkpoint))
@@ -88,7 +74,7 @@ def write(found: dict, args: argparse.Namespace) -> None:
     mmengine.dump(found, args.out, indent=2, backend_args=WHOLE_FILES)
     save_threshold_curves(found, args.out.with_suffix('.png'), title)
     rows = [
-        {'map': name, **{column: rule[key] for column, key in COLUMNS.items()}}
+        dict(zip(COLUMNS, (name, *rule.values())))
         for name, rules in found['thresholds'].items()
         for rule in rules
     ]

@@ -4,6 +4,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+import mmcv
+import mmengine
 from common import (
     CONFIG_ERRORS,
     add_options,
@@ -15,12 +17,19 @@ from common import (
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
+from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
-from results import SUFFIXES, collect, refuse_empty_sheet, write
 
-from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
-from mmccam.evaluation.metric import BoxMetric, LocalizationMetric
+from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.evaluation import (
+    BoxMetric,
+    CCAMLocalizationMetric,
+    DumpBoxes,
+    DumpMaps,
+    LocalizationErrors,
+    LocalizationMetric,
+)
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
     head_of,
@@ -29,34 +38,33 @@ from mmccam.evaluation.thresholds import (
     shared_images,
     threshold_file,
 )
+from mmccam.visualization import draw_sheet
+from mmccam.visualization.report import render_report
+from mmccam.visualization.tables import (
+    ERROR_COLUMNS,
+    LOCALIZATION_COLUMNS,
+    format_results,
+    metric_rows,
+)
+
+SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--thresholds',
-        nargs='?',
-        const='',
-        help='use the box rules and thresholds of this file of search_threshold.py; '
-        'without a value that beside the checkpoint',
-    )
-    parser.add_argument(
-        '--out',
-        nargs='+',
-        default=[],
-        help='files to write: metrics as .json, tables as .txt or .md, predictions as '
-        '.pkl, a page with curves and pictures as .html, a contact sheet as .png',
-    )
-    parser.add_argument('--dump-maps', help='folder for maps, <map>/<image>.npy')
-    parser.add_argument(
-        '--map-side', type=int, help='side of square maps (default: the image size)'
-    )
-    parser.add_argument(
-        '--dump-boxes', help='folder for boxes, as COCO results <prefix>.json'
-    )
-    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    add = parser.add_argument
+    add('config', help='config file')
+    add('checkpoint', help='checkpoint file')
+    what = 'use the box rules and thresholds of this file of search_threshold.py; '
+    what += 'without a value that beside the checkpoint'
+    add('--thresholds', nargs='?', const='', help=what)
+    what = 'files to write: metrics as .json, tables as .txt or .md, predictions as '
+    what += '.pkl, a page with curves and pictures as .html, a contact sheet as .png'
+    add('--out', nargs='+', default=[], help=what)
+    add('--dump-maps', help='folder to write maps to, as <map>/<image>.npy')
+    add('--map-side', type=int, help='side of square maps (default: the image size)')
+    add('--dump-boxes', help='folder to write boxes to, COCO results <prefix>.json')
+    add('--amp', action='store_true', help='mixed precision')
     add_options(parser)
     args = parser.parse_args()
     if args.map_side and not args.dump_maps:
@@ -129,6 +137,15 @@ def refuse_equal_names(metrics: list[BaseMetric]) -> None:
             )
 
 
+def refuse_empty_sheet(files: list[str], metrics: list[BaseMetric]) -> None:
+    """Refuse a contact sheet that would have no images."""
+    sheets = [out for out in files if out.endswith('.png')]
+    if sheets and not any(isinstance(one, LocalizationErrors) for one in metrics):
+        raise ValueError(
+            f'--out {sheets[0]} needs mmccam.LocalizationErrors in the test_evaluator'
+        )
+
+
 def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
     """Make the metrics that write maps, boxes and predictions of the evaluation."""
     metrics = runner.test_evaluator.metrics
@@ -156,6 +173,49 @@ def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
             options = dict(root=root, prefix=f'{prefix}/boxes')
             dumps.append(DumpBoxes(*rule, out_file=file, **options))
     return dumps
+
+
+def collect(
+    runner: Runner, metrics: dict, found: dict, searched: list[BaseMetric]
+) -> dict:
+    """Put together the metrics, as they are and as tables, and their thresholds."""
+    rules = {}
+    for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, CCAMLocalizationMetric):
+            split = found['provenance']['split'] if metric in searched else 'config'
+            rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
+            rules[f'{metric.prefix}/chosen_on'] = split
+    return dict(
+        metrics=metrics,
+        localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
+        errors=metric_rows(metrics, ERROR_COLUMNS),
+        provenance=found.get('provenance'),
+    )
+
+
+def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) -> None:
+    """Log the results and write them to the files."""
+    MMLogger.get_current_instance().info(f'\n{format_results(results)}')
+    metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
+    for out in args.out:
+        suffix = Path(out).suffix
+        if suffix == '.json':
+            mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
+        elif suffix in ('.md', '.txt'):
+            text = format_results(results, markdown=suffix == '.md')
+            put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
+        elif suffix == '.html':
+            about = dict(
+                config=args.config,
+                checkpoint=args.checkpoint,
+                data=f'{type(dataset).__name__}, {dataset.data_root}',
+                split=getattr(dataset, 'split', 'test'),
+            )
+            page = render_report(about, results, metrics, dataset, found)
+            put_text(page, out, backend_args=WHOLE_FILES)
+        elif suffix == '.png':
+            sheet = mmcv.rgb2bgr(draw_sheet(metrics, dataset))
+            mmcv.imwrite(sheet, out, backend_args=WHOLE_FILES)
 
 
 def main() -> None:

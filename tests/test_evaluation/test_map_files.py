@@ -2,12 +2,10 @@ import io
 
 import numpy as np
 import pytest
-import torch
 from four_images import BOX, FAR, HEIGHT, NAMES, WIDTH, draw, read_split
 
-from mmccam.evaluation import CCAMLocalizationMetric, DumpMaps, MaxBoxAcc
+from mmccam.evaluation import DumpMaps, MaxBoxAcc
 from mmccam.evaluation.map_files import evaluate_maps
-from mmccam.maps import stretch
 
 
 @pytest.fixture
@@ -102,55 +100,38 @@ def test_wrong_side():
         DumpMaps('cam', out_dir='maps', root='images', side=0)
 
 
-# Read back
-
-
-@pytest.fixture
-def blobs(predict):
-    """Predictions with small maps of smooth blobs, the last of them constant."""
-    maps = np.random.default_rng(0).random((4, 4, 6), np.float32)
-    maps[3] = 1
-    return [predict(number, cam) for number, cam in enumerate(maps)]
-
-
-def test_maps_that_are_read_back(dump_maps, dataset, blobs, evaluate):
-    stretched = [
-        dict(sample, cams=dict(cam=torch.tensor(np.stack(2 * [stretch(cam, size)]))))
-        for sample in blobs
-        for cam, size in [(sample['cams']['cam'][1].numpy(), (WIDTH, HEIGHT))]
-    ]
-    localization = evaluate(CCAMLocalizationMetric('cam', threshold=0.4), stretched)
-    expected = dict(
-        gt_known_loc=localization['gt_known_loc'],
-        threshold=0.4,
-        CCAMLocalizationMetric_degenerate_maps=1,
-        MaxBoxAcc_degenerate_maps=1,
-        **evaluate(MaxBoxAcc('cam'), stretched),
-    )
-    assert evaluate_maps(dataset, dump_maps(blobs), threshold=0.4) == expected
+# Scored
 
 
 def test_maps_of_224_have_the_max_box_acc_of_the_network(
-    dump_maps, dataset, blobs, evaluate
+    dump_maps, dataset, predict, evaluate
 ):
+    maps = np.random.default_rng(0).random((4, 4, 6), np.float32)
+    maps[3] = 1
+    blobs = [predict(number, cam) for number, cam in enumerate(maps)]
     values = evaluate_maps(dataset, dump_maps(blobs, side=224), side=224)
     assert values.items() >= evaluate(MaxBoxAcc('cam'), blobs).items()
 
 
-# Scored
-
-
-def test_accuracies_of_maps(scored):
-    values = scored(*map(draw, [BOX, FAR, BOX, BOX]))
-    assert (values['gt_known_loc'], values['threshold']) == (75, 0.2)
-    assert 'top1_loc' not in values
-
-
-@pytest.mark.parametrize(('threshold', 'expected'), [(0.25, 0), (0.35, 100)])
-def test_rule_and_threshold_of_maps(scored, threshold, expected):
-    # At 0.3 on its left, which joins the box: 200 of 500 pixels.
-    rule = dict(box_rule='largest_component', threshold=threshold)
-    assert scored(*4 * [draw(BOX, beside=0.3)], **rule)['gt_known_loc'] == expected
+@pytest.mark.parametrize(
+    ('rule', 'expected'),
+    [
+        ({}, dict(gt_known_loc=75, threshold=0.2)),
+        # At 0.3 on its left, which joins the first box: 200 of 500 pixels.
+        (dict(threshold=0.25), dict(gt_known_loc=50, threshold=0.25)),
+        (dict(box_rule='released_nlccam'), dict(gt_known_loc=75, threshold=0.12)),
+    ],
+)
+def test_accuracies_of_maps(scored, rule, expected):
+    beside = 0.3 if 'threshold' in rule else 0
+    values = scored(draw(BOX, beside), draw(FAR), draw(BOX), draw(BOX), **rule)
+    assert values.items() > expected.items()
+    assert set(values) - set(expected) == {
+        *('CCAMLocalizationMetric_degenerate_maps', 'MaxBoxAcc_degenerate_maps'),
+        *(f'max_box_acc_{iou}' for iou in (30, 50, 70)),
+        *(f'max_box_acc_v2_{iou}' for iou in (30, 50, 70)),
+        'max_box_acc_v2',
+    }
 
 
 @pytest.mark.parametrize(
