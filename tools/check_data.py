@@ -2,15 +2,10 @@
 
 import argparse
 
-from common import (
-    CONFIG_ERRORS,
-    add_config_options,
-    has_scaled_masks,
-    read_data_config,
-    user_errors,
-)
+from _cli import CONFIG_ERRORS, add_options, user_errors
 from mmengine.config import Config, ConfigDict
 
+from mmccam.apis.runs import has_scaled_masks, read_data_config
 from mmccam.datasets.check import Summary, check_datasets
 
 SPLITS = ('train', 'val', 'test')
@@ -18,8 +13,7 @@ SPLITS = ('train', 'val', 'test')
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    add_config_options(parser)
+    add_options(parser, 'config', '--cfg-options')
     return parser
 
 
@@ -42,7 +36,7 @@ def find_datasets(cfg: Config) -> dict[str, ConfigDict]:
 
 def check(args: argparse.Namespace) -> dict[str, Summary]:
     """Check the data sets of the config; print problems and notes."""
-    cfg = read_data_config(args)
+    cfg = read_data_config(args.config, args.cfg_options)
     datasets = find_datasets(cfg)
     scaled_masks = [
         name

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import torch
-from common import add_trust_option, user_errors
+from _cli import add_options, user_errors
 from mmengine.fileio import put
 from mmengine.runner.checkpoint import CheckpointLoader
 
@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
         help='folder with a classes.txt, whose class names the checkpoint of mmccam is '
         'to tell an inferencer',
     )
-    add_trust_option(parser)
+    add_options(parser, '--trust-checkpoint')
     args = parser.parse_args()
     if args.convolutions_only and args.to != 'torchvision':
         parser.error('--convolutions-only is for --to torchvision')

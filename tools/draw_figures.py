@@ -3,28 +3,19 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
 
 import mmcv
 import numpy as np
-from common import (
-    CONFIG_ERRORS,
-    add_config_options,
-    add_trust_option,
-    find_loader,
-    read_data_config,
-    user_errors,
-)
-from mmengine.config import Config
+from _cli import CONFIG_ERRORS, add_options, user_errors
 from mmengine.registry import DATASETS
 
 from mmccam import CCAMInferencer
 from mmccam.apis.images import list_images
+from mmccam.apis.runs import find_loader, read_data_config
+from mmccam.checkpoints.loading import trust_checkpoints
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.transforms import read_rgb
-from mmccam.engine import WHOLE_FILES, trust_checkpoints
 from mmccam.evaluation.thresholds import threshold_file
-from mmccam.models.heads.localization_head import DEFAULT_CAMS
-from mmccam.structures import default_map_name
 from mmccam.visualization import Panel, draw_panels
 from mmccam.visualization.canvas import stack, write_text
 from mmccam.visualization.overlay import draw_legend
@@ -40,14 +31,15 @@ RANKS = {
         'Kth map': -1,
     }.items()
 }
-CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))
+FIRST, *_, LAST = RANKS
+CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))  # the first rank's map
 WIDTH = 200  # pixels of a panel
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    add_options(parser, 'config', 'checkpoint', '--cam', '--device')
+    add_options(parser, '--trust-checkpoint', '--cfg-options')
     parser.add_argument(
         '--out-dir',
         required=True,
@@ -70,30 +62,26 @@ def parse_args() -> argparse.Namespace:
         '--baseline',
         nargs=2,
         metavar=('CONFIG', 'CHECKPOINT'),
-        help='take the CAM of this network, as the paper does, not of the same',
+        help='use the CAM of this network, as the paper does, not of the same',
     )
-    parser.add_argument('--cam', help='the combination, ccam by default')
     parser.add_argument(
         '--thresholds',
         action='store_true',
-        help='take box rules and thresholds from the files that search_threshold.py '
+        help='use box rules and thresholds from the files that search_threshold.py '
         'has left beside the checkpoints',
     )
-    parser.add_argument('--device', help='such as cpu or cuda:1')
-    add_trust_option(parser)
-    add_config_options(parser)
     args = parser.parse_args()
     if args.num_images < 1:
         parser.error(f'--num-images must be 1 or more, got {args.num_images}')
     return args
 
 
-def find_images(args: argparse.Namespace, cfg: Config) -> list[dict]:
+def find_images(args: argparse.Namespace) -> list[dict]:
     """What is known of each image: file or pixels, perhaps boxes and class."""
     if args.images:
         return [dict(img_path=path) for path in list_images(args.images)]
-    loader = find_loader(cfg, 'test')
-    dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+    cfg = read_data_config(args.config, args.cfg_options)
+    dataset = DATASETS.build(dict(find_loader(cfg, 'test').dataset, pipeline=[]))
     number = min(args.num_images, len(dataset))
     infos = [
         dataset.get_data_info(place)
@@ -103,28 +91,23 @@ def find_images(args: argparse.Namespace, cfg: Config) -> list[dict]:
     return [dict(info, class_name=classes[info['gt_label']]) for info in infos]
 
 
-def localize(
-    args: argparse.Namespace,
-    infos: list[dict],
-    model: tuple[str, str],
-    cams: dict[str, dict],
-    cam: str,
-    options: Optional[dict] = None,
-) -> list[dict]:
-    """The most probable class of each image, its maps, and the box of one of them."""
-    config, checkpoint = model
-    inferencer = CCAMInferencer(
-        config,
-        checkpoint,
-        cam=cam,
-        cams=cams,
-        thresholds=threshold_file(checkpoint) if args.thresholds else None,
-        device=args.device,
-        options=options,
-    )
+def load(
+    args: argparse.Namespace, config: str, checkpoint: str, **kwargs
+) -> CCAMInferencer:
+    """Load a network, and have it also make the map of each rank."""
+    if args.thresholds:
+        kwargs['thresholds'] = threshold_file(checkpoint)
+    inferencer = CCAMInferencer(config, checkpoint, device=args.device, **kwargs)
+    head = inferencer.model.head
+    head.set_maps({**head.cams, **RANKS})
+    return inferencer
+
+
+def localize(inferencer: CCAMInferencer, infos: list[dict]) -> list[dict]:
+    """The most probable class of each image with its maps and its box."""
     sources = [info.get('img_path', info.get('img')) for info in infos]
     results = inferencer(sources, return_cams=True, show_progress=False)
-    return [result['predictions'][0] for result in results]
+    return [dict(result, **result['predictions'][0]) for result in results]
 
 
 def draw_figure(
@@ -159,27 +142,24 @@ def draw(args: argparse.Namespace) -> None:
         trust_checkpoints()
     folder = Path(args.out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    cfg = read_data_config(args)
-    infos = find_images(args, cfg)
-    cams = cfg.model.head.get('cams', DEFAULT_CAMS)
-    name = args.cam or default_map_name(cams)
-    own = (args.config, args.checkpoint)
-    found = localize(args, infos, own, {**cams, **RANKS}, name, args.cfg_options)
-    options = None if args.baseline else args.cfg_options
-    plain = localize(args, infos, args.baseline or own, CAM, 'cam', options)
-    figure3 = [
-        [
-            Panel('image'),
-            Panel('CAM', cam['cams']['cam'], cam['box']),
-            *(Panel(rank, best['cams'][rank]) for rank in ('1st map', 'Kth map')),
-            Panel(name, best['cams'][name], best['box']),
-        ]
-        for best, cam in zip(found, plain)
-    ]
-    figure4 = [
-        [Panel('image'), *(Panel(rank, best['cams'][rank]) for rank in RANKS)]
-        for best in found
-    ]
+    infos = find_images(args)
+    options = args.cfg_options
+    own = load(args, args.config, args.checkpoint, cam=args.cam, options=options)
+    found, name = localize(own, infos), own.map_name
+    plain, of_plain = own, found
+    if args.baseline:
+        plain = load(args, *args.baseline, cam='cam', cams=CAM)
+        of_plain = localize(plain, infos)
+    rule = plain.rule_of('cam')
+    figure3, figure4 = [], []
+    for best, other in zip(found, of_plain):
+        ranks = {rank: Panel(rank, best['cams'][rank]) for rank in RANKS}
+        cam = other['cams'][FIRST]
+        box = rule(cam, (best['width'], best['height']))
+        combined = Panel(name, best['cams'][name], best['box'])
+        plain_panels = [Panel('image'), Panel('CAM', cam, box)]
+        figure3.append([*plain_panels, ranks[FIRST], ranks[LAST], combined])
+        figure4.append([Panel('image'), *ranks.values()])
     draw_figure(infos, found, figure3, folder / 'figure3.png')
     draw_figure(infos, found, figure4, folder / 'figure4.png')
     print(f'The figures are in {folder}')

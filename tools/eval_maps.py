@@ -4,15 +4,10 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import (
-    add_config_options,
-    find_loader,
-    has_scaled_masks,
-    read_data_config,
-    user_errors,
-)
+from _cli import add_options, user_errors
 from mmengine.registry import DATASETS
 
+from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
@@ -20,17 +15,17 @@ from mmccam.evaluation.map_files import evaluate_maps
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser, 'config', '--cfg-options')
     add = parser.add_argument
-    add('config', help='config file')
     add('predictions', type=Path, help='folder of .npy maps, or COCO results as .json')
     add('--split', choices=['val', 'test'], default='test')
     add('--out', help='.json file to write')
-    add_config_options(parser)
-    add = parser.add_argument_group('maps').add_argument
-    add('--box-rule', help='name of the box rule (default: largest_component)')
-    add('--threshold', type=float, help="threshold (default: the rule's own)")
-    add('--root', help='folder of the images (default: that of the data set)')
-    add('--side', type=int, help='side of square maps (default: the image size)')
+    maps = parser.add_argument_group('maps')
+    add_options(maps, '--box-rule', '--threshold')
+    what = 'folder of the images (default: that of the data set)'
+    maps.add_argument('--root', help=what)
+    what = 'side of square maps (default: the image size)'
+    maps.add_argument('--side', type=int, help=what)
     args = parser.parse_args()
     if args.out and Path(args.out).suffix != '.json':
         parser.error(f'--out must end in .json, got {args.out}')
@@ -54,7 +49,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
             f'{given} can only be given for a folder of maps, '
             f'{args.predictions} is a file of boxes'
         )
-    cfg = read_data_config(args)
+    cfg = read_data_config(args.config, args.cfg_options)
     dataset = dict(find_loader(cfg, args.split).dataset, pipeline=[])
     dataset = DATASETS.build(dataset)
     if is_json:

@@ -1,17 +1,12 @@
 """Find the object in any images: boxes as JSON, and pictures of them."""
 
 import argparse
+from collections import Counter
 
-from common import (
-    CONFIG_ERRORS,
-    add_box_options,
-    add_config_options,
-    add_trust_option,
-    user_errors,
-)
+from _cli import CONFIG_ERRORS, add_box_options, add_options, user_errors
 
 from mmccam import CCAMInferencer
-from mmccam.engine import trust_checkpoints
+from mmccam.checkpoints.loading import trust_checkpoints
 from mmccam.evaluation.thresholds import threshold_file
 
 
@@ -40,9 +35,11 @@ def parse_args() -> argparse.Namespace:
         '--size', type=int, help="side of the input in pixels; the config's by default"
     )
     parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument('--device', help='such as cpu or cuda:1')
     parser.add_argument(
-        '--no-pictures', action='store_true', help='write predictions.json alone'
+        '--no-pictures',
+        dest='draw',
+        action='store_false',
+        help='write predictions.json alone',
     )
     parser.add_argument(
         '--save-maps', action='store_true', help='write the maps as .npz files'
@@ -52,8 +49,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='pass over images that cannot be read, and note why in predictions.json',
     )
-    add_trust_option(parser)
-    add_config_options(parser)
+    add_options(parser, '--device', '--trust-checkpoint', '--cfg-options')
     args = parser.parse_args()
     if args.thresholds is not None and args.checkpoint is None:
         parser.error('--thresholds needs --checkpoint')
@@ -62,44 +58,29 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def build_inferencer(args: argparse.Namespace) -> CCAMInferencer:
-    """Load the network."""
-    if args.trust_checkpoint:
-        trust_checkpoints()
-    return CCAMInferencer(
-        args.config,
-        args.checkpoint,
-        cam=args.cam,
-        box_rule=args.box_rule,
-        threshold=args.threshold,
-        thresholds=args.thresholds,
-        num_guesses=args.num_guesses,
-        size=args.size,
-        device=args.device,
-        options=args.cfg_options,
-    )
-
-
 def main() -> None:
     args = parse_args()
+
+    def given(*names: str) -> dict:
+        return {name: getattr(args, name) for name in names}
+
     with user_errors(*CONFIG_ERRORS):
-        inferencer = build_inferencer(args)
-    found = skipped = 0
+        if args.trust_checkpoint:
+            trust_checkpoints()
+        choices = given('cam', 'box_rule', 'threshold', 'thresholds')
+        kwargs = given('num_guesses', 'size', 'device')
+        inferencer = CCAMInferencer(
+            args.config, args.checkpoint, options=args.cfg_options, **choices, **kwargs
+        )
     with user_errors(RuntimeError):  # say of an input too small or large for it
-        for result in inferencer.stream(
-            args.images,
-            batch_size=args.batch_size,
-            out_dir=args.out_dir,
-            draw=not args.no_pictures,
-            save_maps=args.save_maps,
-            skip_unreadable=args.skip_unreadable,
-        ):
-            skipped += 'error' in result
-            found += 'error' not in result
+        kwargs = given('batch_size', 'out_dir', 'draw', 'save_maps', 'skip_unreadable')
+        results = inferencer.stream(args.images, **kwargs)
+        counts = Counter('error' in result for result in results)
     rule = inferencer.box_rule
     print(
-        f'{found} images localized, {skipped} skipped, by the map {inferencer.cam} and '
-        f'the rule {rule.name} at {rule.threshold:g}: see {args.out_dir}'
+        f'{counts[False]} images localized, {counts[True]} skipped, by the map '
+        f'{inferencer.map_name} and the rule {rule.name} at {rule.threshold:g}: see '
+        f'{args.out_dir}'
     )
 
 

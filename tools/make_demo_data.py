@@ -2,7 +2,7 @@
 
 import argparse
 
-from common import user_errors
+from _cli import user_errors
 
 from mmccam.datasets.demo.generate import generate_demo
 

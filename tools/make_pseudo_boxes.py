@@ -6,21 +6,24 @@ No box is drawn by hand or read: the split only has image labels.
 import argparse
 from pathlib import Path
 
-from common import (
+from _cli import (
     CONFIG_ERRORS,
+    RUN,
     add_box_options,
     add_options,
-    build_test_runner,
-    check_run,
     end_together,
-    find_loader,
-    read_model_config,
+    read_config,
     user_errors,
-    without_drawing,
 )
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+from mmccam.apis.runs import (
+    build_test_runner,
+    check_run,
+    find_loader,
+    without_drawing,
+)
 from mmccam.evaluation import DumpPseudoBoxes
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
@@ -34,14 +37,12 @@ from mmccam.structures import default_map_name
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser, 'config', 'checkpoint', *RUN)
     add = parser.add_argument
-    add('config', help='config file')
-    add('checkpoint', help='checkpoint file')
     add('--out', required=True, help='JSON file to write')
     splits = ['train', 'val', 'test']
     add('--split', choices=splits, default='train', help='split to make boxes for')
     add_box_options(parser)
-    add_options(parser)
     args = parser.parse_args()
     if Path(args.out).suffix != '.json':
         parser.error(f'--out must end in .json, got {args.out}')
@@ -50,7 +51,7 @@ def parse_args() -> argparse.Namespace:
 
 def pseudo_box_config(args: argparse.Namespace) -> Config:
     """Read the config and make its test one of the split, without metrics."""
-    cfg = read_model_config(args)
+    cfg = read_config(args)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     dataset = find_loader(cfg, args.split).dataset
     if 'pipeline' not in dataset:

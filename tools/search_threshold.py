@@ -4,20 +4,19 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from common import (
+from _cli import (
     CONFIG_ERRORS,
+    RUN,
     add_options,
-    build_test_runner,
     end_together,
-    find_loader,
-    read_model_config,
+    read_config,
     user_errors,
-    without_drawing,
 )
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
+from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation import ThresholdSearch
 from mmccam.evaluation.thresholds import (
@@ -34,16 +33,14 @@ COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser, 'config', 'checkpoint', *RUN)
     add = parser.add_argument
-    add('config', help='config file')
-    add('checkpoint', help='checkpoint file')
     what = 'JSON file to write, with a PNG of the same name; by default beside the '
     add('--out', help=what + 'checkpoint, epoch_30.thresholds.json for epoch_30.pth')
     what = 'split to search on; names of results on the same images will say so'
     add('--split', choices=['val', 'test'], default='val', help=what)
     rules = ['largest_component', 'released_nlccam']
     add('--box-rules', nargs='+', default=rules, help='names of the rules')
-    add_options(parser)
     args = parser.parse_args()
     args.out = Path(args.out or threshold_file(args.checkpoint))
     if args.out.suffix != '.json':
@@ -53,7 +50,7 @@ def parse_args() -> argparse.Namespace:
 
 def search_config(args: argparse.Namespace) -> Config:
     """Read the config and make its test one of the split, without metrics."""
-    cfg = read_model_config(args)
+    cfg = read_config(args)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     loader = find_loader(cfg, args.split)
     if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:

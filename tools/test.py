@@ -6,12 +6,12 @@ from pathlib import Path
 
 import mmcv
 import mmengine
-from common import (
+from _cli import (
     CONFIG_ERRORS,
+    RUN,
     add_options,
-    build_test_runner,
     end_together,
-    read_model_config,
+    read_config,
     user_errors,
 )
 from mmengine.config import Config
@@ -21,6 +21,7 @@ from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmccam.apis.runs import build_test_runner
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation import (
     BoxMetric,
@@ -52,20 +53,14 @@ SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser, 'config', 'checkpoint', '--thresholds', '--amp', *RUN)
     add = parser.add_argument
-    add('config', help='config file')
-    add('checkpoint', help='checkpoint file')
-    what = 'use the box rules and thresholds of this file of search_threshold.py; '
-    what += 'without a value that beside the checkpoint'
-    add('--thresholds', nargs='?', const='', help=what)
     what = 'files to write: metrics as .json, tables as .txt or .md, predictions as '
     what += '.pkl, a page with curves and pictures as .html, a contact sheet as .png'
     add('--out', nargs='+', default=[], help=what)
     add('--dump-maps', help='folder to write maps to, as <map>/<image>.npy')
     add('--map-side', type=int, help='side of square maps (default: the image size)')
     add('--dump-boxes', help='folder to write boxes to, COCO results <prefix>.json')
-    add('--amp', action='store_true', help='mixed precision')
-    add_options(parser)
     args = parser.parse_args()
     if args.map_side and not args.dump_maps:
         parser.error('--map-side needs --dump-maps')
@@ -77,7 +72,7 @@ def parse_args() -> argparse.Namespace:
 
 def read_test_config(args: argparse.Namespace) -> Config:
     """Read the config and make the folders to write to."""
-    cfg = read_model_config(args)
+    cfg = read_config(args)
     folders = [args.dump_maps, args.dump_boxes, *(Path(out).parent for out in args.out)]
     for folder in filter(None, folders):
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Optional
 
-from common import (
+from _cli import (
     CONFIG_ERRORS,
+    RUN,
     add_options,
-    check_run,
     end_together,
     read_config,
     user_errors,
@@ -17,22 +17,18 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmccam.engine import newest_checkpoint
+from mmccam.apis.runs import check_run
+from mmccam.checkpoints.loading import newest_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file')
+    add_options(parser, 'config', '--amp', *RUN)
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
         help='checkpoint to resume from; without a value the latest of the work dir',
-    )
-    parser.add_argument(
-        '--amp',
-        action='store_true',
-        help='mixed precision: float16 on a GPU, bfloat16 on a CPU',
     )
     parser.add_argument(
         '--no-validate', action='store_true', help='do not evaluate during training'
@@ -48,7 +44,6 @@ def parse_args() -> argparse.Namespace:
         help='pass over images that cannot be read and list them in unreadable.txt of '
         'the work dir',
     )
-    add_options(parser)
     return parser.parse_args()
 
 
@@ -66,12 +61,12 @@ def build_config(args: argparse.Namespace) -> Config:
             cfg.resume, cfg.load_from = True, path
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.auto_scale_lr and 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise ValueError(
+            '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in '
+            f'{cfg.filename}'
+        )
     if args.auto_scale_lr:
-        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
-            raise ValueError(
-                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size=...) in '
-                f'{cfg.filename}'
-            )
         cfg.auto_scale_lr.enable = True
     if args.skip_unreadable:
         skip_unreadable(cfg)
@@ -79,12 +74,12 @@ def build_config(args: argparse.Namespace) -> Config:
 
 
 def find_checkpoint(cfg: Config) -> Optional[str]:
-    """Find the newest whole checkpoint of the work dir, None in one without any."""
+    """Find the newest complete checkpoint of the work dir, None in one without any."""
     newest = newest_checkpoint(Path(cfg.work_dir))
     # Or the one that mmengine has noted, whatever its name.
     path = str(newest) if newest else find_latest_checkpoint(cfg.work_dir)
     if not path:
-        print_log(f'{cfg.work_dir} has no checkpoint to resume: training starts anew')
+        print_log(f'{cfg.work_dir} has no checkpoint to resume: training begins')
     return path
 
 

@@ -5,11 +5,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Optional, Union
 
 import cv2
 import numpy as np
@@ -19,25 +17,30 @@ from ..datasets.transforms import LoadImage
 
 Image = Union[str, np.ndarray]
 Images = Union[str, Path, np.ndarray, Iterable[Union[str, Path, np.ndarray]]]
+# What is known of an image (`img_path`, perhaps an `error`); its pixels, (H, W, 3),
+# uint8, BGR, and the input of the network unless there is an error.
+Loaded = tuple[dict, Optional[np.ndarray], Optional[dict]]
+# Batches of images that are in memory: one in the network, one that is read meanwhile.
+BATCHES_AT_ONCE = 2
 
 
 def list_images(inputs: Images) -> Iterable[Image]:
     """Find all images of a path, a folder, a pattern, an array or several of these.
 
     Folders are searched with their subfolders for files with the suffix of an image, in
-    the order of their names. What is neither a list nor a tuple, such as a generator,
-    is gone through as it is asked for.
+    the order of their names. An iterator, such as a generator, is read only as far as
+    its images are asked for.
 
     Args:
         inputs: Images as arrays (H, W, 3), uint8, BGR, or gray (H, W); paths of files
             or folders; patterns such as ``images/*.jpg``; addresses with ``://``.
 
     Returns:
-        Arrays and paths; a list unless the input is an iterator.
+        Arrays and paths: a list unless the input is an iterator.
 
     Raises:
         FileNotFoundError: If there is no such file or folder, or none of the pattern.
-        ValueError: If a folder has no image, or an array is none.
+        ValueError: If a folder has no image, or an array does not hold one.
         TypeError: If an input is none of these.
     """
     if isinstance(inputs, (str, Path, np.ndarray)):
@@ -60,13 +63,12 @@ def _expand(one: Union[str, Path, np.ndarray]) -> Iterable[Image]:
         return [path]
     if os.path.isdir(path):
         return _walk(path)
-    if glob.has_magic(path):
-        matches = sorted(glob.glob(path, recursive=True))
-        files = [match for match in matches if os.path.isfile(match)]
-        if files:
-            return files
+    if not glob.has_magic(path):
+        raise FileNotFoundError(f'there is no image or folder {path}')
+    files = list(filter(os.path.isfile, sorted(glob.glob(path, recursive=True))))
+    if not files:
         raise FileNotFoundError(f'there is no file of the pattern {path}')
-    raise FileNotFoundError(f'there is no image or folder {path}')
+    return files
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -99,25 +101,6 @@ def _check_array(image: np.ndarray) -> np.ndarray:
     return image
 
 
-# Batches of images that are in memory: one in the network, one that is read meanwhile.
-BATCHES_AT_ONCE = 2
-
-
-@dataclass
-class Loaded:
-    """An image on its way to the network.
-
-    Args:
-        info: ``img_path``, and ``error`` if it cannot be read.
-        bgr: Its pixels, (H, W, 3), uint8, BGR; None if it cannot be read.
-        packed: What the network takes; None if it cannot be read.
-    """
-
-    info: dict[str, Any]
-    bgr: Optional[np.ndarray] = None
-    packed: Optional[dict] = None
-
-
 def read_batches(
     images: Iterable[Image],
     batch_size: int,
@@ -130,19 +113,18 @@ def read_batches(
         images: Paths and arrays.
         batch_size: How many images a batch has; the last may have fewer.
         pipeline: Transforms of a sample with ``img``, (H, W, 3), uint8, BGR.
-        skip_unreadable: Whether an image that cannot be read is passed on as such.
-
-    Raises:
-        ValueError: If an image cannot be read.
+        skip_unreadable: Whether an unreadable image is not an error but is passed on.
     """
     images = iter(images)
     pending: deque[list[Future]] = deque()
     with ThreadPoolExecutor() as pool:
         while True:
-            batch = list(islice(images, batch_size))
+            batch = [
+                pool.submit(_load, image, pipeline, skip_unreadable)
+                for image in islice(images, batch_size)
+            ]
             if batch:
-                load = partial(pool.submit, _load, pipeline, skip_unreadable)
-                pending.append([load(image) for image in batch])
+                pending.append(batch)
             if not pending:
                 return
             if not batch or len(pending) == BATCHES_AT_ONCE:
@@ -150,19 +132,17 @@ def read_batches(
 
 
 def _load(
-    pipeline: Callable[[dict], dict], skip_unreadable: bool, image: Image
+    image: Image, pipeline: Callable[[dict], dict], skip_unreadable: bool
 ) -> Loaded:
-    if isinstance(image, str):
-        info = dict(img_path=image)
-    else:
-        gray = image.ndim == 2
-        bgr = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if gray else image
-        info = dict(img_path=None, img=bgr)
+    info = source = dict(img_path=image if isinstance(image, str) else None)
+    if not isinstance(image, str):
+        is_gray = image.ndim == 2
+        bgr = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if is_gray else image
+        source = dict(info, img=bgr)
     try:
-        sample = LoadImage()(info)
+        sample = LoadImage()(source)
     except ValueError as error:
         if not skip_unreadable:
             raise
-        return Loaded(dict(info, error=str(error)))
-    info.pop('img', None)
-    return Loaded(info, sample['img'], pipeline(sample))
+        return dict(info, error=str(error)), None, None
+    return info, sample['img'], pipeline(sample)

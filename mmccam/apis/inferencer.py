@@ -4,29 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
-import numpy as np
-from mmcv.transforms import Compose
-from mmengine.config import Config
+import torch
 from mmengine.dataset import default_collate
-from mmengine.device import get_device
-from mmpretrain.apis.base import BaseInferencer
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
 
-from ..boxes import Box
 from ..evaluation import build_box_rule
+from ..evaluation.box_rules import BoxRule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
-from ..structures import check_map_name, default_map_name
-from ..visualization.overlay import MIN_SIDE, draw_localization
-from .images import Image, Images, list_images, read_batches
-from .network import ConfigLike, find_classes, load_model, resize_whole
-from .results import ResultFiles, public
-
-# Pixels of the longer side of an image in a picture.
-MAX_SIDE = 1024
+from ..structures import ClassMaps, check_map_name, default_map_name
+from .images import Images, Loaded, list_images, read_batches
+from .network import ConfigLike, load_network, resize_whole
+from .results import ResultFiles, draw_result, public
 
 
-class CCAMInferencer(BaseInferencer):
+class CCAMInferencer:
     """Find the object in any image, by a network that was trained on class labels.
 
     .. code-block:: python
@@ -56,7 +48,7 @@ class CCAMInferencer(BaseInferencer):
         cam: Name of the map that boxes are made of. Defaults to ``ccam`` or the only
             one.
         cams: Config of a combination function for each name, instead of the head's.
-        box_rule: Name of the box rule. Defaults to ``cam``.
+        box_rule: Name of the box rule. Defaults to ``largest_component``.
         threshold: Threshold of the rule. Defaults to the rule's own.
         thresholds: File of ``tools/search_threshold.py`` for the checkpoint, which
             gives the threshold and, unless it is named, the box rule.
@@ -67,9 +59,9 @@ class CCAMInferencer(BaseInferencer):
         options: Values to change in the config, by ``key.of.value``.
 
     Raises:
-        FileNotFoundError: If config or checkpoint is not there.
-        ValueError: If the classifier can have no maps, if the checkpoint is of another
-            network, or if an argument lies outside its range.
+        FileNotFoundError: If there is no such config or checkpoint.
+        ValueError: If the classifier can have no maps, if the checkpoint does not match
+            it, or if an argument lies outside its range.
     """
 
     def __init__(
@@ -87,42 +79,41 @@ class CCAMInferencer(BaseInferencer):
         device: Optional[str] = None,
         options: Optional[dict] = None,
     ) -> None:
-        network, cfg, metainfo = load_model(
-            model, pretrained, cams, num_guesses, options
-        )
-        self.classes = find_classes(network, metainfo, classes)
-        self.cam = cam or default_map_name(network.head.map_names)
-        check_map_name(self.cam, network.head.map_names)
+        self.model, cfg, metainfo = load_network(model, pretrained, options, device)
+        head = self.model.head
+        head.set_maps(head.cams if cams is None else cams, num_guesses)
+        self.map_name = cam or default_map_name(head.map_names)
+        check_map_name(self.map_name, head.map_names)
+        names = classes or metainfo.get('classes') or map(str, range(head.num_classes))
+        self.classes = tuple(names)
+        if len(self.classes) != head.num_classes:
+            raise ValueError(
+                f'the network has {head.num_classes} classes, but {len(self.classes)} '
+                'names'
+            )
+        self.pipeline = resize_whole(cfg, size)
+        self._rule = dict(name=box_rule, threshold=threshold)
+        self._searched = None
         if thresholds is not None:
             if threshold is not None or size is not None:
                 raise ValueError(
                     f'the thresholds of {thresholds} are for the size of the config: '
                     'give neither a threshold nor a size besides'
                 )
-            found = read_thresholds(thresholds, pretrained, maps_of(cfg, network.head))
-            rule = choose_rule(found, self.cam, box_rule)
-            box_rule, threshold = rule['box_rule'], rule['threshold']
-        self.box_rule = build_box_rule(box_rule or 'cam', threshold)
-        self.size = size
-        network._config = cfg  # where mmpretrain's inferencers look for it
-        device = device or get_device()
-        try:
-            super().__init__(network, pretrained=False, device=device)
-        except (AssertionError, RuntimeError) as error:
-            reason = str(error).partition('\n')[0]
-            raise ValueError(f'the device {device} cannot be used: {reason}') from error
+            maps = maps_of(cfg, head)
+            self._searched = read_thresholds(thresholds, pretrained, maps)
+        self.box_rule = self.rule_of(self.map_name)
+
+    def rule_of(self, map_name: str) -> BoxRule:
+        """The box rule with the threshold that was chosen for a map."""
+        name, threshold = self._rule['name'], self._rule['threshold']
+        if self._searched is not None:
+            found = choose_rule(self._searched, map_name, name)
+            name, threshold = found['box_rule'], found['threshold']
+        return build_box_rule(name or 'largest_component', threshold)
 
     def __call__(self, inputs: Images, **kwargs: Any) -> list[dict]:
-        """Find the object in images and return all results.
-
-        Args:
-            inputs: Images, see :func:`~mmccam.apis.images.list_images`: paths, folders,
-                patterns, arrays (H, W, 3), uint8, BGR, or several of them.
-            **kwargs: Those of :meth:`stream`.
-
-        Returns:
-            The result of each image, in their order.
-        """
+        """Find the object in images: the results of :meth:`stream` as a list."""
         return list(self.stream(inputs, **kwargs))
 
     def stream(
@@ -141,13 +132,13 @@ class CCAMInferencer(BaseInferencer):
         Two batches of images are in memory, for moments three, however many there are.
 
         Args:
-            inputs: Images, see :func:`~mmccam.apis.images.list_images`.
-            batch_size: How many images the network takes at a time.
+            inputs: Paths, folders, patterns, arrays (H, W, 3), uint8, BGR, or several
+                of them, see :func:`~mmccam.apis.images.list_images`.
+            batch_size: How many images the network gets at a time.
             return_cams: Whether each prediction also has ``cams``: all maps of its
                 class by name, (h, w), float32, at the size of the feature map.
-            out_dir: Folder for what is written, see
-                :class:`~mmccam.apis.results.ResultFiles`. Defaults to None:
-                nothing is.
+            out_dir: Folder of :class:`~mmccam.apis.results.ResultFiles`. Defaults to
+                None: nothing is written.
             draw: Whether pictures are written.
             save_maps: Whether maps are written.
             skip_unreadable: Whether an image that cannot be read is passed over.
@@ -163,69 +154,48 @@ class CCAMInferencer(BaseInferencer):
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
         images = list_images(inputs)
-        draw = draw and out_dir is not None
-        results = self._results(images, batch_size, draw, skip_unreadable)
+        known = images if isinstance(images, list) else ()
+        batches = read_batches(images, batch_size, self.pipeline, skip_unreadable)
+        results = self._results(batches, draw and out_dir is not None)
         if out_dir is not None:
-            known = images if isinstance(images, list) else ()
-            files = ResultFiles(out_dir, inputs, known, save_maps)
-            results = files.write_all(results)
+            results = ResultFiles(out_dir, inputs, known, save_maps).write_all(results)
         if show_progress:
-            total = len(images) if isinstance(images, list) else None
-            results = track(results, 'Localizing', total=total)
+            results = track(results, 'Localizing', total=len(known) or None)
         return (public(result, return_cams) for result in results)
 
-    def _init_pipeline(self, cfg: Config) -> Compose:
-        return resize_whole(cfg, self.size)
-
-    def _results(
-        self,
-        images: Iterable[Image],
-        batch_size: int,
-        draw: bool,
-        skip_unreadable: bool,
-    ) -> Iterator[dict]:
+    def _results(self, batches: Iterable[list[Loaded]], draw: bool) -> Iterator[dict]:
         """Results with all there may be in them: ``cams`` and a ``picture``."""
-        for batch in read_batches(images, batch_size, self.pipeline, skip_unreadable):
-            packed = [loaded.packed for loaded in batch if loaded.packed]
-            samples = iter(self.forward(default_collate(packed)) if packed else ())
-            for loaded in batch:
-                if loaded.packed is None:
-                    yield loaded.info
-                    continue
-                result = {
-                    **loaded.info,
-                    **self._result(next(samples), loaded.info['img_path']),
-                }
-                if draw:
-                    result['picture'] = self._draw(loaded.bgr, result)
+        for batch in batches:
+            inputs = [packed for *_, packed in batch if packed]
+            samples = iter(self._predict(inputs) if inputs else ())
+            for result, bgr, packed in batch:
+                if packed:
+                    result.update(self._result(next(samples), result['img_path']))
+                    if draw:
+                        result['picture'] = draw_result(bgr, result, self.map_name)
                 yield result
 
+    @torch.no_grad()
+    def _predict(self, packed: list[dict]) -> list[DataSample]:
+        return self.model.test_step(default_collate(packed))
+
     def _result(self, sample: DataSample, path: Optional[str]) -> dict:
-        height, width = sample.ori_shape
-        cams = {name: maps.cpu().numpy() for name, maps in sample.cams.items()}
+        """Size and predictions of an image, with their maps."""
         if not sample.pred_score.isfinite().all():
-            raise ValueError(f'the scores of {path or "an array"} are no numbers')
+            raise ValueError(f'the scores of {path or "an array"} are NaN or infinite')
+        height, width = sample.ori_shape
+        maps = ClassMaps.read(sample)
         predictions = []
-        for place, label in enumerate(sample.cam_labels.tolist()):
-            box: Box = self.box_rule(cams[self.cam][place], (width, height))
+        for label in maps.labels.tolist():
+            cams = {name: maps.of(name, label) for name in maps.maps}
+            box = self.box_rule(cams[self.map_name], (width, height))
             predictions.append(
                 dict(
                     label=label,
                     class_name=self.classes[label],
                     score=sample.pred_score[label].item(),
                     box=list(map(float, box)),
-                    cams={name: maps[place] for name, maps in cams.items()},
+                    cams=cams,
                 )
             )
         return dict(width=width, height=height, predictions=predictions)
-
-    def _draw(self, bgr: np.ndarray, result: dict) -> np.ndarray:
-        best = result['predictions'][0]
-        return draw_localization(
-            bgr[..., ::-1],
-            best['cams'][self.cam],
-            best['box'],
-            np.empty((0, 4)),
-            title=f'{best["class_name"]}: {best["score"]:.0%}',
-            side=min(MAX_SIDE, max(MIN_SIDE, *bgr.shape[:2])),
-        )

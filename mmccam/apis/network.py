@@ -1,4 +1,4 @@
-"""A trained network that makes maps, and the images as it takes them."""
+"""Load a trained network that makes maps, and resize whole images for it."""
 
 from os import PathLike
 from pathlib import Path
@@ -6,26 +6,32 @@ from typing import Optional, Union
 
 from mmcv.transforms import Compose
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.apis.model import ModelHub
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
-from ..checkpoints.contents import input_size, pipeline_of_test
-from ..engine import check_weights, stored_config, warn_if_size_differs, weights_of
+from ..checkpoints.contents import (
+    check_weights,
+    input_size,
+    pipeline_of_test,
+    stored_config,
+    warn_if_size_differs,
+    weights_of,
+)
 from ..models.any_classifier import classifier_with_maps
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 ConfigLike = Union[str, PathLike, Config]
 
 
-def load_model(
+def load_network(
     config: Optional[ConfigLike],
     checkpoint: Optional[Union[str, PathLike]],
-    cams: Optional[dict[str, dict]] = None,
-    num_guesses: int = 1,
     options: Optional[dict] = None,
+    device: Optional[str] = None,
 ) -> tuple[ImageClassifier, Config, dict]:
     """Build a network with the head that makes maps, and load its weights.
 
@@ -33,17 +39,16 @@ def load_model(
         config: Config, its file, or the name of a model in mmpretrain's hub. None: the
             one that is stored in the checkpoint.
         checkpoint: File or address. None: the one that the hub has for the name.
-        cams: Config of a combination function for each name, instead of the head's.
-        num_guesses: Of how many of the most probable classes maps are made.
         options: Values to change in the config, by ``key.of.value``.
+        device: Device of the network. Defaults to a GPU if there is one.
 
     Returns:
         The network, its config, and the metainfo of the data it was trained on.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the classifier can have no maps, or the checkpoint is of another
-            network.
+        ValueError: If the classifier can have no maps, the checkpoint does not match
+            it, or the device cannot be used.
     """
     if isinstance(config, (str, PathLike)) and Path(config).suffix not in SUFFIXES:
         entry = ModelHub.get(str(config))
@@ -63,54 +68,43 @@ def load_model(
     config = config.copy()
     config.merge_from_dict(options or {})
     warn_if_size_differs(config, loaded, source)
+    network = _build(config, source)
+    check_weights(network, weights, source)
+    network.load_state_dict(weights, strict=False)
+    meta = loaded.get('meta')
+    metainfo = meta.get('dataset_meta') if isinstance(meta, dict) else None
+    metainfo = metainfo if isinstance(metainfo, dict) else {}
+    return _move(network, device), config, metainfo
+
+
+def _build(config: Config, source: str) -> ImageClassifier:
     if not isinstance(config.get('model'), dict):
         raise ValueError(f'the config {config.filename or "of " + source} has no model')
-    config.model = classifier_with_maps(config.model, cams)
-    config.model.head.num_guesses = num_guesses
+    model = classifier_with_maps(config.model)
     if config.get('data_preprocessor'):
-        config.model.setdefault('data_preprocessor', config.data_preprocessor)
-    config.model.pop('train_cfg', None)  # mixes images in training
+        model.setdefault('data_preprocessor', config.data_preprocessor)
+    model.pop('train_cfg', None)  # mixes images in training
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        model = MODELS.build(config.model)
-    check_weights(model, weights, source)
-    model.load_state_dict(weights, strict=False)
-    metainfo = loaded.get('meta')
-    metainfo = metainfo.get('dataset_meta') if isinstance(metainfo, dict) else None
-    return model.eval(), config, metainfo if isinstance(metainfo, dict) else {}
+        return MODELS.build(model).eval()
 
 
-def find_classes(
-    model: ImageClassifier, metainfo: dict, classes: Optional[list[str]]
-) -> tuple[str, ...]:
-    """The names of a network's classes.
-
-    Args:
-        model: The network.
-        metainfo: Metainfo of the data it was trained on.
-        classes: Names that the user gives, if any.
-
-    Returns:
-        Those, or those of the training, or ``0``, ``1``, …
-
-    Raises:
-        ValueError: If there are more or fewer than the network has classes.
-    """
-    number = model.head.num_classes
-    names = classes or metainfo.get('classes') or map(str, range(number))
-    names = tuple(names)
-    if len(names) != number:
-        raise ValueError(f'the network has {number} classes, but {len(names)} names')
-    return names
+def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
+    device = device or get_device()
+    try:
+        return network.to(device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).partition('\n')[0]
+        raise ValueError(f'the device {device} cannot be used: {reason}') from error
 
 
 METHOD = ('backend', 'interpolation')
 
 
 def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
-    """Build the transforms that bring a loaded image to the network's size.
+    """Build the transforms that resize a whole image to the network's size.
 
-    A classifier's own pipeline often cuts out the middle of an image. So that a box can
-    be found anywhere, the whole image is resized to that size, as in the paper.
+    A classifier's own pipeline often cuts out the middle of an image. Here a box can be
+    found anywhere, as in the paper.
 
     Args:
         cfg: Config with the pipeline of a ``test_dataloader``, whose last size counts.
@@ -118,9 +112,6 @@ def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
 
     Returns:
         Transforms of a sample with ``img``, (H, W, 3), uint8, BGR.
-
-    Raises:
-        ValueError: If there is no size, or none of at least 1 pixel.
     """
     scale = input_size(cfg) if size is None else (size, size)
     if scale is None:
@@ -132,7 +123,6 @@ def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
         raise ValueError(f'size must be at least 1 pixel, got {min(scale)}')
     steps = pipeline_of_test(cfg)
     method = {key: step[key] for step in steps for key in METHOD if key in step}
+    resize = dict(type='Resize', scale=scale, **method)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return Compose(
-            [dict(type='Resize', scale=scale, **method), dict(type='PackInputs')]
-        )
+        return Compose([resize, dict(type='PackInputs')])

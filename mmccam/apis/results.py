@@ -1,4 +1,4 @@
-"""Write results while they come: predictions, pictures, maps."""
+"""The result of an image, and the files that results are written to as they come."""
 
 import glob
 import json
@@ -11,7 +11,60 @@ from typing import Optional, Union
 import mmcv
 import numpy as np
 
+from ..evaluation.map_files import relative_path
+from ..visualization.overlay import MIN_SIDE, draw_localization
 from .images import Image, Images
+
+# Pixels of the longer side of an image in a picture.
+MAX_SIDE = 1024
+
+
+def result_name(path: Optional[str], index: int, root: str) -> str:
+    """Name the files of an image's result: its path below the folder of the images.
+
+    An image that is not below it, such as one of a generator, has its whole path. An
+    address counts as a path that begins with its host. An array has its number.
+
+    Args:
+        path: Path or address of the image, None for an array.
+        index: Number of the image, from 0.
+        root: The folder that all images are in.
+
+    Returns:
+        Path with slashes that stays below any folder it is joined to.
+    """
+    if path is None:
+        return f'{index:06d}'
+    if '://' in path:
+        parts = path.partition('://')[2].replace('\\', '/').split('/')
+        return '/'.join(part for part in parts if part.strip('.'))
+    whole = Path(os.path.abspath(path))
+    is_below = Path(root) in whole.parents
+    return relative_path(dict(img_path=path), root if is_below else whole.anchor)
+
+
+def public(result: dict, with_cams: bool = False) -> dict:
+    """A result without ``picture`` and, unless they are asked for, ``cams``."""
+    result = {key: value for key, value in result.items() if key != 'picture'}
+    if 'predictions' in result and not with_cams:
+        result['predictions'] = [
+            {key: value for key, value in prediction.items() if key != 'cams'}
+            for prediction in result['predictions']
+        ]
+    return result
+
+
+def draw_result(bgr: np.ndarray, result: dict, map_name: str) -> np.ndarray:
+    """Draw an image, (H, W, 3), BGR, with map and box of its most probable class."""
+    best = result['predictions'][0]
+    return draw_localization(
+        bgr[..., ::-1],
+        best['cams'][map_name],
+        best['box'],
+        np.empty((0, 4)),
+        title=f'{best["class_name"]}: {best["score"]:.0%}',
+        side=min(MAX_SIDE, max(MIN_SIDE, *bgr.shape[:2])),
+    )
 
 
 class ResultFiles:
@@ -24,17 +77,16 @@ class ResultFiles:
     - ``maps/<image>.npz``: the maps of the most probable class by name, (h, w),
       float32, at the size of the feature map.
 
-    ``<image>`` is the path below the folder that all images are in, or the number of
-    an array.
+    ``<image>`` is given by :func:`result_name`.
 
     Args:
-        out_dir: The folder, which is made.
-        inputs: What names the images.
-        images: Those of them that are known before.
+        out_dir: The folder.
+        inputs: The images as the user has named them.
+        images: The images that are known before.
         save_maps: Whether maps are written.
 
     Raises:
-        ValueError: If the folder lies in one of the images, or an image in it.
+        ValueError: If the folder lies in a folder of images, or an image in it.
     """
 
     def __init__(
@@ -46,14 +98,15 @@ class ResultFiles:
     ) -> None:
         self.out_dir = Path(out_dir)
         self.save_maps = save_maps
-        folders = _folders(inputs)
+        named = _named(inputs)
+        folders = [_folder(name) for name in named if '://' not in name]
         self.root = os.path.commonpath(folders) if folders else os.getcwd()
         place = self.out_dir.resolve()
-        for folder in map(Path, filter(os.path.isdir, _named(inputs))):
+        for folder in map(Path, filter(os.path.isdir, named)):
             if folder.resolve() in (place, *place.parents):
                 raise ValueError(
                     f'the folder of results {out_dir} lies in that of the images, '
-                    f'{folder}: its pictures would be taken for images another time'
+                    f'{folder}: next time its pictures would be found as images'
                 )
         prefix = os.path.join(os.path.abspath(out_dir), '')
         for image in images:
@@ -77,7 +130,7 @@ class ResultFiles:
             self.out_dir.mkdir(parents=True, exist_ok=True)
             target = self.out_dir / 'predictions.json'
             growing = target.with_suffix('.json.tmp')
-            # A path that is no UTF-8 has its bytes as JSON escapes them.
+            # A path that is not UTF-8 has its bytes as JSON escapes them.
             file = open(growing, 'w', encoding='utf-8', errors='backslashreplace')
         with file:
             file.write('[')
@@ -85,7 +138,8 @@ class ResultFiles:
                 with self._naming_errors():
                     line = json.dumps(public(result), ensure_ascii=False)
                     file.write(f'{"," if index else ""}\n{line}')
-                    self._write_arrays(result, self._name(result['img_path'], index))
+                    name = result_name(result['img_path'], index, self.root)
+                    self._write_arrays(result, name)
                 yield result
             file.write('\n]\n')
         os.replace(growing, target)
@@ -106,50 +160,18 @@ class ResultFiles:
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, **result['predictions'][0]['cams'])
 
-    def _name(self, path: Optional[str], index: int) -> str:
-        if path is None:
-            return f'{index:06d}'
-        if '://' in path:
-            parts = path.partition('://')[2].replace('\\', '/').split('/')
-            return '/'.join(part for part in parts if part.strip('.'))
-        path = os.path.abspath(path)
-        name = os.path.relpath(path, self.root)
-        # Of a generator's images, which have no common folder that is known before.
-        return os.path.splitdrive(path)[1][1:] if name.startswith('..') else name
-
-
-def public(result: dict, with_cams: bool = False) -> dict:
-    """A result without what only serves to write it.
-
-    Args:
-        result: With ``cams`` of each prediction, and ``picture``, if there are any.
-        with_cams: Whether to leave the maps in it.
-    """
-    result = {key: value for key, value in result.items() if key != 'picture'}
-    if 'predictions' in result and not with_cams:
-        result['predictions'] = [
-            {key: value for key, value in prediction.items() if key != 'cams'}
-            for prediction in result['predictions']
-        ]
-    return result
-
 
 def _named(inputs: Images) -> list[str]:
     """The files, folders and patterns among the images."""
-    if isinstance(inputs, (str, Path)):
-        inputs = [inputs]
+    inputs = [inputs] if isinstance(inputs, (str, Path)) else inputs
     if not isinstance(inputs, (list, tuple)):
         return []
     return [str(one) for one in inputs if isinstance(one, (str, Path))]
 
 
-def _folders(inputs: Images) -> list[str]:
-    """The folders that the images are in, as far as they are named."""
-    folders = []
-    for name in _named(inputs):
-        while glob.has_magic(name) and not os.path.exists(name):
-            name = os.path.dirname(name)
-        if '://' not in name:
-            path = os.path.abspath(name)
-            folders.append(path if os.path.isdir(path) else os.path.dirname(path))
-    return folders
+def _folder(name: str) -> str:
+    """The folder that a file, a folder or a pattern names."""
+    while glob.has_magic(name) and not os.path.exists(name):
+        name = os.path.dirname(name)
+    path = os.path.abspath(name)
+    return path if os.path.isdir(path) else os.path.dirname(path)

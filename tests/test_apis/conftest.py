@@ -17,40 +17,21 @@ def cfg():
         cam=dict(type='mmccam.TopBottom', i=1, j=0),
         ccam=dict(type='mmccam.Polynomial', degree=2),
     )
-    return Config(
-        dict(
-            model=dict(
-                type='ImageClassifier',
-                data_preprocessor=dict(mean=[0, 0, 0], std=[255, 255, 255]),
-                backbone=dict(
-                    type='mmccam.NonLocalVGG',
-                    depth=11,
-                    num_stages=2,
-                    non_local_stages=(2,),
-                ),
-                head=dict(
-                    type='mmccam.GAPClsHead', num_classes=3, in_channels=128, cams=cams
-                ),
-            ),
-            test_dataloader=dict(
-                dataset=dict(
-                    pipeline=[
-                        dict(type='mmccam.LoadImage'),
-                        dict(type='Resize', scale=(16, 16), backend='pillow'),
-                        dict(type='PackInputs'),
-                    ]
-                )
-            ),
-        )
+    stages = dict(depth=11, num_stages=2, non_local_stages=(2,))
+    head = dict(type='mmccam.GAPClsHead', num_classes=3, in_channels=128, cams=cams)
+    model = dict(
+        type='ImageClassifier',
+        data_preprocessor=dict(mean=[0, 0, 0], std=[255, 255, 255]),
+        backbone=dict(type='mmccam.NonLocalVGG', **stages),
+        head=head,
     )
-
-
-@pytest.fixture(scope='session')
-def config(cfg, tmp_path_factory):
-    """The config as a file."""
-    path = tmp_path_factory.mktemp('config') / 'small.py'
-    path.write_text(cfg.pretty_text)
-    return path
+    pipeline = [
+        dict(type='mmccam.LoadImage'),
+        dict(type='Resize', scale=(16, 16), backend='pillow'),
+        dict(type='PackInputs'),
+    ]
+    loader = dict(dataset=dict(pipeline=pipeline))
+    return Config(dict(model=model, test_dataloader=loader))
 
 
 @pytest.fixture(scope='session')

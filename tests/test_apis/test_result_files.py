@@ -5,11 +5,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmccam.apis.results import ResultFiles
+from mmccam.apis.results import ResultFiles, result_name
+
+NAMES = ['a/0.png', 'a/2.png', 'a/4.png', 'b/1.png', 'b/3.png']
+ARRAY = np.zeros((20, 30, 3), np.uint8)
 
 
-def write(inferencer, inputs, out_dir, **kwargs):
-    return inferencer(inputs, out_dir=out_dir, show_progress=False, **kwargs)
+@pytest.fixture
+def write(inferencer, tmp_path):
+    """Localize images and write the results to the folder ``out``."""
+
+    def write(inputs, out_dir=tmp_path / 'out', **kwargs):
+        return inferencer(inputs, out_dir=out_dir, show_progress=False, **kwargs)
+
+    return write
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / 'out'
 
 
 def files_of(folder):
@@ -18,19 +32,20 @@ def files_of(folder):
     )
 
 
-def test_the_file_has_what_is_returned(inferencer, images, tmp_path):
-    results = write(inferencer, images, tmp_path / 'out')
-    text = (tmp_path / 'out/predictions.json').read_text()
+def test_the_file_has_what_is_returned(write, images, out):
+    (images / 'a/1.png').write_bytes(b'no image')
+    results = write(images, skip_unreadable=True, save_maps=True)
+    text = (out / 'predictions.json').read_text()
     assert json.loads(text) == results
     assert len(text.splitlines()) == len(results) + 2
+    assert ['error' in result for result in results] == [0, 1, 0, 0, 0, 0]
 
 
-def test_pictures_have_the_paths_of_their_images(inferencer, images, tmp_path):
-    write(inferencer, images, tmp_path / 'out')
-    names = ['a/0', 'a/2', 'a/4', 'b/1', 'b/3']
-    expected = [f'pictures/{name}.png.jpg' for name in names]
-    assert files_of(tmp_path / 'out') == [*expected, 'predictions.json']
-    with Image.open(tmp_path / 'out' / expected[0]) as picture:
+def test_pictures_have_the_paths_of_their_images(write, images, out):
+    write(images)
+    pictures = [f'pictures/{name}.jpg' for name in NAMES]
+    assert files_of(out) == [*pictures, 'predictions.json']
+    with Image.open(out / pictures[0]) as picture:
         assert picture.size[0] > 2 * 30  # image and map, enlarged
 
 
@@ -43,85 +58,15 @@ def test_pictures_have_the_paths_of_their_images(inferencer, images, tmp_path):
         (['*/1.png'], ['b/1.png']),
     ],
 )
-def test_names_are_below_the_common_folder(
-    inferencer, images, tmp_path, named, expected
-):
-    write(inferencer, [str(images / name) for name in named], tmp_path / 'out')
-    assert files_of(tmp_path / 'out/pictures') == [f'{name}.jpg' for name in expected]
+def test_names_are_below_the_common_folder(write, images, out, named, expected):
+    write([str(images / name) for name in named])
+    assert files_of(out / 'pictures') == [f'{name}.jpg' for name in expected]
 
 
-def test_arrays_have_numbers(inferencer, tmp_path):
-    image = np.zeros((20, 30, 3), np.uint8)
-    write(inferencer, [image, image], tmp_path / 'out')
-    assert files_of(tmp_path / 'out/pictures') == ['000000.jpg', '000001.jpg']
-
-
-def test_images_of_a_generator_have_their_whole_path(inferencer, images, tmp_path):
-    path = images / 'a/0.png'
-    write(inferencer, iter([path]), tmp_path / 'out')
-    assert files_of(tmp_path / 'out/pictures') == [f'{str(path)[1:]}.jpg']
-
-
-def test_no_pictures_but_maps(inferencer, images, tmp_path):
-    (result,) = write(
-        inferencer,
-        images / 'a/0.png',
-        tmp_path / 'out',
-        draw=False,
-        save_maps=True,
-        return_cams=True,
-    )
-    assert files_of(tmp_path / 'out') == ['maps/0.png.npz', 'predictions.json']
-    with np.load(tmp_path / 'out/maps/0.png.npz') as maps:
-        assert list(maps) == ['cam', 'ccam']
-        for name in maps:
-            saved, returned = maps[name], result['predictions'][0]['cams'][name]
-            np.testing.assert_array_equal(saved, returned)
-
-
-def test_skipped_images_stand_in_the_file(inferencer, images, tmp_path):
-    (images / 'a/1.png').write_bytes(b'no image')
-    write(inferencer, images, tmp_path / 'out', skip_unreadable=True, save_maps=True)
-    results = json.loads((tmp_path / 'out/predictions.json').read_text())
-    assert ['error' in result for result in results] == [0, 1, 0, 0, 0, 0]
-
-
-def test_work_that_breaks_off_keeps_its_results(inferencer, images, tmp_path):
-    (images / 'b/2.png').write_bytes(b'no image')
-    with pytest.raises(ValueError, match='cannot read'):
-        write(inferencer, images, tmp_path / 'out', batch_size=1)
-    lines = (tmp_path / 'out/predictions.json.tmp').read_text().splitlines()
-    assert lines[0] == '['
-    names = [json.loads(line.rstrip(','))['img_path'] for line in lines[1:]]
-    assert names == [
-        str(images / f'{name}.png') for name in ('a/0', 'a/2', 'a/4', 'b/1')
-    ]
-    assert not (tmp_path / 'out/predictions.json').exists()
-
-
-@pytest.mark.parametrize('out_dir', ['images', 'images/a/out'])
-def test_a_folder_of_the_images_takes_no_results(inferencer, images, out_dir):
-    with pytest.raises(ValueError, match=f'{out_dir} lies in that of the images'):
-        write(inferencer, images, images.parent / out_dir)
-
-
-def test_a_folder_that_cannot_be_made(images, tmp_path):
-    (tmp_path / 'file').write_text('')
-    files = ResultFiles(tmp_path / 'file', images, [], save_maps=False)
-    with pytest.raises(OSError, match=f'cannot write results to {tmp_path}/file'):
-        list(files.write_all([]))
-
-
-def test_an_image_of_the_results_is_refused(inferencer, images, tmp_path):
-    out = tmp_path / 'out'
-    write(inferencer, images / 'a', out)
-    with pytest.raises(ValueError, match='jpg lies in the folder of results .*out:'):
-        write(inferencer, f'{tmp_path}/**/*.*g', out)
-
-
-def test_an_error_of_the_images_is_none_of_the_folder(inferencer, tmp_path):
-    with pytest.raises(FileNotFoundError, match='there is no image or folder nowhere'):
-        write(inferencer, iter(['nowhere']), tmp_path / 'out')
+def test_arrays_have_numbers_and_images_of_a_generator_their_path(write, images, out):
+    path = str(images / 'a/0.png')
+    write(iter([ARRAY, path]))
+    assert files_of(out / 'pictures') == ['000000.jpg', f'{path[1:]}.jpg']
 
 
 @pytest.mark.parametrize(
@@ -132,14 +77,59 @@ def test_an_error_of_the_images_is_none_of_the_folder(inferencer, tmp_path):
         ('http://host//..\\..\\b.jpg', 'host/b.jpg'),
     ],
 )
-def test_names_of_addresses_stay_in_the_folder(tmp_path, address, name):
-    files = ResultFiles(tmp_path, [address], [address], save_maps=False)
-    assert files._name(address, 0) == name
+def test_names_of_addresses_stay_in_the_folder(address, name):
+    assert result_name(address, 0, '/images') == name
 
 
-def test_a_path_that_is_no_utf8(inferencer, images, tmp_path):
+def test_no_pictures_but_maps(write, images, out):
+    kwargs = dict(draw=False, save_maps=True, return_cams=True)
+    (result,) = write(images / 'a/0.png', **kwargs)
+    assert files_of(out) == ['maps/0.png.npz', 'predictions.json']
+    with np.load(out / 'maps/0.png.npz') as maps:
+        assert list(maps) == ['cam', 'ccam']
+        for name in maps:
+            returned = result['predictions'][0]['cams'][name]
+            np.testing.assert_array_equal(maps[name], returned)
+
+
+def test_work_that_breaks_off_keeps_its_results(write, images, out):
+    (images / 'b/2.png').write_bytes(b'no image')
+    with pytest.raises(ValueError, match='cannot read'):
+        write(images, batch_size=1)
+    first, *lines = (out / 'predictions.json.tmp').read_text().splitlines()
+    assert first == '['
+    names = [json.loads(line.rstrip(','))['img_path'] for line in lines]
+    assert names == [str(images / name) for name in NAMES[:4]]
+    assert not (out / 'predictions.json').exists()
+
+
+@pytest.mark.parametrize('out_dir', ['images', 'images/a/out'])
+def test_results_are_not_written_into_a_folder_of_images(write, images, out_dir):
+    with pytest.raises(ValueError, match=f'{out_dir} lies in that of the images'):
+        write(images, images.parent / out_dir)
+
+
+def test_an_image_of_the_results_is_refused(write, images, tmp_path):
+    write(images / 'a')
+    with pytest.raises(ValueError, match='jpg lies in the folder of results .*out:'):
+        write(f'{tmp_path}/**/*.*g')
+
+
+def test_a_folder_that_cannot_be_made(images, tmp_path):
+    (tmp_path / 'file').write_text('')
+    files = ResultFiles(tmp_path / 'file', images, [], save_maps=False)
+    with pytest.raises(OSError, match=f'cannot write results to {tmp_path}/file'):
+        list(files.write_all([]))
+
+
+def test_an_error_of_the_images_is_none_of_the_folder(write):
+    with pytest.raises(FileNotFoundError, match='there is no image or folder nowhere'):
+        write(iter(['nowhere']))
+
+
+def test_a_path_that_is_not_utf8(write, images, out):
     path = os.fsencode(images / 'a') + b'/\xff.png'
     os.rename(images / 'a/0.png', path)
-    (result,) = write(inferencer, os.fsdecode(path), tmp_path / 'out')
-    (read,) = json.loads((tmp_path / 'out/predictions.json').read_text())
+    (result,) = write(os.fsdecode(path))
+    (read,) = json.loads((out / 'predictions.json').read_text())
     assert read == result

@@ -1,31 +1,13 @@
 import json
-import runpy
-import sys
-from collections import OrderedDict
 
 import pytest
-from mmpretrain.visualization import UniversalVisualizer
-from small_runs import CONFIG, ROOT, Tools
+from small_runs import CONFIG, Tools, run_tool
 
 
 @pytest.fixture
-def run_here(monkeypatch, capsys):
+def run_here():
     """Run a tool in this process; give its exit code, output and errors."""
-
-    def run_here(tool, *arguments):
-        path = ROOT / 'tools' / tool
-        # Runs of one second have one name, and so one visualizer with one folder.
-        monkeypatch.setattr(UniversalVisualizer, '_instance_dict', OrderedDict())
-        monkeypatch.setattr(sys, 'argv', [str(part) for part in (path, *arguments)])
-        monkeypatch.syspath_prepend(path.parent)  # as Python does for a script
-        code = 0
-        try:
-            runpy.run_path(str(path), run_name='__main__')
-        except SystemExit as end:
-            code = end.code
-        return (code, *capsys.readouterr())
-
-    return run_here
+    return lambda *arguments: tuple(vars(run_tool(*arguments)).values())
 
 
 @pytest.fixture(scope='session')

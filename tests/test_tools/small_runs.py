@@ -1,16 +1,56 @@
-"""Runs tools as real processes, on data so small that they take seconds."""
+"""Runs tools, on data so small that they take seconds."""
 
+import io
 import os
+import runpy
 import subprocess
 import sys
+from collections import OrderedDict
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 from cluster import free_port
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
+from mmpretrain.visualization import UniversalVisualizer
 
+from mmccam.checkpoints.loading import restrict_checkpoint_loading
 from mmccam.datasets.demo.generate import generate_demo
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/nlccam_demo.py'
+# What a process has one of by name: runs of one second have one name.
+NAMED = (DefaultScope, MMLogger, MessageHub, UniversalVisualizer, Visualizer)
+
+
+def run_tool(tool, *arguments, folder='.'):
+    """Run a tool in this process; its exit code and what it has printed."""
+    path = ROOT / 'tools' / tool
+    code, out, err = 0, io.StringIO(), io.StringIO()
+    with ExitStack() as stack:
+        for kind in NAMED:
+            stack.enter_context(patch.object(kind, '_instance_dict', OrderedDict()))
+        stack.enter_context(
+            patch.object(sys, 'argv', [str(path), *map(str, arguments)])
+        )
+        # As Python does for a script.
+        stack.enter_context(patch.object(sys, 'path', [str(path.parent), *sys.path]))
+        stack.enter_context(patch.dict(os.environ))
+        stack.enter_context(redirect_stdout(out))
+        stack.enter_context(redirect_stderr(err))
+        stack.callback(restrict_checkpoint_loading)
+        stack.callback(os.chdir, os.getcwd())
+        os.chdir(folder)
+        try:
+            runpy.run_path(str(path), run_name='__main__')
+        except SystemExit as end:
+            code = end.code or 0
+    return SimpleNamespace(
+        returncode=code, stdout=out.getvalue(), stderr=err.getvalue()
+    )
 
 
 class Tools:
@@ -24,24 +64,24 @@ class Tools:
         self.path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
 
     def __call__(self, tool, *args, options=(), work_dir='work_dir', env=None):
-        """Run a tool in the folder; its process."""
+        """Run a tool in the folder: in this process, unless it has an environment."""
         loaders = [f'{split}_dataloader' for split in ('train', 'val', 'test')]
+        arguments = [
+            *map(str, args),
+            *('--work-dir', str(self.folder / work_dir), '--cfg-options'),
+            *(f'{loader}.dataset.data_root={self.data}' for loader in loaders),
+            *(f'{loader}.num_workers=0' for loader in loaders),
+            *(f'{loader}.persistent_workers=False' for loader in loaders),
+            *('train_dataloader.batch_size=12', *options),
+        ]
+        if tool.endswith('.py') and env is None:
+            return run_tool(tool, *arguments, folder=self.folder)
+        ours = dict(OMP_NUM_THREADS='1', PATH=self.path, PORT=str(free_port()))
         shell = 'bash' if tool.endswith('.sh') else sys.executable
         return subprocess.run(
-            [shell, str(ROOT / 'tools' / tool), *map(str, args)]
-            + ['--work-dir', str(self.folder / work_dir), '--cfg-options']
-            + [f'{loader}.dataset.data_root={self.data}' for loader in loaders]
-            + [f'{loader}.num_workers=0' for loader in loaders]
-            + [f'{loader}.persistent_workers=False' for loader in loaders]
-            + ['train_dataloader.batch_size=12', *options],
+            [shell, str(ROOT / 'tools' / tool), *arguments],
             cwd=self.folder,
-            env={
-                **os.environ,
-                'OMP_NUM_THREADS': '1',
-                'PATH': self.path,
-                'PORT': str(free_port()),
-                **(env or {}),
-            },
+            env={**os.environ, **ours, **(env or {})},
             capture_output=True,
             text=True,
         )

@@ -116,7 +116,7 @@ def test_a_run_that_is_resumed_before_its_first_checkpoint_starts_anew(run, trai
     arguments = ('train.py', CONFIG, '--resume', '--no-validate')
     log = run.checked(*arguments, options=options, work_dir='anew')
 
-    assert 'anew has no checkpoint to resume: training starts anew' in log
+    assert 'anew has no checkpoint to resume: training begins' in log
     assert f'Load checkpoint from {run.checkpoint}' in log
 
 

@@ -4,9 +4,13 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
+import numpy as np
 import pytest
 from cluster import free_port, write_commands
 from small_runs import CONFIG, ROOT
+
+pytestmark = pytest.mark.slow
 
 # 11 images, which neither 2 nor 3 processes divide, of which one is slower than the
 # other, and all kinds of metrics.
@@ -43,25 +47,32 @@ def numbers(run, trained):
     return json.loads((run.folder / 'one.json').read_text())
 
 
-def test_the_metrics_of_any_number_of_processes_are_equal(run, trained):
+def test_metrics_and_sheet_of_any_number_of_processes_are_equal(
+    run, trained, monkeypatch
+):
     config = run.folder / 'slow.py'
     config.write_text(SLOW_CONFIG)
     (run.folder / 'slow_processes.py').write_text(SLOW_PROCESSES)
-    found = []
+    monkeypatch.syspath_prepend(run.folder)
+    found, sheets = [], []
     for processes in (1, 2, 3):
-        out = run.folder / f'metrics_{processes}.json'
-        run.checked(
-            'dist_test.sh',
-            *(config, run.checkpoint, processes, '--out', out),
-            env=dict(PYTHONPATH=str(run.folder)),
-        )
-        found.append(json.loads(out.read_text()))
+        outs = [run.folder / f'of_{processes}.{suffix}' for suffix in ('json', 'png')]
+        command, env = ['test.py', config, run.checkpoint], None
+        if processes > 1:
+            command = ['dist_test.sh', *command[1:], processes]
+            env = dict(PYTHONPATH=str(run.folder))
+        run.checked(*command, '--out', *outs, env=env)
+        found.append(json.loads(outs[0].read_text()))
+        sheets.append(cv2.imread(str(outs[1])).astype(int))
 
     assert found[0]['metrics']['search/cam_gt_known_loc'] > 0
     (kinds, *_) = found[0]['errors']
     assert sum(kinds[kind] for kind in kinds if kind != 'map') == IMAGES
-    assert found[1] == found[0]
-    assert found[2] == found[0]
+    for metrics, sheet in zip(found[1:], sheets[1:]):
+        assert metrics == found[0]
+        # Other batches may change the last bits of a map.
+        assert sheet.shape == sheets[0].shape
+        assert np.abs(sheet - sheets[0]).max() <= 2
 
 
 def test_two_processes_find_the_thresholds_of_one(run, searched):
@@ -103,9 +114,8 @@ def test_two_machines_give_the_numbers_of_one_process(run, numbers):
 def cluster(run, tmp_path):
     """The environment of a cluster on this computer."""
     write_commands(tmp_path)
-    return dict(
-        PATH=f'{tmp_path}:{run.path}', MASTER_PORT=str(free_port()), GPUS='2', GRES=''
-    )
+    path = f'{tmp_path}:{run.path}'
+    return dict(PATH=path, MASTER_PORT=str(free_port()), GPUS='2', GRES='')
 
 
 def test_slurm_gives_the_numbers_of_one_process(run, numbers, cluster):
@@ -123,38 +133,9 @@ def test_mpi_gives_the_numbers_of_one_process(run, numbers, cluster, tmp_path):
     assert json.loads(out.read_text()) == numbers
 
 
-def test_slurm_trains(run, cluster):
-    log = run.checked(
-        'slurm_train.sh',
-        *('partition', 'job', CONFIG, '--no-validate'),
-        options=['train_cfg.max_epochs=1'],
-        work_dir='slurm',
-        env=cluster,
-    )
-    assert re.search(r'Epoch\(train\) \[1\]\[1/1\]', log)
-
-
-def test_slurm_without_its_commands_is_told(run):
-    env = dict(SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0')
-    env.update(SLURM_NODELIST='node[1-2]', PATH=run.path)
-    process = run('train.py', CONFIG, '--launcher', 'slurm', env=env)
-
-    assert process.returncode == 2
-    message = 'MASTER_ADDR must name the machine of the first process, which scontrol'
-    assert message in process.stderr.splitlines()[-1]
-
-
-@pytest.mark.parametrize(
-    ('launcher', 'variable'),
-    [
-        ('pytorch', 'RANK'),
-        ('slurm', 'SLURM_PROCID'),
-        ('mpi', 'OMPI_COMM_WORLD_RANK'),
-    ],
-)
-def test_a_launcher_that_is_not_there_is_told(run, launcher, variable):
-    process = run('train.py', CONFIG, '--launcher', launcher)
-
-    assert process.returncode == 2
-    message = f'--launcher {launcher} needs the environment variable {variable}'
-    assert message in process.stderr
+def test_slurm_is_asked_to_train(run, cluster, tmp_path):
+    (tmp_path / 'srun').write_text('#!/usr/bin/env bash\necho "$@"\n')
+    log = run.checked('slurm_train.sh', 'partition', 'job', CONFIG, env=cluster)
+    assert log.startswith('--partition=partition --job-name=job --ntasks=2 ')
+    assert f'tools/train.py {CONFIG} --work-dir {run.folder}' in log
+    assert log.endswith(' --launcher slurm\n')

@@ -4,30 +4,27 @@ import json
 import re
 
 import cv2
-import numpy as np
 import pytest
-from small_runs import CONFIG, ROOT
+from small_runs import CONFIG, ROOT, run_tool
 
 from mmccam.visualization.overlay import PREDICTED, TRUE
 
+pytestmark = pytest.mark.slow
 LEGEND = 28 + 8  # pixels
 
 
 @pytest.fixture
-def draw_figures(run, run_here, trained, tmp_path):
-    """Run draw_figures.py and read its two figures, RGB, without the legend."""
+def draw_figures(run, trained, tmp_path):
+    """Run draw_figures.py; its two figures, RGB, without the legend, or its errors."""
 
     def draw_figures(*arguments):
         root = f'test_dataloader.dataset.data_root={run.data}'
         arguments = (CONFIG, run.checkpoint, '--out-dir', tmp_path, *arguments)
-        code, _, err = run_here(
-            'draw_figures.py', *arguments, '--device', 'cpu', '--cfg-options', root
-        )
-        assert code == 0, err
-        return [
-            cv2.imread(str(tmp_path / f'figure{number}.png'))[LEGEND:, :, ::-1]
-            for number in (3, 4)
-        ]
+        process = run_tool('draw_figures.py', *arguments, '--cfg-options', root)
+        if process.returncode:
+            return process.stderr
+        files = [str(tmp_path / f'figure{number}.png') for number in (3, 4)]
+        return [cv2.imread(file)[LEGEND:, :, ::-1] for file in files]
 
     return draw_figures
 
@@ -38,8 +35,8 @@ def columns_with(figure, colour):
     return [bool(has[left : left + 200].any()) for left in range(0, len(has), 208)]
 
 
-def test_figures_of_test_images_have_predicted_and_true_boxes(draw_figures):
-    figure3, figure4 = draw_figures('--num-images', 2)
+def test_figures_of_test_images_have_predicted_and_true_boxes(draw_figures, searched):
+    figure3, figure4 = draw_figures('--num-images', 2, '--thresholds')
 
     # Image, CAM, first and last map, CCAM; image, three first and three last maps.
     assert columns_with(figure3, PREDICTED) == [False, True, False, False, True]
@@ -60,7 +57,7 @@ def test_the_cam_may_be_another_networks(run, draw_figures):
 
 def test_images_of_ones_own_have_no_true_boxes(run, draw_figures):
     images = run.data / 'images/val/star'
-    figure3, _ = draw_figures('--images', images)
+    figure3, _ = draw_figures('--images', images, '--device', 'cpu')
 
     assert columns_with(figure3, PREDICTED) == [False, True, False, False, True]
     assert columns_with(figure3, TRUE) == [False] * 5
@@ -70,20 +67,12 @@ def test_images_of_ones_own_have_no_true_boxes(run, draw_figures):
     ('arguments', 'message'),
     [
         (['--num-images', '0'], '--num-images must be 1 or more, got 0'),
-        (['--images', 'nowhere'], 'nowhere'),
-        (['--cam', 'heat'], 'the head makes no map "heat", only'),
-        (['--thresholds'], 'there is no file of thresholds'),
+        (['--images', 'nowhere'], 'draw_figures.py: there is no image or folder now'),
+        (['--cam', 'heat'], 'draw_figures.py: the head makes no map "heat", only'),
     ],
 )
-def test_wrong_options(run, run_here, trained, tmp_path, arguments, message):
-    root = f'test_dataloader.dataset.data_root={run.data}'
-    checkpoint = tmp_path / 'copy.pth'
-    checkpoint.write_bytes(run.checkpoint.read_bytes())
-    code, _, err = run_here(
-        *('draw_figures.py', CONFIG, checkpoint, '--out-dir', tmp_path, *arguments),
-        *('--cfg-options', root),
-    )
-    assert code == 2 and message in err
+def test_wrong_options(draw_figures, arguments, message):
+    assert message in draw_figures(*arguments)
 
 
 def test_a_page_and_a_sheet_of_an_evaluation(run, searched):
@@ -101,17 +90,6 @@ def test_a_page_and_a_sheet_of_an_evaluation(run, searched):
     assert page.count('data:image/jpeg') >= 2 * 4
     sheet = cv2.imread(str(files[2]))
     assert sheet.shape[1] > 600 and (sheet[..., ::-1] == TRUE).all(axis=2).any()
-
-
-def test_the_sheet_of_two_processes_is_that_of_one(run, trained):
-    sheets = []
-    for tool, processes in (('test.py', []), ('dist_test.sh', [2])):
-        out = run.folder / f'sheet_{tool}.png'
-        run.checked(tool, CONFIG, run.checkpoint, *processes, '--out', out)
-        sheets.append(cv2.imread(str(out)).astype(int))
-    # Other batches may change the last bits of a map.
-    assert sheets[0].shape == sheets[1].shape
-    assert np.abs(sheets[0] - sheets[1]).max() <= 2
 
 
 def test_a_sheet_needs_what_it_shows(run, trained):

@@ -1,0 +1,131 @@
+"""Runs of training and evaluation: their data, processes, and checks beforehand."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Optional, Union
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpretrain.engine import ClassNumCheckHook
+
+from ..engine import FittingWeightsHook
+from ..evaluation.metric import LocalizationMetric
+from ..evaluation.thresholds import head_of
+from ..structures import check_map_name
+from ..visualization import LocalizationVisualizationHook
+
+# Where a launcher gives a process its number, how many there are, and its number on its
+# machine. The first are those that torch reads.
+VARIABLES = dict(
+    pytorch=('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
+    slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
+    mpi=tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK')),
+)
+LAUNCHERS = ('none', *VARIABLES)
+DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
+
+
+def read_data_config(path: Union[str, Path], options: Optional[dict] = None) -> Config:
+    """Read the config of data sets that are to be built without a runner."""
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(options or {})
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    return cfg
+
+
+def find_loader(cfg: Config, split: str) -> ConfigDict:
+    """Find the dataloader of the split ``train``, ``val`` or ``test`` in a config."""
+    loader = cfg.get(f'{split}_dataloader')
+    if loader is None:
+        raise ValueError(f'{cfg.filename} must have a {split}_dataloader')
+    return loader
+
+
+def without_drawing(cfg: Config) -> list[ConfigDict]:
+    """The custom hooks of a config that draw no pictures."""
+    hooks = cfg.get('custom_hooks', [])
+    return [hook for hook in hooks if hook.type.rpartition('.')[2] not in DRAWING]
+
+
+def has_scaled_masks(cfg: Config, split: str) -> bool:
+    """Whether an evaluation of the split accepts masks of other sizes."""
+    metrics = cfg.get(f'{split}_evaluator') or []
+    metrics = [metrics] if isinstance(metrics, dict) else metrics
+    return any(metric.get('scaled_masks') for metric in metrics)
+
+
+def build_test_runner(cfg: Config) -> Runner:
+    """Build a runner for a test, which refuses a checkpoint that does not match."""
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(FittingWeightsHook())
+    check_run(runner, 'test', runner.test_evaluator)
+    return runner
+
+
+def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
+    """Refuse before a run what would fail in the midst of it.
+
+    Head and data must have the same classes, and the head must make the maps that
+    metrics and hooks ask for.
+
+    Args:
+        runner: A runner whose loops are built.
+        split: ``train``, ``val`` or ``test``: the data that the head must fit.
+        evaluator: Metrics whose maps the head must make.
+    """
+    getattr(ClassNumCheckHook(), f'before_{split}')(runner)
+    metrics = evaluator.metrics
+    asked = [m.map_name for m in metrics if isinstance(m, LocalizationMetric)]
+    for hook in runner.hooks:
+        if isinstance(hook, LocalizationVisualizationHook):
+            asked += [hook.map_name, *hook.more_cams]
+    for name in asked:
+        check_map_name(name, head_of(runner).map_names)
+
+
+def join_processes(cfg: Config) -> None:
+    """Check that the launcher of a config is there; without a GPU join its processes.
+
+    mmengine's launchers select a GPU first. They leave alone what has been joined.
+    """
+    if cfg.launcher == 'none':
+        return
+    variables = VARIABLES[cfg.launcher]
+    for name in variables:
+        if name not in os.environ:
+            raise ValueError(
+                f'--launcher {cfg.launcher} needs the environment variable {name}, '
+                'which its start command sets'
+            )
+    if torch.cuda.is_available():
+        return
+    for name, variable in zip(VARIABLES['pytorch'], variables):
+        os.environ[name] = os.environ[variable]
+    if 'MASTER_ADDR' not in os.environ:
+        os.environ['MASTER_ADDR'] = _first_host()
+    os.environ.setdefault('MASTER_PORT', '29500')
+    torch.distributed.init_process_group('gloo')
+    wrapper = dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    wrapper.update(cfg.get('model_wrapper_cfg') or {}, device_ids=None)
+    cfg.model_wrapper_cfg = wrapper
+
+
+def _first_host() -> str:
+    nodes = os.environ.get('SLURM_NODELIST')
+    wanted = 'MASTER_ADDR must name the machine of the first process'
+    if nodes is None:
+        raise ValueError(wanted)
+    command = ['scontrol', 'show', 'hostnames', nodes]
+    try:
+        names = subprocess.run(command, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ValueError(f'{wanted}, but scontrol fails: {error}') from error
+    return names.stdout.split()[0]

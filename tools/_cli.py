@@ -1,0 +1,145 @@
+"""What the command-line tools share: their options, and how they end."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.dist import barrier
+from mmengine.logging import MMLogger
+
+import mmccam  # noqa: F401  registers its parts, restricts the loading of checkpoints
+from mmccam.apis.runs import LAUNCHERS, join_processes
+from mmccam.checkpoints.loading import trust_checkpoints
+
+# What OpenMMLab raises when a part of a config is wrong.
+CONFIG_ERRORS = (
+    AssertionError,
+    AttributeError,
+    ImportError,
+    KeyError,
+    NameError,
+    SyntaxError,
+    TypeError,
+)
+
+
+class ConfigOptions(DictAction):
+    """mmengine's option of key=value pairs, which refuses anything else."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for value in values:
+            if '=' not in value:
+                parser.error(f'{option_string} needs key=value pairs, got {value!r}')
+        super().__call__(parser, namespace, values, option_string)
+
+
+OPTIONS = {
+    'config': dict(help='config file'),
+    'checkpoint': dict(help='checkpoint file'),
+    '--cam': dict(help='name of the map, ccam by default'),
+    '--box-rule': dict(help='name of the box rule, largest_component by default'),
+    '--threshold': dict(type=float, help="threshold, the rule's own by default"),
+    '--thresholds': dict(
+        nargs='?',
+        const='',
+        help='use the threshold and, unless it is named, the box rule of this file of '
+        'search_threshold.py; without a value that beside the checkpoint',
+    ),
+    '--amp': dict(
+        action='store_true',
+        help='mixed precision: float16 on a GPU, bfloat16 on a CPU',
+    ),
+    '--work-dir': dict(help='folder of logs, checkpoints and pictures'),
+    '--launcher': dict(choices=LAUNCHERS, default='none'),
+    '--device': dict(help='such as cpu or cuda:1'),
+    '--trust-checkpoint': dict(
+        action='store_true',
+        help='load checkpoints that may run code when they are loaded',
+    ),
+    '--cfg-options': dict(
+        nargs='+', action=ConfigOptions, help='key=value pairs to override'
+    ),
+}
+# The options of all tools that run a model.
+RUN = ('--work-dir', '--cfg-options', '--launcher', '--trust-checkpoint')
+
+
+def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add shared options by their names."""
+    for name in names:
+        parser.add_argument(name, **OPTIONS[name])
+
+
+def add_box_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the map and how boxes are made of it."""
+    add_options(parser, '--cam', '--box-rule')
+    group = parser.add_mutually_exclusive_group()
+    add_options(group, '--threshold', '--thresholds')
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """Read the config of a run, apply the shared options, and join its processes."""
+    checkpoint = vars(args).get('checkpoint')
+    if checkpoint and '://' not in checkpoint and not Path(checkpoint).is_file():
+        raise FileNotFoundError(f'there is no checkpoint {checkpoint}')
+    if args.trust_checkpoint:
+        trust_checkpoints()
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    default = str(Path('work_dirs', Path(args.config).stem))
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or default
+    cfg.merge_from_dict(args.cfg_options or {})
+    cfg.load_from = checkpoint or cfg.get('load_from')
+    join_processes(cfg)
+    return cfg
+
+
+@contextmanager
+def user_errors(*more: type[Exception]) -> Iterator[None]:
+    """End with exit code 2 and one sentence if what the user gave is wrong.
+
+    The log file, if there is one by then, has the traceback. An interruption by the
+    user ends with 130, as shells have it.
+
+    Args:
+        *more: Errors that also are the user's here.
+    """
+    tool = Path(sys.argv[0]).name
+    try:
+        yield
+    except (OSError, ValueError, FloatingPointError, *more) as error:
+        logger = MMLogger.get_current_instance()
+        record = logger.makeRecord(
+            *(logger.name, logging.ERROR, __file__, 0),
+            *('The run ends with an error', (), sys.exc_info()),
+        )
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                handler.handle(record)
+        print(f'{tool}: {_sentence(error)}', file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print(f'{tool}: interrupted', file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _sentence(error: Exception) -> str:
+    # Quoted in the text of a KeyError, behind a traceback where a process that loads
+    # data had it.
+    text = str(error.args[0] if isinstance(error, KeyError) else error).strip()
+    if text.startswith('Caught '):
+        text = text.splitlines()[-1].partition(': ')[2]
+    return text
+
+
+def end_together() -> None:
+    """Wait for all processes at the end of a run.
+
+    A thread of gloo lets go of the tensors of the last broadcast when it gets to it; if
+    Python is shutting down by then, the process aborts. The barrier holds no tensors.
+    """
+    barrier()
