@@ -13,37 +13,30 @@ from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
 
 
-def build_parser() -> argparse.ArgumentParser:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser, 'config', '--cfg-options')
-    parser.add_argument(
-        'predictions',
-        type=Path,
-        help='folder of .npy maps, or .json file of COCO results',
-    )
-    parser.add_argument('--split', choices=['val', 'test'], default='test')
-    parser.add_argument('--out', help='.json file to write')
+    add = parser.add_argument
+    add('predictions', type=Path, help='folder of .npy maps, or COCO results as .json')
+    add('--split', choices=['val', 'test'], default='test')
+    add('--out', help='.json file to write')
     maps = parser.add_argument_group('maps')
     add_options(maps, '--box-rule', '--threshold')
-    maps.add_argument(
-        '--root',
-        help="folder that the images' paths are below (default: that of the data set)",
-    )
-    maps.add_argument(
-        '--side',
-        type=int,
-        help='side of square maps in pixels (default: the size of each image)',
-    )
-    return parser
+    what = 'folder of the images (default: that of the data set)'
+    maps.add_argument('--root', help=what)
+    what = 'side of square maps (default: the image size)'
+    maps.add_argument('--side', type=int, help=what)
+    args = parser.parse_args()
+    if args.out and Path(args.out).suffix != '.json':
+        parser.error(f'--out must end in .json, got {args.out}')
+    return args
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, float]:
     """Build the data set of the config and score the predictions on it."""
-    options = {
-        name: value
-        for name in ('box_rule', 'threshold', 'root', 'side')
-        if (value := getattr(args, name)) is not None
-    }
+    names = ('box_rule', 'threshold', 'root', 'side')
+    options = {name: getattr(args, name) for name in names}
+    options = {name: value for name, value in options.items() if value is not None}
     is_json = args.predictions.suffix == '.json' and args.predictions.is_file()
     if not (is_json or args.predictions.is_dir()):
         raise FileNotFoundError(
@@ -51,27 +44,22 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
             'and is neither'
         )
     if is_json and options:
-        names = ', '.join(f'--{name.replace("_", "-")}' for name in options)
+        given = ', '.join(f'--{name.replace("_", "-")}' for name in options)
         raise ValueError(
-            f'{names} can only be given for a folder of maps, '
+            f'{given} can only be given for a folder of maps, '
             f'{args.predictions} is a file of boxes'
         )
     cfg = read_data_config(args.config, args.cfg_options)
-    loader = find_loader(cfg, args.split)
-    dataset = DATASETS.build(dict(loader.dataset, pipeline=[]))
+    dataset = dict(find_loader(cfg, args.split).dataset, pipeline=[])
+    dataset = DATASETS.build(dataset)
     if is_json:
         return evaluate_boxes(dataset, args.predictions)
-    scaled_masks = has_scaled_masks(cfg, args.split)
-    return evaluate_maps(
-        dataset, args.predictions, scaled_masks=scaled_masks, **options
-    )
+    options['scaled_masks'] = has_scaled_masks(cfg, args.split)
+    return evaluate_maps(dataset, args.predictions, **options)
 
 
 def main() -> None:
-    parser = build_parser()
-    args = parser.parse_args()
-    if args.out and Path(args.out).suffix != '.json':
-        parser.error(f'--out must end in .json, got {args.out}')
+    args = parse_args()
     with user_errors():
         values = evaluate(args)
         for name, value in values.items():

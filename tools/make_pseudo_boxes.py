@@ -1,6 +1,6 @@
-"""Write the boxes of a trained model as a training set of COCO for a detector.
+"""Write the boxes of a trained model as a COCO training set for a detector.
 
-No drawn box is needed or looked at: the split has image labels alone.
+No box is drawn by hand or read: the split only has image labels.
 """
 
 import argparse
@@ -18,9 +18,16 @@ from _cli import (
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
+from mmccam.apis.runs import (
+    build_test_runner,
+    check_run,
+    find_loader,
+    without_drawing,
+)
+from mmccam.evaluation import DumpPseudoBoxes
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
+    head_of,
     maps_of,
     read_thresholds,
     threshold_file,
@@ -31,13 +38,10 @@ from mmccam.structures import default_map_name
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser, 'config', 'checkpoint', *RUN)
-    parser.add_argument('--out', required=True, help='JSON file to write')
-    parser.add_argument(
-        '--split',
-        choices=['train', 'val', 'test'],
-        default='train',
-        help='split to make boxes for',
-    )
+    add = parser.add_argument
+    add('--out', required=True, help='JSON file to write')
+    splits = ['train', 'val', 'test']
+    add('--split', choices=splits, default='train', help='split to make boxes for')
     add_box_options(parser)
     args = parser.parse_args()
     if Path(args.out).suffix != '.json':
@@ -46,11 +50,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def pseudo_box_config(args: argparse.Namespace) -> Config:
-    """Make the test of a config the one that writes boxes.
-
-    Raises:
-        ValueError: If the split of the config is no plain data set.
-    """
+    """Read the config and make its test one of the split, without metrics."""
     cfg = read_config(args)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     dataset = find_loader(cfg, args.split).dataset
@@ -64,35 +64,37 @@ def pseudo_box_config(args: argparse.Namespace) -> Config:
     dataset.update(pipeline=loader.dataset.pipeline, test_mode=False)
     loader.dataset = dataset
     cfg.custom_hooks = without_drawing(cfg)
-    metric = dict(
-        type='mmccam.DumpPseudoBoxes',
-        cam=args.cam or default_map_name(maps_of(cfg)['cams']),
-        out_file=args.out,
-        root='.',  # known to the data set, which is not built yet
-    )
-    if args.box_rule:
-        metric['box_rule'] = args.box_rule
-    if args.threshold is not None:
-        metric['threshold'] = args.threshold
-    cfg.test_evaluator = [metric]
-    if args.thresholds is not None:
-        path = args.thresholds or threshold_file(args.checkpoint)
-        apply_thresholds(cfg, read_thresholds(path, args.checkpoint, maps_of(cfg)))
+    cfg.test_evaluator = []
     return cfg
 
 
 def main() -> None:
     args = parse_args()
     with user_errors(*CONFIG_ERRORS):
-        runner = build_test_runner(pseudo_box_config(args))
-        (metric,) = runner.test_evaluator.metrics
-        metric.root = runner.test_dataloader.dataset.data_prefix['img_path']
+        cfg = pseudo_box_config(args)
+        runner = build_test_runner(cfg)
+        head, evaluator = head_of(runner), runner.test_evaluator
+        dataset = runner.test_dataloader.dataset
+        metric = DumpPseudoBoxes(
+            args.cam or default_map_name(head.map_names),
+            args.box_rule,
+            args.threshold,
+            out_file=args.out,
+            root=dataset.data_prefix['img_path'],
+        )
+        evaluator.metrics = [metric]
+        evaluator.dataset_meta = dataset.metainfo
+        check_run(runner, 'test', evaluator)
+        if args.thresholds is not None:
+            path = args.thresholds or threshold_file(args.checkpoint)
+            found = read_thresholds(path, args.checkpoint, maps_of(cfg, head))
+            apply_thresholds([metric], found)
     with user_errors():
         runner.test()
         MMLogger.get_current_instance().info(
             f'Boxes by the rule {metric.box_rule.name} with the threshold '
             f'{metric.box_rule.threshold:g} are written to {args.out}, paths of the '
-            f'images are below {metric.root}'
+            f'images are relative to {metric.root}'
         )
     end_together()
 

@@ -18,31 +18,29 @@ from mmengine.logging import MMLogger
 
 from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
 from mmccam.checkpoints.saving import WHOLE_FILES
-from mmccam.evaluation.thresholds import describe_search, maps_of, threshold_file
+from mmccam.evaluation import ThresholdSearch
+from mmccam.evaluation.thresholds import (
+    describe_search,
+    head_of,
+    maps_of,
+    threshold_file,
+)
 from mmccam.visualization.curves import save_threshold_curves
 from mmccam.visualization.tables import format_rows
+
+COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser, 'config', 'checkpoint', *RUN)
-    parser.add_argument(
-        '--out',
-        help='JSON file to write, with a PNG of the same name; '
-        'by default beside the checkpoint, epoch_30.thresholds.json for epoch_30.pth',
-    )
-    parser.add_argument(
-        '--split',
-        choices=['val', 'test'],
-        default='val',
-        help='split to search on; results on the same images will say so in their name',
-    )
-    parser.add_argument(
-        '--box-rules',
-        nargs='+',
-        default=['cam', 'nlccam_released'],
-        help='names of the rules',
-    )
+    add = parser.add_argument
+    what = 'JSON file to write, with a PNG of the same name; by default beside the '
+    add('--out', help=what + 'checkpoint, epoch_30.thresholds.json for epoch_30.pth')
+    what = 'split to search on; names of results on the same images will say so'
+    add('--split', choices=['val', 'test'], default='val', help=what)
+    rules = ['largest_component', 'released_nlccam']
+    add('--box-rules', nargs='+', default=rules, help='names of the rules')
     args = parser.parse_args()
     args.out = Path(args.out or threshold_file(args.checkpoint))
     if args.out.suffix != '.json':
@@ -51,40 +49,34 @@ def parse_args() -> argparse.Namespace:
 
 
 def search_config(args: argparse.Namespace) -> Config:
-    """Make the test of a config the search of thresholds for all maps of its head."""
+    """Read the config and make its test one of the split, without metrics."""
     cfg = read_config(args)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     loader = find_loader(cfg, args.split)
     if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:
         raise ValueError(
-            'validation and test split of the config are the same; take one with a '
-            'validation split of its own, or say --split test'
+            'validation and test split of the config are the same: use one with a '
+            'validation split of its own, or --split test'
         )
+    cfg.test_evaluator = []
     cfg.test_dataloader = loader
     cfg.custom_hooks = without_drawing(cfg)
-    cfg.test_evaluator = [
-        dict(type='mmccam.ThresholdSearch', cam=cam, box_rules=args.box_rules)
-        for cam in maps_of(cfg)['cams']
-    ]
     return cfg
 
 
-def write(found: dict, out: Path, title: str) -> None:
+def write(found: dict, args: argparse.Namespace) -> None:
     """Write what was found and its curves, and log the best."""
-    mmengine.dump(found, out, indent=2, backend_args=WHOLE_FILES)
-    save_threshold_curves(found, out.with_suffix('.png'), title)
+    split, num_images = (found['provenance'][key] for key in ('split', 'num_images'))
+    title = f'{args.checkpoint} on {split}, {num_images} images'
+    mmengine.dump(found, args.out, indent=2, backend_args=WHOLE_FILES)
+    save_threshold_curves(found, args.out.with_suffix('.png'), title)
     rows = [
-        {
-            'map': cam,
-            'box rule': rule['box_rule'],
-            'threshold': rule['threshold'],
-            'GT-known': rule['gt_known_loc'],
-        }
-        for cam, rules in found['thresholds'].items()
+        dict(zip(COLUMNS, (name, *rule.values())))
+        for name, rules in found['thresholds'].items()
         for rule in rules
     ]
     MMLogger.get_current_instance().info(
-        f'\n{format_rows(rows)}\n\n{title}; written to {out}'
+        f'\n{format_rows(rows)}\n\n{title}; written to {args.out}'
     )
 
 
@@ -93,20 +85,24 @@ def main() -> None:
     with user_errors(*CONFIG_ERRORS):
         cfg = search_config(args)
         runner = build_test_runner(cfg)
+        head, evaluator = head_of(runner), runner.test_evaluator
+        evaluator.metrics = [
+            ThresholdSearch(name, box_rules=args.box_rules) for name in head.map_names
+        ]
+        dataset = runner.test_dataloader.dataset
+        evaluator.dataset_meta = dataset.metainfo
     with user_errors():
         runner.test()
         if is_main_process():
             found = describe_search(
-                runner.test_evaluator.metrics,
-                runner.test_dataloader.dataset,
-                args.checkpoint,
-                args.config,
-                args.split,
-                maps_of(cfg),
+                evaluator.metrics,
+                dataset,
+                checkpoint=args.checkpoint,
+                config=args.config,
+                split=args.split,
+                maps=maps_of(cfg, head),
             )
-            split = found['provenance']['split']
-            title = f'{args.checkpoint} on {split}, {len(found["images"])} images'
-            write(found, args.out, title)
+            write(found, args)
     end_together()
 
 

@@ -4,6 +4,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+import mmcv
+import mmengine
 from _cli import (
     CONFIG_ERRORS,
     RUN,
@@ -15,44 +17,50 @@ from _cli import (
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
+from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
-from results import SUFFIXES, collect, refuse_empty_sheet, write
 
 from mmccam.apis.runs import build_test_runner
-from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpMaps
-from mmccam.evaluation.metric import LocalizationMetric
+from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.evaluation import (
+    BoxMetric,
+    CCAMLocalizationMetric,
+    DumpBoxes,
+    DumpMaps,
+    LocalizationErrors,
+    LocalizationMetric,
+)
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
+    head_of,
     maps_of,
     read_thresholds,
     shared_images,
     threshold_file,
 )
+from mmccam.visualization import draw_sheet
+from mmccam.visualization.report import render_report
+from mmccam.visualization.tables import (
+    ERROR_COLUMNS,
+    LOCALIZATION_COLUMNS,
+    format_results,
+    metric_rows,
+)
+
+SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser, 'config', 'checkpoint', '--thresholds', '--amp', *RUN)
-    parser.add_argument(
-        '--out',
-        nargs='+',
-        default=[],
-        help='files to write: metrics as .json, tables as .txt or .md, predictions as '
-        '.pkl, a page with curves and pictures as .html, a contact sheet as .png',
-    )
-    parser.add_argument(
-        '--dump-maps', help='folder to write the maps to, as <map>/<image>.npy'
-    )
-    parser.add_argument(
-        '--map-side',
-        type=int,
-        help='write square maps of this side in pixels, not of the size of the image',
-    )
-    parser.add_argument(
-        '--dump-boxes',
-        help='folder to write the boxes to, COCO results as <prefix>.json',
-    )
+    add = parser.add_argument
+    what = 'files to write: metrics as .json, tables as .txt or .md, predictions as '
+    what += '.pkl, a page with curves and pictures as .html, a contact sheet as .png'
+    add('--out', nargs='+', default=[], help=what)
+    add('--dump-maps', help='folder to write maps to, as <map>/<image>.npy')
+    add('--map-side', type=int, help='side of square maps (default: the image size)')
+    add('--dump-boxes', help='folder to write boxes to, COCO results <prefix>.json')
     args = parser.parse_args()
     if args.map_side and not args.dump_maps:
         parser.error('--map-side needs --dump-maps')
@@ -62,57 +70,60 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def read_test_config(args: argparse.Namespace) -> tuple[Config, dict, list[int]]:
-    """Read the config and the thresholds for it, and make the folders to write to.
-
-    Returns:
-        The config, what was found by a search, and the places of the metrics whose
-        threshold is from there; both empty without ``--thresholds``.
-    """
+def read_test_config(args: argparse.Namespace) -> Config:
+    """Read the config and make the folders to write to."""
     cfg = read_config(args)
     folders = [args.dump_maps, args.dump_boxes, *(Path(out).parent for out in args.out)]
     for folder in filter(None, folders):
         Path(folder).mkdir(parents=True, exist_ok=True)
     if args.amp:
         cfg.test_cfg.fp16 = True
-    if isinstance(cfg.test_evaluator, dict):
-        cfg.test_evaluator = [cfg.test_evaluator]
+    return cfg
+
+
+def use_thresholds(
+    args: argparse.Namespace, runner: Runner
+) -> tuple[dict, list[BoxMetric]]:
+    """Apply what a search has found; it and the metrics that were set, if any."""
     if args.thresholds is None:
-        return cfg, {}, []
+        return {}, []
     path = args.thresholds or threshold_file(args.checkpoint)
-    found = read_thresholds(path, args.checkpoint, maps_of(cfg))
-    places = apply_thresholds(cfg, found)
-    if not places:
-        raise ValueError('--thresholds: no metric of the config takes a threshold')
-    return cfg, found, places
+    maps = maps_of(runner.cfg, head_of(runner))
+    found = read_thresholds(path, args.checkpoint, maps)
+    metrics = runner.test_evaluator.metrics
+    searched = apply_thresholds(metrics, found)
+    if not searched:
+        raise ValueError(
+            '--thresholds: no metric of the config leaves its threshold open'
+        )
+    apply_thresholds(runner.hooks, found)
+    shared = shared_images(found, runner.test_dataloader.dataset)
+    if shared:
+        MMLogger.get_current_instance().warning(
+            f'thresholds were chosen on {shared} of the images that are evaluated: '
+            'the names of the results say so'
+        )
+        mark_searched_on_test(metrics, searched)
+    return found, searched
 
 
-def mark_searched_on_test(
-    metrics: list[BaseMetric], searched: list[BaseMetric], shared: int
-) -> None:
+def mark_searched_on_test(metrics: list[BaseMetric], searched: list[BoxMetric]) -> None:
     """Say in the names of results that thresholds were chosen on the same images.
 
     Metrics of the same map without a box rule, such as MaxBoxAcc, are renamed too, so
     that they stay in its row.
     """
-    MMLogger.get_current_instance().warning(
-        f'thresholds were chosen on {shared} of the images that are evaluated: '
-        'the names of the results say so'
-    )
-    cams = {metric.map_name for metric in searched}
+    names = {metric.map_name for metric in searched}
     for metric in metrics:
-        has_cam = isinstance(metric, LocalizationMetric) and metric.map_name in cams
-        if metric in searched or (has_cam and not hasattr(metric, 'box_rule')):
+        is_beside = isinstance(metric, LocalizationMetric) and metric.map_name in names
+        if metric in searched or (is_beside and not isinstance(metric, BoxMetric)):
             metric.prefix += '_threshold_from_test'
 
 
 def refuse_equal_names(metrics: list[BaseMetric]) -> None:
     """Refuse metrics of several box rules whose results would have the same names."""
-    names = Counter(
-        (type(metric).__name__, metric.prefix)
-        for metric in metrics
-        if hasattr(metric, 'box_rule')
-    )
+    boxed = (metric for metric in metrics if isinstance(metric, BoxMetric))
+    names = Counter((type(metric).__name__, metric.prefix) for metric in boxed)
     for (kind, prefix), count in names.items():
         if count > 1:
             raise ValueError(
@@ -121,69 +132,97 @@ def refuse_equal_names(metrics: list[BaseMetric]) -> None:
             )
 
 
-def map_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpMaps]:
-    """Make the metrics that write the maps of all that is evaluated."""
-    if not args.dump_maps:
-        return []
-    metrics = runner.test_evaluator.metrics
-    cams = {m.map_name: None for m in metrics if isinstance(m, LocalizationMetric)}
-    if not cams:
-        raise ValueError('--dump-maps needs a metric of a map in the test_evaluator')
-    root = runner.test_dataloader.dataset.data_prefix['img_path']
-    return [
-        DumpMaps(
-            cam,
-            out_dir=f'{args.dump_maps}/{cam}',
-            root=root,
-            side=args.map_side,
-            prefix=f'{cam}/maps',
-        )
-        for cam in cams
-    ]
-
-
-def box_dumps(args: argparse.Namespace, runner: Runner) -> list[DumpBoxes]:
-    """Make the metrics that write the boxes of all that is evaluated."""
-    if not args.dump_boxes:
-        return []
-    metrics = runner.test_evaluator.metrics
-    scored = [m for m in metrics if isinstance(m, CCAMLocalizationMetric)]
-    if not scored:
+def refuse_empty_sheet(files: list[str], metrics: list[BaseMetric]) -> None:
+    """Refuse a contact sheet that would have no images."""
+    sheets = [out for out in files if out.endswith('.png')]
+    if sheets and not any(isinstance(one, LocalizationErrors) for one in metrics):
         raise ValueError(
-            '--dump-boxes needs mmccam.CCAMLocalizationMetric in the test_evaluator'
+            f'--out {sheets[0]} needs mmccam.LocalizationErrors in the test_evaluator'
         )
-    root = runner.test_dataloader.dataset.data_prefix['img_path']
-    return [
-        DumpBoxes(
-            metric.map_name,
-            out_file=f'{args.dump_boxes}/{metric.prefix}.json',
-            root=root,
-            box_rule=metric.box_rule.name,
-            threshold=metric.box_rule.threshold,
-            prefix=f'{metric.prefix}/boxes',
-        )
-        for metric in scored
-    ]
+
+
+def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
+    """Make the metrics that write maps, boxes and predictions of the evaluation."""
+    metrics = runner.test_evaluator.metrics
+    root = runner.test_dataloader.dataset.data_prefix.get('img_path')
+    dumps = [DumpResults(out) for out in args.out if out.endswith('.pkl')]
+    if args.dump_maps:
+        own = [metric for metric in metrics if isinstance(metric, LocalizationMetric)]
+        if not own:
+            raise ValueError(
+                '--dump-maps needs a metric of a map in the test_evaluator'
+            )
+        for name in dict.fromkeys(metric.map_name for metric in own):
+            folder, prefix = f'{args.dump_maps}/{name}', f'{name}/maps'
+            options = dict(side=args.map_side, prefix=prefix)
+            dumps.append(DumpMaps(name, out_dir=folder, root=root, **options))
+    if args.dump_boxes:
+        scored = [m for m in metrics if isinstance(m, CCAMLocalizationMetric)]
+        if not scored:
+            raise ValueError(
+                '--dump-boxes needs mmccam.CCAMLocalizationMetric in the test_evaluator'
+            )
+        for metric in scored:
+            file, prefix = f'{args.dump_boxes}/{metric.prefix}.json', metric.prefix
+            rule = (metric.map_name, metric.box_rule.name, metric.box_rule.threshold)
+            options = dict(root=root, prefix=f'{prefix}/boxes')
+            dumps.append(DumpBoxes(*rule, out_file=file, **options))
+    return dumps
+
+
+def collect(
+    runner: Runner, metrics: dict, found: dict, searched: list[BaseMetric]
+) -> dict:
+    """Put together the metrics, as they are and as tables, and their thresholds."""
+    rules = {}
+    for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, CCAMLocalizationMetric):
+            split = found['provenance']['split'] if metric in searched else 'config'
+            rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
+            rules[f'{metric.prefix}/chosen_on'] = split
+    return dict(
+        metrics=metrics,
+        localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
+        errors=metric_rows(metrics, ERROR_COLUMNS),
+        provenance=found.get('provenance'),
+    )
+
+
+def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) -> None:
+    """Log the results and write them to the files."""
+    MMLogger.get_current_instance().info(f'\n{format_results(results)}')
+    metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
+    for out in args.out:
+        suffix = Path(out).suffix
+        if suffix == '.json':
+            mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
+        elif suffix in ('.md', '.txt'):
+            text = format_results(results, markdown=suffix == '.md')
+            put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
+        elif suffix == '.html':
+            about = dict(
+                config=args.config,
+                checkpoint=args.checkpoint,
+                data=f'{type(dataset).__name__}, {dataset.data_root}',
+                split=getattr(dataset, 'split', 'test'),
+            )
+            page = render_report(about, results, metrics, dataset, found)
+            put_text(page, out, backend_args=WHOLE_FILES)
+        elif suffix == '.png':
+            sheet = mmcv.rgb2bgr(draw_sheet(metrics, dataset))
+            mmcv.imwrite(sheet, out, backend_args=WHOLE_FILES)
 
 
 def main() -> None:
     args = parse_args()
     with user_errors(*CONFIG_ERRORS):
-        cfg, found, places = read_test_config(args)
-        runner = build_test_runner(cfg)
-        evaluator, dataset = runner.test_evaluator, runner.test_dataloader.dataset
-        searched = [evaluator.metrics[place] for place in places]
-        shared = shared_images(found, dataset) if searched else 0
-        if shared:
-            mark_searched_on_test(evaluator.metrics, searched, shared)
+        runner = build_test_runner(read_test_config(args))
+        evaluator = runner.test_evaluator
+        found, searched = use_thresholds(args, runner)
         refuse_equal_names(evaluator.metrics)
         refuse_empty_sheet(args.out, evaluator.metrics)
-        evaluator.metrics += [
-            *map_dumps(args, runner),
-            *box_dumps(args, runner),
-            *(DumpResults(out) for out in args.out if out.endswith('.pkl')),
-        ]
-        evaluator.dataset_meta = dataset.metainfo
+        evaluator.metrics += make_dumps(args, runner)
+        evaluator.dataset_meta = runner.test_dataloader.dataset.metainfo
     with user_errors():
         metrics = runner.test()
         if is_main_process():

@@ -100,7 +100,7 @@ class CCAMInferencer:
                     f'the thresholds of {thresholds} are for the size of the config: '
                     'give neither a threshold nor a size besides'
                 )
-            maps = dict(maps_of(cfg), cams=head.cams)
+            maps = maps_of(cfg, head)
             self._searched = read_thresholds(thresholds, pretrained, maps)
         self.box_rule = self.rule_of(self.map_name)
 

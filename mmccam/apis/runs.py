@@ -8,13 +8,13 @@ from typing import Optional, Union
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.evaluator import Evaluator
-from mmengine.model import is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
 from ..engine import FittingWeightsHook
 from ..evaluation.metric import LocalizationMetric
+from ..evaluation.thresholds import head_of
 from ..structures import check_map_name
 from ..visualization import LocalizationVisualizationHook
 
@@ -83,9 +83,8 @@ def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
     for hook in runner.hooks:
         if isinstance(hook, LocalizationVisualizationHook):
             asked += [hook.map_name, *hook.more_cams]
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     for name in asked:
-        check_map_name(name, model.head.map_names)
+        check_map_name(name, head_of(runner).map_names)
 
 
 def join_processes(cfg: Config) -> None:

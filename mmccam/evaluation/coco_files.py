@@ -1,4 +1,4 @@
-"""Boxes in COCO's format, written and read."""
+"""Boxes in COCO's format: written, read and scored."""
 
 import json
 from itertools import chain
@@ -16,39 +16,30 @@ from ..boxes import Box, box_iou, image_box
 from ..checkpoints.saving import WHOLE_FILES
 from ..registry import METRICS
 from ..structures import true_boxes
-from .map_files import _true_sample, check_unique, relative_path
+from .images import check_unique, path_below, with_size
 from .metric import BoxMetric
 
 
 @METRICS.register_module()
 class DumpBoxes(BoxMetric):
-    """Write one box an image as results of COCO, and the ground truth beside them.
+    """Write one box an image as COCO results, and the ground truth beside them.
 
     ``out_file`` is the list that ``COCO.loadRes`` reads, ``<its stem>.gt.json`` the
-    ground truth to load it into. An image's id is its place in the data set, from 0, a
+    ground truth to load it into. An image's id is its place in the data set, from 0; a
     category's id is the label. A box is x, y, width, height, where a width counts the
     pixels from the first to the last. Reported is the number of boxes, ``num_boxes``.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``.
+        *args: Name of the map.
         out_file: File to write, which must end in ``.json``.
-        root: Folder of the images, which the names in the ground truth are below.
+        root: Folder of the images; their names in the ground truth are relative to it.
         target: ``top1``, the box and score of the most probable class, or ``true``,
-            those of the true class, its box known as GT-known. Defaults to ``top1``.
-        **kwargs: ``box_rule``, ``threshold``, ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.metric.BoxMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
+            those of the true class, its box known as GT-known.
+        **kwargs: Those of :class:`~mmccam.evaluation.metric.BoxMetric`.
     """
 
     def __init__(
-        self,
-        *args,
-        out_file: str,
-        root: str,
-        target: str = 'top1',
-        **kwargs,
+        self, *args, out_file: str, root: str, target: str = 'top1', **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
         if Path(out_file).suffix != '.json':
@@ -70,64 +61,35 @@ class DumpBoxes(BoxMetric):
         return self.box_rule(cam, size)
 
     def record(self, sample: dict, cam: np.ndarray) -> dict[str, Any]:
-        """Return what stands in the files about an image.
-
-        Args:
-            sample: Prediction, with ``sample_idx``, ``img_path``, ``ori_shape``,
-                ``pred_score``, ``gt_label`` and, if there are any, ``loc_boxes``.
-            cam: Map of the target class, (h, w).
-
-        Raises:
-            ValueError: If the image does not lie below the root.
-        """
+        """Return an image's entries in both files, from the map of its target class."""
         height, width = sample['ori_shape']
-        label = self.target_class(sample)
-        image = dict(
-            id=sample['sample_idx'],
-            file_name=relative_path(sample, self.root),
-            width=width,
-            height=height,
-        )
+        number, label = sample['sample_idx'], self.target_class(sample)
+        name = path_below(sample, self.root)
+        image = dict(id=number, file_name=name, width=width, height=height)
         result = dict(
-            image_id=image['id'],
+            image_id=number,
             category_id=label,
             bbox=to_xywh(self.find_box(cam, (width, height))),
             score=sample['pred_score'][label].item(),
         )
-        truth = [
-            dict(
-                image_id=image['id'],
-                category_id=sample['gt_label'].item(),
-                bbox=to_xywh(box),
-            )
-            for box in sample.get('loc_boxes', ())
-        ]
+        of_truth = dict(image_id=number, category_id=sample['gt_label'].item())
+        boxes = sample.get('loc_boxes', ())
+        truth = [dict(of_truth, bbox=to_xywh(box)) for box in boxes]
         return dict(image=image, result=result, truth=truth)
 
     def summarize(self, records: list[dict]) -> dict[str, float]:
         """Write both files and count the boxes."""
-        results = [record['result'] for record in records]
         truth = [record['truth'] for record in records]
         self.write_coco(self.out_file.with_suffix('.gt.json'), records, truth)
+        results = [record['result'] for record in records]
         mmengine.dump(results, self.out_file, backend_args=WHOLE_FILES)
         return dict(num_boxes=len(results))
 
-    def write_coco(
-        self, path: Path, records: list[dict], boxes: list[list[dict]]
-    ) -> None:
-        """Write a data set of COCO.
-
-        Args:
-            path: File to write.
-            records: What :meth:`record` returned for each image.
-            boxes: Annotations of each image, without ``id``, ``area`` and ``iscrowd``.
-
-        Raises:
-            ValueError: If two images have the same id.
-        """
+    def write_coco(self, path: Path, records: list[dict], boxes: list[list]) -> None:
+        """Write a COCO data set with some boxes for the record of each image."""
         images = [record['image'] for record in records]
         check_unique((image['id'] for image in images), 'sample_idx')
-        # COCO's own evaluation takes an id of 0 for no annotation.
+        # COCO's own evaluation reads an id of 0 as "no annotation".
         annotations = [
             dict(box, id=number, area=box['bbox'][2] * box['bbox'][3], iscrowd=0)
             for number, box in enumerate(chain.from_iterable(boxes), start=1)
@@ -139,40 +101,24 @@ class DumpBoxes(BoxMetric):
         categories = [
             dict(id=label, name=str(name)) for label, name in enumerate(names)
         ]
-        mmengine.dump(
-            dict(
-                info={}, images=images, categories=categories, annotations=annotations
-            ),
-            path,
-            backend_args=WHOLE_FILES,
-        )
+        parts = dict(images=images, categories=categories, annotations=annotations)
+        mmengine.dump(dict(info={}, **parts), path, backend_args=WHOLE_FILES)
 
 
 @METRICS.register_module()
 class DumpPseudoBoxes(DumpBoxes):
-    """Write one box an image as a training set of COCO, where no box was drawn.
+    """Write one box an image as a COCO training set, where no box was drawn.
 
     An image's annotation is the box of its true class, with the ``score`` that the
-    model gives this class. Ground-truth boxes are not looked at. Ids and boxes are
-    those of :class:`DumpBoxes`, cut off at the border of the image. Reported is the
-    number of boxes, ``num_boxes``.
-
-    Args:
-        cam: Name of the map, one of the head's ``cams``.
-        out_file: File to write, which must end in ``.json``.
-        root: Folder of the images, which the names in the file are below.
-        **kwargs: ``box_rule``, ``threshold``, ``prefix`` and ``collect_device`` of
-            :class:`DumpBoxes`.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
+    model gives this class. Ground-truth boxes are not used. Ids and boxes are those of
+    :class:`DumpBoxes`, clipped to the image, and so are the arguments, without
+    ``target``. Reported is the number of boxes, ``num_boxes``.
     """
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, target='true', **kwargs)
 
     def find_box(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
-        """Find the box of a map (h, w) inside of an image of (width, height) pixels."""
         # A rule may round its box to the pixel behind the last one.
         *_, right, bottom = image_box(size)
         box = super().find_box(cam, size)
@@ -201,14 +147,13 @@ class Detection(NamedTuple):
 def evaluate_boxes(
     dataset: BaseDataset, path: Union[str, Path], iou: float = 0.5
 ) -> dict[str, float]:
-    """Score results of COCO, of each image the detection with the highest score.
+    """Score COCO results: of each image the detection with the highest score.
 
     Of equal scores the first in the file counts. An image without detection is wrong.
 
     Args:
-        dataset: Data set with boxes. Its pipeline is not used. An image's id is its
-            place in it, from 0, a category's id is the label.
-        path: File of the results.
+        dataset: Data set with boxes. Its pipeline is not used.
+        path: File of the results, with ids as :class:`DumpBoxes` writes them.
         iou: Overlap at which a box is right.
 
     Returns:
@@ -219,22 +164,22 @@ def evaluate_boxes(
         FileNotFoundError: If the file is missing.
         ValueError: If the file is wrong or an image has no ground-truth box.
     """
-    classes = dataset.metainfo['classes']
-    best = read_detections(path, len(dataset), len(classes))
+    best = _read_detections(path, len(dataset), len(dataset.metainfo['classes']))
+    logger = MMLogger.get_current_instance()
     if len(best) < len(dataset):
-        MMLogger.get_current_instance().warning(
+        logger.warning(
             f'{len(dataset) - len(best)} of {len(dataset)} images have no detection '
             f'in {path}: they count as wrong'
         )
     beyond, (hits, right) = 0, np.zeros((2, len(dataset)), bool)
     for number, detection in best.items():
-        sample = _true_sample(dataset.get_data_info(number))
+        sample = with_size(dataset.get_data_info(number))
         height, width = sample['ori_shape']
         beyond += detection.box[2] >= width or detection.box[3] >= height
         hits[number] = box_iou([detection.box], true_boxes(sample)).max() >= iou
         right[number] = detection.label == sample['gt_label']
     if beyond:
-        MMLogger.get_current_instance().warning(
+        logger.warning(
             f'{beyond} of {len(best)} boxes in {path} reach beyond their image: a bbox '
             'is [x, y, width, height] in pixels of the original image'
         )
@@ -243,30 +188,17 @@ def evaluate_boxes(
     )
 
 
-def read_detections(
+def _read_detections(
     path: Union[str, Path], num_images: int, num_classes: int
 ) -> dict[int, Detection]:
-    """Read the detection with the highest score of each image from results of COCO.
-
-    Args:
-        path: File, a list of ``image_id``, ``category_id``, ``bbox`` and ``score``.
-        num_images: Number of images; their ids count from 0.
-        num_classes: Number of classes; their ids count from 0.
-
-    Returns:
-        A detection for each id of an image that has one.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If the file is wrong, with the number of the detection, from 0.
-    """
+    """The detection with the highest score of each image that has one, by its id."""
     try:
         results = json.loads(Path(path).read_bytes())
     except ValueError as error:
         raise ValueError(f'{path} is no readable JSON: {error}') from None
     if not isinstance(results, list) or not results:
         raise ValueError(
-            f'{path} must be a list of detections, as results of COCO are, '
+            f'{path} must be a list of detections, as COCO results are, '
             f'got {shorten(results)}'
         )
     best: dict[int, Detection] = {}
@@ -288,6 +220,7 @@ def read_detections(
 
 
 def _read_detection(where: str, result: dict) -> tuple[int, Detection]:
+    """Read the image's id and the detection from an entry of the file."""
     try:
         image_id, label = index(result['image_id']), index(result['category_id'])
         score = float(result['score'])

@@ -1,20 +1,20 @@
-"""Maps in files, as other programs write and read them."""
+"""Maps as files, one of each image: written, read and scored."""
 
-import os
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
 
-from ..datasets.files import image_size
 from ..maps import stretch
 from ..registry import METRICS
+from .images import check_unique, path_below, with_size
+from .localization import CCAMLocalizationMetric
+from .max_box_acc import MaxBoxAcc
 from .metric import LocalizationMetric
+from .px_ap import PxAP
 
 
 @METRICS.register_module()
@@ -24,29 +24,20 @@ class DumpMaps(LocalizationMetric):
     The layout is that of Choe et al. (CVPR 2020): the map of an image that is
     ``test/fish/0001.jpg`` below ``root`` becomes ``test/fish/0001.jpg.npy`` below
     ``out_dir``, float64, resized by cubic interpolation and stretched to 0 ... 1; zeros
-    where it is constant or not finite. Files that are there are overwritten. Reported
-    is the number of maps, ``num_maps``.
+    where it is constant, NaN or infinite. Existing files are overwritten. Reported is
+    the number of maps, ``num_maps``.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``.
+        *args: Name of the map.
         out_dir: Folder to write, one for each map.
         root: Folder of the images.
         side: Side of square maps in pixels, such as the 224 that Choe et al. compute
             with. Defaults to None: each map has the size of its image.
-        **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range.
+        **kwargs: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
     """
 
     def __init__(
-        self,
-        *args,
-        out_dir: str,
-        root: str,
-        side: Optional[int] = None,
-        **kwargs,
+        self, *args, out_dir: str, root: str, side: Optional[int] = None, **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
         check_side(side)
@@ -55,15 +46,7 @@ class DumpMaps(LocalizationMetric):
         self.side = side
 
     def record(self, sample: dict, cam: np.ndarray) -> str:
-        """Write the map of an image and return where.
-
-        Args:
-            sample: Prediction, with ``img_path`` and ``ori_shape``.
-            cam: Map of the true class, (h, w).
-
-        Raises:
-            ValueError: If the image does not lie below the root.
-        """
+        """Write the map (h, w) of an image and return its file."""
         path = map_path(self.out_dir, sample, self.root)
         height, width = map_shape(sample, self.side)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,79 +59,20 @@ class DumpMaps(LocalizationMetric):
         return dict(num_maps=len(records))
 
 
-def relative_path(sample: dict, root: str) -> str:
-    """The path of an image below the folder of the images, with slashes.
-
-    Args:
-        sample: Information on the image, with ``img_path``.
-        root: Folder of the images.
-
-    Raises:
-        ValueError: If the image has no file or does not lie below the folder.
-    """
-    if 'img_path' not in sample:
-        raise ValueError(
-            'images of a data set must have files to be told apart by, '
-            'these have no img_path'
-        )
-    path = Path(os.path.abspath(sample['img_path']))
-    folder = Path(os.path.abspath(root))
-    if folder not in path.parents:
-        raise ValueError(
-            f'images must lie below the folder {folder}, which root names, got {path}'
-        )
-    return path.relative_to(folder).as_posix()
-
-
 def map_path(folder: Union[str, Path], sample: dict, root: str) -> Path:
-    """Where the map of an image stands below a folder of maps.
-
-    Args:
-        folder: Folder of the maps.
-        sample: Information on the image, with ``img_path``.
-        root: Folder of the images.
-
-    Raises:
-        ValueError: If the image has no file or does not lie below its folder.
-    """
-    return Path(folder, f'{relative_path(sample, root)}.npy')
+    """The file of an image's map in a folder of maps."""
+    return Path(folder, f'{path_below(sample, root)}.npy')
 
 
 def map_shape(sample: dict, side: Optional[int]) -> tuple[int, int]:
-    """The shape (H, W) of an image's map in a file.
-
-    Args:
-        sample: Information on the image, with ``ori_shape``.
-        side: Side of square maps in pixels, or None for the size of the image.
-    """
+    """The shape (H, W) of an image's map in a file."""
     return (side, side) if side else tuple(sample['ori_shape'])
 
 
 def check_side(side: Optional[int]) -> None:
-    """Check that maps can have a side, in pixels.
-
-    Raises:
-        ValueError: If it is below 1.
-    """
+    """Raise a ``ValueError`` if the side of square maps is below 1 pixel."""
     if side is not None and side < 1:
         raise ValueError(f'side must be at least 1 pixel, got {side}')
-
-
-def check_unique(values: Iterable, what: str) -> None:
-    """Check that no two images have the same value.
-
-    Args:
-        values: One of each image, at least one.
-        what: What they are, for the message.
-
-    Raises:
-        ValueError: If two are equal.
-    """
-    ((value, count),) = Counter(values).most_common(1)
-    if count > 1:
-        raise ValueError(
-            f'each image of the data set must have its own {what}, {count} have {value}'
-        )
 
 
 def evaluate_maps(
@@ -156,24 +80,20 @@ def evaluate_maps(
     folder: Union[str, Path],
     root: Optional[str] = None,
     side: Optional[int] = None,
-    box_rule: Optional[str] = None,
-    threshold: Optional[float] = None,
     scaled_masks: bool = False,
+    **rule: Any,
 ) -> dict[str, float]:
     """Score a folder of maps, one of each image's true class.
 
-    The folder has the layout that ``DumpMaps`` writes. One map is read after the other.
+    The folder has the layout of :class:`DumpMaps`. One map is in memory at a time.
 
     Args:
         dataset: Data set with boxes or masks. Its pipeline is not used.
-        folder: Folder of the maps; those of other images are passed over.
-        root: Folder of the images, below which the maps have their paths. Defaults to
-            that of the data set.
-        side: Side of the maps in pixels, if they are squares and have not the size of
-            their image.
-        box_rule: Name of the box rule. Defaults to ``cam``; none where there are masks.
-        threshold: Threshold of the rule. Defaults to the rule's own.
+        folder: Folder of the maps; those of other images are ignored.
+        root: Folder of the images. Defaults to that of the data set.
+        side: Side of square maps in pixels. Defaults to the size of each image.
         scaled_masks: Whether masks may be larger or smaller than their image.
+        **rule: ``box_rule`` and ``threshold``; none where there are masks.
 
     Returns:
         ``px_ap`` where the images have masks; else ``gt_known_loc``, ``threshold`` and
@@ -187,49 +107,44 @@ def evaluate_maps(
     root = dataset.data_prefix['img_path'] if root is None else root
     infos = [dataset.get_data_info(number) for number in range(len(dataset))]
     if infos[0].get('loc_masks'):
-        if box_rule or threshold is not None:
+        if rule:
             raise ValueError(
                 'box rule and threshold can only be given for a data set with boxes, '
                 'this one has masks'
             )
-        metrics = [dict(type='mmccam.PxAP', scaled_masks=scaled_masks)]
+        evaluator = Evaluator(PxAP('map', scaled_masks=scaled_masks))
     else:
-        rule = dict(box_rule=box_rule or 'cam', threshold=threshold)
-        metrics = [
-            dict(type='mmccam.CCAMLocalizationMetric', **rule),
-            dict(type='mmccam.MaxBoxAcc'),
-        ]
-    evaluator = Evaluator([dict(metric, cam='map') for metric in metrics])
-    paths = [map_path(folder, info, root) for info in infos]
-    missing = [path for path in paths if not path.is_file()]
-    if missing:
-        raise FileNotFoundError(
-            f'{len(missing)} of {len(paths)} images have no map, the first is missing '
-            f'at {missing[0]}; name the folder of one map, and --root if paths differ'
-        )
-    for info, path in zip(infos, paths):
-        sample = _true_sample(info)
-        cam = torch.from_numpy(read_map(path, map_shape(sample, side)))
-        labels = torch.tensor([sample['gt_label']])
-        sample.update(gt_label=labels, cam_labels=labels, cams=dict(map=cam[None]))
+        evaluator = Evaluator([CCAMLocalizationMetric('map', **rule), MaxBoxAcc('map')])
+    for info, file in zip(infos, _find_maps(infos, folder, root)):
+        sample = with_size(info)
+        cam = torch.from_numpy(read_map(file, map_shape(sample, side)))
+        label = torch.tensor([sample['gt_label']])
+        sample.update(gt_label=label, cam_labels=label, cams=dict(map=cam[None]))
         evaluator.process([sample])
-    values = evaluator.evaluate(len(paths))
+    values = evaluator.evaluate(len(infos))
     return {name.split('/')[1]: value for name, value in values.items()}
 
 
-def read_map(path: Union[str, Path], shape: tuple[int, int]) -> np.ndarray:
-    """Read a map from a ``.npy`` file.
+def _find_maps(infos: list[dict], folder: Union[str, Path], root: str) -> list[Path]:
+    """The file of each image's map, all of which must be there."""
+    files = [map_path(folder, info, root) for info in infos]
+    missing = [file for file in files if not file.is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f'{len(missing)} of {len(files)} images have no map, the first is missing '
+            f'at {missing[0]}; name the folder of one map, and --root if paths differ'
+        )
+    return files
 
-    Args:
-        path: File, with floating-point numbers of any precision.
-        shape: Shape (H, W) that the map must have.
+
+def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """Read a map from a ``.npy`` file with floating-point numbers of any precision.
 
     Returns:
         Map, (H, W), float64.
 
     Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If it is no map of that shape with values from 0 to 1.
+        ValueError: If the map has another shape, or values that are not from 0 to 1.
     """
     with open(path, 'rb') as file:
         try:
@@ -250,9 +165,3 @@ def read_map(path: Union[str, Path], shape: tuple[int, int]) -> np.ndarray:
             f'to {cam.max()}'
         )
     return np.ascontiguousarray(cam, np.float64)
-
-
-def _true_sample(info: dict) -> dict:
-    """Add the image's ``ori_shape`` (H, W) to its information, from the file's head."""
-    width, height = image_size(info['img_path'])
-    return dict(info, ori_shape=(height, width))

@@ -1,24 +1,28 @@
-"""Search box rule and threshold on held-out images, and keep them in a file."""
+"""Search box rule and threshold on held-out images, keep them in a file, apply them."""
 
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import mmengine
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
 
 from .._on_import import __version__
 from ..boxes import box_iou
-from ..models.heads.localization_head import DEFAULT_CAMS
+from ..models.heads.localization_head import LocalizationHead
 from ..registry import METRICS
 from ..structures import true_boxes
-from .box_rules import build_box_rule
+from .box_rules import FORMER_NAMES, BoxMaker, build_box_rule
+from .images import relative_path
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
 
@@ -26,22 +30,17 @@ from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 class ThresholdSearch(LocalizationMetric):
     """How many boxes of the true class are right, at each threshold of each box rule.
 
-    To be used on a split that no result is reported on. Tries 0.01 ... 0.99. Reported
-    is, for each rule, the ``<rule>_threshold`` with the most boxes of an overlap of 0.5
-    (of equally good ones the lowest), and its accuracy in percent,
-    ``<rule>_gt_known_loc``. After the evaluation, the main process has the accuracies
-    of all thresholds in ``curves``.
+    For a split that no result is reported on. Reported is, for each rule, the
+    ``<rule>_threshold`` of 0.01 ... 0.99 with the most right boxes at an IoU of 0.5 (of
+    equally good ones the lowest), and its accuracy in percent, ``<rule>_gt_known_loc``.
+    After the evaluation, the main process has the accuracies of all thresholds in
+    ``curves``.
 
     Args:
-        cam: Name of the map, one of the head's ``cams``.
-        box_rules: Names of the box rules. Defaults to ``cam`` and ``nlccam_released``.
-        ious: Overlaps at which a box is right, 0.5 among them. Defaults to 0.3, 0.5 and
-            0.7.
-        **kwargs: ``prefix`` and ``collect_device`` of
-            :class:`~mmccam.evaluation.metric.LocalizationMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
+        *args: Name of the map.
+        box_rules: Names of the box rules.
+        ious: IoUs at which a box is right, 0.5 among them.
+        **kwargs: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
     """
 
     thresholds = (np.arange(1, 100) / 100).tolist()
@@ -49,7 +48,7 @@ class ThresholdSearch(LocalizationMetric):
     def __init__(
         self,
         *args,
-        box_rules: Sequence[str] = ('cam', 'nlccam_released'),
+        box_rules: Sequence[str] = ('largest_component', 'released_nlccam'),
         ious: Sequence[float] = (0.3, 0.5, 0.7),
         **kwargs,
     ) -> None:
@@ -58,22 +57,12 @@ class ThresholdSearch(LocalizationMetric):
             check_iou(iou)
         if 0.5 not in ious:
             raise ValueError(f'ious must have 0.5, by which is chosen, got {ious}')
-        self.box_rules = {name: build_box_rule(name) for name in box_rules}
+        rules = map(build_box_rule, box_rules)
+        self.box_rules = {rule.name: rule for rule in rules}
         self.ious = list(ious)
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
-        """Return for each rule, threshold and IoU whether the box is right.
-
-        Args:
-            sample: Prediction, with ``loc_boxes`` and ``ori_shape``.
-            cam: Map of the true class, (h, w).
-
-        Returns:
-            Bits, of (rules, thresholds, ious).
-
-        Raises:
-            ValueError: If the image has no ground-truth box, or one outside.
-        """
+        """Return whether the boxes are right: bits, of (rules, thresholds, ious)."""
         height, width = sample['ori_shape']
         truth = true_boxes(sample)
         overlaps = [
@@ -83,7 +72,6 @@ class ThresholdSearch(LocalizationMetric):
         return pack_hits(np.stack(overlaps), self.ious)
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
-        """Find the best threshold of each rule and its accuracy in percent."""
         shape = (len(self.box_rules), len(self.thresholds), len(self.ious))
         accuracies = 100 * (count_hits(records, shape) / len(records))
         self.curves = {
@@ -97,35 +85,13 @@ class ThresholdSearch(LocalizationMetric):
         }
 
     def best_rules(self) -> list[dict]:
-        """Each rule with its best threshold, from the best rule to the worst.
-
-        Returns:
-            ``box_rule``, ``threshold`` and ``gt_known_loc``, in percent, of each.
-        """
+        """``box_rule``, ``threshold`` and ``gt_known_loc`` of each, the best first."""
         best = []
         for rule, curves in self.curves.items():
-            index = int(np.argmax(curves[0.5]))  # the lowest of equally good ones
-            best.append(
-                dict(
-                    box_rule=rule,
-                    threshold=self.thresholds[index],
-                    gt_known_loc=curves[0.5][index],
-                )
-            )
+            highest = max(curves[0.5])
+            threshold = self.thresholds[curves[0.5].index(highest)]  # the lowest
+            best.append(dict(box_rule=rule, threshold=threshold, gt_known_loc=highest))
         return sorted(best, key=lambda rule: -rule['gt_known_loc'])
-
-
-# What has a box rule that the file may set.
-WITH_BOX_RULE = (
-    'CCAMLocalizationMetric',
-    'DumpBoxes',
-    'DumpPseudoBoxes',
-    'LocalizationErrors',
-    'LocalizationVisualizationHook',
-)
-
-# Enough to tell images apart, little enough for a large data set.
-FINGERPRINT_BYTES = 1 << 14
 
 
 def threshold_file(checkpoint: Union[str, Path]) -> Path:
@@ -133,12 +99,15 @@ def threshold_file(checkpoint: Union[str, Path]) -> Path:
     return Path(checkpoint).with_suffix('.thresholds.json')
 
 
-def maps_of(cfg: Config) -> dict:
-    """What a config makes its maps by, besides the network: as plain types."""
-    parts = dict(
-        pipeline=cfg.test_dataloader.dataset.get('pipeline'),
-        cams=cfg.model.head.get('cams', DEFAULT_CAMS),
-    )
+def head_of(runner: Runner) -> LocalizationHead:
+    """The head of a runner's model, which may be wrapped for several processes."""
+    model = runner.model
+    return (model.module if is_model_wrapper(model) else model).head
+
+
+def maps_of(cfg: Config, head: LocalizationHead) -> dict:
+    """What makes maps besides weights, as plain types: ``pipeline`` and ``cams``."""
+    parts = dict(pipeline=cfg.test_dataloader.dataset.get('pipeline'), cams=head.cams)
     return json.loads(json.dumps(parts, default=str))
 
 
@@ -150,22 +119,21 @@ def describe_search(
     split: str,
     maps: dict,
 ) -> dict:
-    """Put together what a search found, and how.
+    """Put together what a search found on a data set, and how.
 
     Args:
         searches: Metrics of the search, after the evaluation.
         dataset: Images that were searched on.
         checkpoint: File of the model.
-        config: Config file of the model.
-        split: ``val`` or ``test``: for which of the config's splits it stands.
-        maps: How the maps were made, as :func:`maps_of` gives it: ``pipeline`` of the
-            images and config of each of the ``cams``.
+        config: Its config file.
+        split: Name of the split if the data set has none, ``val`` or ``test``.
+        maps: How the maps were made, see :func:`maps_of`.
 
     Returns:
         ``thresholds``: for each map its box rules from the best to the worst, with
         ``box_rule``, ``threshold`` and accuracy; ``curves``: for each map and rule the
         accuracies in percent of all thresholds by IoU; ``provenance``; ``maps``;
-        ``images``: a fingerprint of each.
+        ``images``: their names.
     """
     return dict(
         provenance=dict(
@@ -185,24 +153,23 @@ def describe_search(
             gt_known_loc={search.map_name: search.curves for search in searches},
         ),
         maps=maps,
-        images=_fingerprints(dataset),
+        images=_image_names(dataset),
     )
 
 
 def read_thresholds(
     path: Union[str, Path], checkpoint: Union[str, Path], maps: dict
 ) -> dict:
-    """Read what was found for a checkpoint.
+    """Read what was found for a checkpoint, with today's names of the box rules.
 
     Args:
         path: File of the thresholds.
         checkpoint: File of the model.
-        maps: How the maps are made, as in :func:`describe_search`.
+        maps: How the maps are made, see :func:`maps_of`.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is of another kind, or of another checkpoint or other
-            maps.
+        ValueError: If the file is of another kind, checkpoint or way to make maps.
     """
     if not Path(path).exists():
         raise FileNotFoundError(
@@ -222,32 +189,33 @@ def read_thresholds(
             f'{found["provenance"]["checkpoint"]}, than {checkpoint}'
         )
     searched, same = found['maps'], found['maps']['pipeline'] == maps['pipeline']
-    for cam, function in maps['cams'].items():
-        same = same and searched['cams'].get(cam, function) == function
+    for name, function in maps['cams'].items():
+        same = same and searched['cams'].get(name, function) == function
     if not same:
         raise ValueError(
             f'the thresholds of {path} were searched with other combination functions '
             'or another size of the input than this config has: search with it'
         )
+    for rule in chain.from_iterable(found['thresholds'].values()):
+        rule['box_rule'] = _present_name(rule['box_rule'])
+    for curves in found.get('curves', {}).get('gt_known_loc', {}).values():
+        for rule in list(curves):
+            curves[_present_name(rule)] = curves.pop(rule)
     return found
 
 
-def choose_rule(found: dict, cam: str, box_rule: Optional[str] = None) -> dict:
-    """Choose what was found for a map.
+def _present_name(box_rule: str) -> str:
+    return FORMER_NAMES.get(box_rule, box_rule)
 
-    Args:
-        found: What :func:`read_thresholds` returns.
-        cam: Name of the map.
-        box_rule: Name of a box rule. Defaults to the best.
 
-    Returns:
-        ``box_rule`` and its ``threshold``.
+def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> dict:
+    """Choose ``box_rule`` and ``threshold`` of a map: of a rule, or of the best.
 
     Raises:
         ValueError: If nothing is known for the map or the rule.
     """
-    rules = {rule['box_rule']: rule for rule in found['thresholds'].get(cam, [])}
-    name = box_rule or next(iter(rules), None)
+    rules = {rule['box_rule']: rule for rule in found['thresholds'].get(map_name, [])}
+    name = _present_name(box_rule) if box_rule else next(iter(rules), None)
     if name not in rules:
         remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
         if not rules:
@@ -255,58 +223,58 @@ def choose_rule(found: dict, cam: str, box_rule: Optional[str] = None) -> dict:
             remedy = f'search with this config, searched were {maps}'
         what = f' and the box rule "{name}"' if rules else ''
         raise ValueError(
-            f'no threshold was searched for the map "{cam}"{what}: {remedy}'
+            f'no threshold was searched for the map "{map_name}"{what}: {remedy}'
         )
     return rules[name]
 
 
-def apply_thresholds(cfg: Config, found: dict) -> list[int]:
-    """Set box rule and threshold of all metrics and hooks that name no threshold.
-
-    Where a box rule is named it stays, else the best one is taken.
+def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
+    """Set box rule and threshold of all that make boxes and name no threshold.
 
     Args:
-        cfg: Config with a list ``test_evaluator`` and, if there are any,
-            ``custom_hooks``, changed in place.
+        objects: Metrics and hooks. A box rule that one names stays, else it becomes the
+            best one.
         found: What :func:`read_thresholds` returns.
 
     Returns:
-        Places of the metrics in ``test_evaluator`` that were set.
+        The objects that were set.
 
     Raises:
         ValueError: If nothing is known for a map or a rule.
     """
-    places = []
-    for place, part in enumerate([*cfg.test_evaluator, *cfg.get('custom_hooks', [])]):
-        has_rule = part.type.rpartition('.')[2] in WITH_BOX_RULE
-        if not has_rule or part.get('threshold') is not None:
-            continue
-        rule = choose_rule(found, part.cam, part.get('box_rule'))
-        part.update(box_rule=rule['box_rule'], threshold=rule['threshold'])
-        if place < len(cfg.test_evaluator):
-            places.append(place)
-    return places
+    makers = [one for one in objects if isinstance(one, BoxMaker)]
+    makers = [maker for maker in makers if not maker.names_threshold]
+    for maker in makers:
+        named = maker.box_rule.name if maker.names_rule else None
+        rule = choose_rule(found, maker.map_name, named)
+        maker.set_box_rule(rule['box_rule'], rule['threshold'])
+    return makers
 
 
 def shared_images(found: dict, dataset: BaseDataset) -> int:
     """Count the images of a data set that the thresholds were chosen on.
 
-    Images are the same if their files are, whatever they are called.
+    An image is the same if its name below the same ``data_root`` is. It also counts
+    below another root, if the name of the annotation file is the same too: the data may
+    have been moved or copied, and results are rather marked too often than too seldom.
+    Without an annotation file the root alone decides.
     """
-    searched = set(found['images'].values())
-    return sum(image in searched for image in _fingerprints(dataset).values())
+    root, file = _source(**found['provenance'])
+    own_root, own_file = _source(dataset.data_root, dataset.ann_file)
+    if root != own_root and (file is None or file != own_file):
+        return 0
+    return len(set(found['images']) & set(_image_names(dataset)))
 
 
-def _fingerprints(dataset: BaseDataset) -> dict[str, str]:
-    """Size and checksum of the first bytes of each image file, by its name."""
-    fingerprints = {}
-    for index in range(len(dataset)):
-        path = dataset.get_data_info(index)['img_path']
-        with open(path, 'rb') as file:
-            digest = hashlib.sha256(file.read(FINGERPRINT_BYTES)).hexdigest()
-        name = os.path.relpath(path, dataset.data_root)
-        fingerprints[name] = f'{os.path.getsize(path)}-{digest[:16]}'
-    return fingerprints
+def _source(data_root: str, ann_file: str, **_) -> tuple[str, Optional[str]]:
+    """The resolved root of a data set and its annotation file, relative to it."""
+    file = os.path.relpath(ann_file, data_root) if ann_file else None
+    return os.path.realpath(data_root), file
+
+
+def _image_names(dataset: BaseDataset) -> list[str]:
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    return [relative_path(info, dataset.data_root) for info in infos]
 
 
 def _sha256(path: Union[str, Path]) -> str:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from four_images import BOX, HEIGHT, WIDTH, read_split, write_images
 from mmengine.logging import MMLogger
 
 from mmccam.registry import METRICS
@@ -56,3 +57,38 @@ def evaluate():
         }
 
     return evaluate
+
+
+@pytest.fixture(scope='session')
+def root(tmp_path_factory):
+    """The folder of the four images, without metadata."""
+    root = tmp_path_factory.mktemp('data')
+    write_images(root)
+    return root
+
+
+@pytest.fixture(scope='session')
+def dataset(root):
+    """The four images, each with the same box."""
+    return read_split(root, 'boxes', ','.join(map(str, BOX)))
+
+
+@pytest.fixture
+def predict(dataset):
+    """Make a prediction for one of the four images."""
+
+    def predict(number, true_map, top=None, top_map=None, scores=(0.7, 0.2, 0.1)):
+        info = dataset.get_data_info(number)
+        label = info['gt_label']
+        top = label if top is None else top
+        maps = [true_map if top == label else top_map, true_map]
+        return dict(
+            info,
+            ori_shape=(HEIGHT, WIDTH),
+            gt_label=torch.tensor([label]),
+            pred_score=torch.tensor(scores),
+            cam_labels=torch.tensor([top, label]),
+            cams=dict(cam=torch.tensor(np.stack(maps))),
+        )
+
+    return predict

@@ -1,19 +1,36 @@
 import copy
 import json
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.model import MMDistributedDataParallel
+from torch import nn
 
+from mmccam.evaluation import (
+    BoxMetric,
+    CCAMLocalizationMetric,
+    DumpBoxes,
+    LocalizationErrors,
+    MaxBoxAcc,
+)
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
+    choose_rule,
+    describe_search,
+    head_of,
+    maps_of,
     read_thresholds,
     shared_images,
     threshold_file,
 )
+from mmccam.visualization import LocalizationVisualizationHook
 
 FOUND = dict(
     provenance=dict(
+        data_root='data/fish/',
+        ann_file='data/fish/metadata/val/image_ids.txt',
         # sha256 of the three bytes 'abc', from FIPS 180-2, appendix B.1.
         checkpoint_sha256='ba7816bf8f01cfea414140de5dae2223'
         'b00361a396177a9cb410ff61f20015ad',
@@ -21,144 +38,174 @@ FOUND = dict(
     ),
     thresholds=dict(
         ccam=[
-            dict(box_rule='nlccam_released', threshold=0.14, gt_known_loc=74.5),
-            dict(box_rule='cam', threshold=0.19, gt_known_loc=73.5),
+            dict(box_rule='released_nlccam', threshold=0.14, gt_known_loc=74.5),
+            dict(box_rule='largest_component', threshold=0.19, gt_known_loc=73.5),
         ]
     ),
-    maps=dict(pipeline=[dict(scale=112)], cams=dict(ccam=dict(degree=2))),
-    # Size, and the beginning of the sha256 of 'abc' above.
-    images={'images/a.jpg': '3-ba7816bf8f01cfea'},
+    curves=dict(gt_known_loc=dict(ccam=dict(released_nlccam={}, largest_component={}))),
+    maps=dict(pipeline=[dict(scale=[112, 112])], cams=dict(ccam=dict(degree=2))),
+    images=['images/a.jpg', 'images/b.jpg'],
 )
 
 
 @pytest.fixture
-def files(tmp_path):
-    """A checkpoint and its thresholds beside it."""
-    checkpoint = tmp_path / 'epoch_3.pth'
-    checkpoint.write_bytes(b'abc')
-    threshold_file(checkpoint).write_text(json.dumps(FOUND))
-    return checkpoint, tmp_path / 'epoch_3.thresholds.json'
+def read(tmp_path):
+    """Write a checkpoint and thresholds beside it, and read these."""
+
+    def read(found=FOUND, maps=FOUND['maps'], checkpoint=b'abc'):
+        path = tmp_path / 'epoch_3.pth'
+        path.write_bytes(checkpoint)
+        text = found if isinstance(found, str) else json.dumps(found)
+        (tmp_path / 'epoch_3.thresholds.json').write_text(text)
+        return read_thresholds(threshold_file(path), path, maps)
+
+    return read
 
 
-def test_thresholds_stand_beside_the_checkpoint(files):
-    checkpoint, path = files
-    assert read_thresholds(path, checkpoint, FOUND['maps']) == FOUND
+def test_thresholds_are_read_beside_the_checkpoint(read):
+    assert read() == FOUND
 
 
-def test_thresholds_of_another_checkpoint_are_refused(files):
-    checkpoint, path = files
-    checkpoint.write_bytes(b'abd')
+def test_box_rules_of_older_files_have_their_present_names(read):
+    text = json.dumps(FOUND).replace('released_nlccam', 'nlccam_released')
+    found = read(text.replace('largest_component', 'cam'))
+    assert found == FOUND
+    assert list(found['curves']['gt_known_loc']['ccam']) == [
+        'released_nlccam',
+        'largest_component',
+    ]
+    for name in ('cam', 'largest_component'):
+        assert choose_rule(found, 'ccam', name)['threshold'] == 0.19
+
+
+def test_thresholds_of_another_checkpoint_are_refused(read):
     message = 'another checkpoint, trained/epoch_3.pth, than .*epoch_3.pth'
     with pytest.raises(ValueError, match=message):
-        read_thresholds(path, checkpoint, FOUND['maps'])
+        read(checkpoint=b'abd')
 
 
 @pytest.mark.parametrize(
-    ('change', 'fits'),
-    [
-        (dict(pipeline=[dict(scale=224)]), False),
-        (dict(cams=dict(ccam=dict(degree=1))), False),
-        # Other maps do not matter; those without a threshold are told elsewhere.
-        (dict(cams=dict(cam=dict(i=1))), True),
-    ],
+    'change', [dict(pipeline=[dict(scale=224)]), dict(cams=dict(ccam=dict(degree=1)))]
 )
-def test_thresholds_hold_for_maps_that_are_made_alike(files, change, fits):
-    checkpoint, path = files
-    maps = {**FOUND['maps'], **change}
-    if fits:
-        assert read_thresholds(path, checkpoint, maps) == FOUND
-        return
+def test_thresholds_of_maps_that_are_made_otherwise_are_refused(read, change):
     with pytest.raises(ValueError, match='with other combination functions or another'):
-        read_thresholds(path, checkpoint, maps)
+        read(maps={**FOUND['maps'], **change})
+
+
+def test_other_maps_do_not_matter(read):
+    assert read(maps=dict(FOUND['maps'], cams=dict(cam=dict(i=1)))) == FOUND
 
 
 @pytest.mark.parametrize('text', ['[]', '{}', '{', '{"provenance": 3}'])
-def test_another_file_is_refused(files, text):
-    checkpoint, path = files
-    path.write_text(text)
+def test_another_file_is_refused(read, text):
     with pytest.raises(ValueError, match='was not written by .*search_threshold.py'):
-        read_thresholds(path, checkpoint, FOUND['maps'])
+        read(text)
 
 
-def test_a_missing_file_is_told(files):
-    checkpoint, path = files
-    path.unlink()
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(FileNotFoundError, match='make it with .*search_threshold.py'):
-        read_thresholds(path, checkpoint, FOUND['maps'])
+        read_thresholds(tmp_path / 'none.json', tmp_path, FOUND['maps'])
 
 
-def applied(part):
-    """A part of a config after the thresholds of FOUND have been applied."""
-    cfg = Config(dict(test_evaluator=[copy.deepcopy(part)]))
-    places = apply_thresholds(cfg, FOUND)
-    assert places == ([] if cfg.test_evaluator[0] == part else [0])
-    return cfg.test_evaluator[0]
+def test_the_head_says_which_maps_it_makes(monkeypatch):
+    monkeypatch.setattr(MMDistributedDataParallel, '__init__', nn.Module.__init__)
+    model, wrapper = nn.Module(), MMDistributedDataParallel()
+    model.head = nn.Module()
+    model.head.cams = dict(ccam=dict(degree=2))
+    wrapper.module = model
+    pipeline = [dict(scale=(112, 112))]
+    cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=pipeline))))
+    for given in (model, wrapper):
+        head = head_of(SimpleNamespace(model=given))
+        assert maps_of(cfg, head) == FOUND['maps']
 
 
-METRIC = dict(type='mmccam.CCAMLocalizationMetric', cam='ccam')
+# Applied
+
+
+class OwnMetric(BoxMetric):
+    """A user's own."""
+
+    def summarize(self, records):
+        return {}
+
+
+BEST, LARGEST = ('released_nlccam', 0.14), ('largest_component', 0.19)
+HOOK = LocalizationVisualizationHook
 
 
 @pytest.mark.parametrize(
-    ('part', 'expected'),
+    ('kind', 'given', 'expected'),
     [
         # Neither: the best. A rule: its threshold. A threshold: all stays.
-        (METRIC, dict(METRIC, box_rule='nlccam_released', threshold=0.14)),
-        (dict(METRIC, box_rule='cam'), dict(METRIC, box_rule='cam', threshold=0.19)),
-        (dict(METRIC, threshold=0.2), dict(METRIC, threshold=0.2)),
-        # Named without the scope, as where mmccam is the default scope.
-        (
-            dict(type='LocalizationErrors', cam='ccam', box_rule='cam'),
-            dict(type='LocalizationErrors', cam='ccam', box_rule='cam', threshold=0.19),
-        ),
-        # What has no box rule is left alone.
-        (dict(type='mmccam.MaxBoxAcc', cam='ccam'),) * 2,
+        (CCAMLocalizationMetric, {}, BEST),
+        (CCAMLocalizationMetric, dict(box_rule='largest_component'), LARGEST),
+        (CCAMLocalizationMetric, dict(threshold=0.2), ('largest_component', 0.2)),
+        (LocalizationErrors, dict(box_rule='cam'), LARGEST),
+        (DumpBoxes, dict(out_file='boxes.json', root='images'), BEST),
+        (HOOK, {}, BEST),
+        (OwnMetric, {}, BEST),
     ],
 )
-def test_rule_and_threshold_are_set_where_the_config_leaves_them_open(part, expected):
-    assert applied(part) == expected
-
-
-def test_hooks_draw_with_the_thresholds():
-    hook = dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')
-    cfg = Config(dict(test_evaluator=[], custom_hooks=[hook]))
-
-    assert apply_thresholds(cfg, FOUND) == []
-
-    assert cfg.custom_hooks[0].threshold == 0.14
+def test_rule_and_threshold_are_set_where_they_are_left_open(kind, given, expected):
+    maker, other = kind('ccam', **given), MaxBoxAcc('ccam')
+    applied = apply_thresholds([maker, other], FOUND)
+    assert applied == ([] if 'threshold' in given else [maker])
+    assert (maker.box_rule.name, maker.box_rule.threshold) == expected
 
 
 @pytest.mark.parametrize(
-    ('part', 'message'),
+    ('name', 'rule', 'message'),
     [
-        (
-            dict(METRIC, cam='cam'),
-            'for the map "cam": search with this config, searched were ccam$',
-        ),
-        (
-            dict(METRIC, box_rule='own'),
-            'for the map "ccam" and the box rule "own": name it in --box-rules, ',
-        ),
+        ('cam', None, '"cam": search with this config, searched were ccam$'),
+        ('ccam', 'own', '"ccam" and the box rule "own": name it in --box-rules, '),
     ],
 )
-def test_what_was_not_searched_is_told(part, message):
-    with pytest.raises(ValueError, match=message):
-        applied(part)
+def test_what_was_not_searched_is_reported(name, rule, message):
+    with pytest.raises(ValueError, match=f'for the map {message}'):
+        choose_rule(FOUND, name, rule)
+
+
+# The same images?
+
+
+class Images(BaseDataset):
+    def load_data_list(self):
+        paths = ('a.jpg', 'b.jpg', 'c.jpg')
+        return [dict(img_path=f'{self.data_root}/images/{path}') for path in paths]
+
+
+VAL, TEST = (f'metadata/{split}/image_ids.txt' for split in ('val', 'test'))
 
 
 @pytest.mark.parametrize(
-    ('contents', 'count'),
-    # The same file under another name, another of the same size, a longer one.
-    [([b'abc'], 1), ([b'abd', b'abcd'], 0), ([b'abd', b'abc'], 1)],
+    ('root', 'ann_file', 'count'),
+    [
+        ('data/fish', VAL, 2),
+        # Other annotations of the same images; the root in other words.
+        ('data/fish', TEST, 2),
+        ('data/../data/fish', '', 2),
+        # The data were moved, or it is another split under another root.
+        ('moved', VAL, 2),
+        ('moved', TEST, 0),
+        ('moved', '', 0),
+    ],
 )
-def test_images_that_were_searched_on_are_known_by_their_files(
-    tmp_path, contents, count
+@pytest.mark.parametrize('fingerprints', [False, True])
+def test_images_that_were_searched_on_are_known_by_their_names(
+    root, ann_file, count, fingerprints
 ):
-    paths = [tmp_path / f'{index}.jpg' for index in range(len(contents))]
-    for path, content in zip(paths, contents):
-        path.write_bytes(content)
+    found = copy.deepcopy(FOUND)
+    if fingerprints:  # of older files
+        found['images'] = {name: '3-ba7816bf8f01cfea' for name in found['images']}
+    assert shared_images(found, Images(ann_file, data_root=root)) == count
 
-    class Images(BaseDataset):
-        def load_data_list(self):
-            return [dict(img_path=str(path)) for path in paths]
 
-    assert shared_images(FOUND, Images(data_root=str(tmp_path))) == count
+def test_a_search_keeps_the_names_of_its_images(read, tmp_path):
+    checkpoint = tmp_path / 'epoch_3.pth'
+    checkpoint.write_bytes(b'abc')
+    dataset = Images(VAL, data_root='data/fish')
+    found = describe_search([], dataset, checkpoint, 'config.py', 'val', FOUND['maps'])
+    assert found['images'] == [f'images/{name}.jpg' for name in 'abc']
+    assert found['provenance'].items() > dict(split='val', num_images=3).items()
+    assert read(found) == found

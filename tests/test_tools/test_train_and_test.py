@@ -3,19 +3,31 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
+from small_runs import CONFIG, ROOT
 
-ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / 'configs/nlccam_demo.py'
+pytestmark = pytest.mark.slow
 
 
-def accuracies(text):
-    """Read the numbers behind names with a slash, such as ``cam/top1_loc: 8.3333``."""
-    return {name: float(value) for name, value in re.findall(r'(\w+/\w+): (\S+)', text)}
+@pytest.fixture
+def evaluated(run, trained, tmp_path):
+    """Evaluate the trained model; the results and the log."""
+
+    def evaluated(*args, options=()):
+        out = tmp_path / 'results.json'
+        arguments = (CONFIG, run.checkpoint, *args, '--out', out)
+        arguments += tuple(files_of(tmp_path))
+        log = run.checked('test.py', *arguments, options=options)
+        return json.loads(out.read_text()), log
+
+    return evaluated
+
+
+def files_of(folder):
+    return [folder / f'results.{suffix}' for suffix in ('md', 'txt')]
 
 
 def test_training_resumes_where_it_stopped(trained):
@@ -24,18 +36,15 @@ def test_training_resumes_where_it_stopped(trained):
     assert 'Saving checkpoint at 2 epochs' in trained
 
 
-def test_the_checkpoint_gives_the_numbers_of_training(run, trained):
+def test_the_checkpoint_gives_the_numbers_of_training(evaluated, trained):
     (validated,) = re.findall(r'Epoch\(val\) \[2\].*accuracy/top1.*', trained)
-    out = run.folder / 'metrics.json'
-    options = ['test_dataloader.dataset.split=val']
-    run.checked('test.py', CONFIG, run.checkpoint, '--out', out, options=options)
+    results, _ = evaluated(options=['test_dataloader.dataset.split=val'])
 
-    metrics = json.loads(out.read_text())['metrics']
-    expected = accuracies(validated)
+    # Such as ccam/top1_loc: 8.3333
+    expected = dict(re.findall(r'(\w+/\w+): (\S+)', validated))
     assert {'accuracy/top1', 'ccam/top1_loc', 'cam/gt_known_loc'} < set(expected)
-    assert {name: metrics[name] for name in expected} == pytest.approx(
-        expected, abs=1e-4
-    )
+    for name, value in expected.items():
+        assert results['metrics'][name] == pytest.approx(float(value), abs=1e-4)
 
 
 def test_evaluation_leaves_pictures(run, trained):
@@ -46,113 +55,85 @@ def test_evaluation_leaves_pictures(run, trained):
 
 
 def test_a_search_says_where_its_thresholds_come_from(run, searched):
-    provenance = searched['provenance']
+    provenance, curves = searched['provenance'], searched['curves']
     assert provenance['split'] == 'val'
     assert provenance['ann_file'].endswith('metadata/val/image_ids.txt')
     assert provenance['num_images'] == len(searched['images']) == 12
+    assert 'images/val/target/0000.jpg' in searched['images']
     sha256 = hashlib.sha256(run.checkpoint.read_bytes()).hexdigest()
     assert provenance['checkpoint_sha256'] == sha256
-
-
-def test_a_search_leaves_curves_beside_the_checkpoint(run, searched):
-    curves = searched['curves']
     assert len(curves['thresholds']) == 99
     assert set(curves['gt_known_loc']) == {'ccam', 'cam'}
     with Image.open(run.checkpoint.with_suffix('.thresholds.png')) as picture:
         assert min(picture.size) > 300
 
 
-def test_the_threshold_is_chosen_on_val_and_used_on_test(run, searched):
-    files = [run.folder / f'results.{suffix}' for suffix in ('json', 'md', 'txt')]
-    options = ('--thresholds', '--out', *files)
-    log = run.checked('test.py', CONFIG, run.checkpoint, *options)
-
-    results = json.loads(files[0].read_text())
+def test_the_threshold_is_chosen_on_val_and_used_on_test(evaluated, searched, tmp_path):
+    results, log = evaluated('--thresholds')
     assert results['provenance'] == searched['provenance']
     for row in results['localization']:
         best = searched['thresholds'][row['map']][0]
-        assert (row['box rule'], row['threshold']) == (
-            best['box_rule'],
-            best['threshold'],
-        )
-        assert row['chosen on'] == 'val'
+        expected = (best['box_rule'], best['threshold'], 'val')
+        assert (row['box rule'], row['threshold'], row['chosen on']) == expected
         assert row['GT-known'] == results['metrics'][f'{row["map"]}/gt_known_loc']
-    assert '| ccam ' in files[1].read_text()
-    assert 'split val were chosen on its 12 images' in files[1].read_text()
-    assert files[2].read_text() in log
+    # Every image is in the breakdown of errors once.
+    assert [row.pop('map') for row in results['errors']] == ['ccam', 'cam']
+    assert [sum(row.values()) for row in results['errors']] == [12, 12]
+    markdown, text = (path.read_text() for path in files_of(tmp_path))
+    assert '| ccam ' in markdown
+    assert 'split val were chosen on its 12 images' in markdown
+    assert text in log
 
 
-def test_dumped_maps_and_boxes_are_scored_alike(run, searched):
-    out, dumps = run.folder / 'dumped.json', run.folder / 'dumps'
-    dump = ('--dump-maps', dumps, '--dump-boxes', dumps, '--out', out)
-    run.checked('test.py', CONFIG, run.checkpoint, '--thresholds', *dump)
-    metrics = json.loads(out.read_text())['metrics']
+def test_dumped_maps_and_boxes_are_scored_alike(
+    run, evaluated, searched, run_here, tmp_path
+):
+    dump = ('--dump-maps', tmp_path, '--dump-boxes', tmp_path)
+    metrics = evaluated('--thresholds', *dump)[0]['metrics']
     assert metrics['ccam/maps/num_maps'] == metrics['ccam/boxes/num_boxes'] == 12
 
-    log = run.output(
-        subprocess.run(
-            [sys.executable, ROOT / 'tools/eval_maps.py', CONFIG, dumps / 'ccam.json']
-            + ['--cfg-options', f'test_dataloader.dataset.data_root={run.data}'],
-            capture_output=True,
-            text=True,
-        )
-    )
-    assert f'top1_loc: {metrics["ccam/top1_loc"]:.4g}\n' in log
+    option = f'test_dataloader.dataset.data_root={run.data}'
+    arguments = (CONFIG, tmp_path / 'ccam.json', '--cfg-options', option)
+    code, out, _ = run_here('eval_maps.py', *arguments)
+    assert code == 0
+    assert f'top1_loc: {metrics["ccam/top1_loc"]:.4g}\n' in out
+    assert len(list((tmp_path / 'cam').rglob('*.npy'))) == 12
 
 
-def test_every_image_is_in_the_error_breakdown_once(run, searched):
-    out = run.folder / 'errors.json'
-    run.checked('test.py', CONFIG, run.checkpoint, '--out', out)
-
-    rows = json.loads(out.read_text())['errors']
-    assert [row.pop('map') for row in rows] == ['ccam', 'cam']
-    assert [sum(row.values()) for row in rows] == [12, 12]
-
-
-def test_a_threshold_chosen_on_the_test_split_is_named_so(run, trained):
-    found, out = run.folder / 'on_test.json', run.folder / 'from_test.json'
+def test_a_threshold_chosen_on_the_test_split_is_named_so(run, evaluated, tmp_path):
+    found = tmp_path / 'found.json'
     options = ('--split', 'test', '--out', found)
     run.checked('search_threshold.py', CONFIG, run.checkpoint, *options)
-    arguments = (CONFIG, run.checkpoint, '--thresholds', found, '--out', out)
-    log = run.checked('test.py', *arguments)
+    results, log = evaluated('--thresholds', found)
 
     assert 'thresholds were chosen on 12 of the images that are evaluated' in log
-    results = json.loads(out.read_text())
-    assert [row['map'] for row in results['localization']] == [
-        'ccam_threshold_from_test',
-        'cam_threshold_from_test',
-    ]
+    names = [row['map'] for row in results['localization']]
+    assert names == ['ccam_threshold_from_test', 'cam_threshold_from_test']
     assert 'ccam/top1_loc' not in results['metrics']
+    assert any('MaxBoxAccV2' in row for row in results['localization'])
 
 
-def test_a_threshold_is_not_chosen_on_the_test_split(run, trained):
-    process = run(
-        'search_threshold.py',
-        CONFIG,
-        run.checkpoint,
-        '--out',
-        run.folder / 'same.json',
-        options=['val_dataloader.dataset.split=test'],
-    )
+def test_thresholds_that_nothing_uses_are_refused(run, searched):
+    fixed = [f'test_evaluator.{place}.threshold=0.3' for place in (1, 2, 5, 6)]
+    process = run('test.py', CONFIG, run.checkpoint, '--thresholds', options=fixed)
+    assert process.returncode == 2
+    assert 'test.py: --thresholds: no metric of' in process.stderr.splitlines()[-1]
 
+
+def test_a_threshold_is_not_chosen_on_the_test_split(run, tmp_path):
+    arguments = (CONFIG, CONFIG, '--out', tmp_path / 'same.json')
+    options = ['val_dataloader.dataset.split=test']
+    process = run('search_threshold.py', *arguments, options=options)
     assert process.returncode == 2
     assert 'validation and test split of the config are the same' in process.stderr
 
 
-def test_a_checkpoint_of_another_network_is_refused(run, trained):
-    out = run.folder / 'other.json'
-    process = run(
-        'test.py',
-        CONFIG,
-        run.checkpoint,
-        '--out',
-        out,
-        options=['model.backbone.non_local_stages=(4,)'],
-    )
-
+def test_a_checkpoint_of_another_network_is_refused(run, trained, tmp_path):
+    out = tmp_path / 'other.json'
+    options = ['model.backbone.non_local_stages=(4,)']
+    process = run('test.py', CONFIG, run.checkpoint, '--out', out, options=options)
     assert process.returncode == 2
-    message = 'does not match the config: it has 13 further weights, the first'
-    assert message in process.stderr.splitlines()[-1]
+    assert ' 13 further weights, the first' in process.stderr.splitlines()[-1]
     assert not out.exists()
 
 

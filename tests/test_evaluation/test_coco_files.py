@@ -1,0 +1,239 @@
+import json
+import re
+
+import numpy as np
+import pytest
+from four_images import BOX, CLASSES, FAR, HEIGHT, WIDTH, draw
+
+from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpPseudoBoxes
+from mmccam.evaluation.coco_files import evaluate_boxes
+
+RIGHT, WRONG = [5, 3, 20, 10], [0, 15, 4, 5]  # BOX and FAR as COCO has them
+
+
+@pytest.fixture
+def dump(root, tmp_path, evaluate):
+    """Write boxes and return the contents of all files by their names."""
+
+    def dump(samples, metric=DumpBoxes, classes=CLASSES, **kwargs):
+        kwargs = dict(out_file=str(tmp_path / 'out/boxes.json'), **kwargs)
+        metric = metric('cam', root=str(root / 'images'), **kwargs)
+        metric.dataset_meta = classes and dict(classes=classes)
+        assert evaluate(metric, samples) == dict(num_boxes=len(samples))
+        files = (tmp_path / 'out').iterdir()
+        return {path.name: json.loads(path.read_text()) for path in files}
+
+    return dump
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Write COCO results, or what is found in their place."""
+
+    def write(content):
+        path = tmp_path / 'results.json'
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write
+
+
+# Written
+
+
+@pytest.mark.parametrize(
+    ('target', 'label', 'bbox', 'score'),
+    [('top1', 2, WRONG, 0.5), ('true', 1, RIGHT, 0.25)],
+)
+def test_boxes(dump, predict, target, label, bbox, score):
+    sample = predict(2, draw(BOX), top=2, top_map=draw(FAR), scores=(0.25, 0.25, 0.5))
+    expected = dict(image_id=2, category_id=label, bbox=bbox, score=score)
+    assert dump([sample], target=target)['boxes.json'] == [expected]
+
+
+def test_rule_and_threshold_of_boxes(dump, predict):
+    rule = dict(box_rule='largest_component', threshold=0.25)
+    (result,) = dump([predict(0, draw(BOX, beside=0.3))], **rule)['boxes.json']
+    assert result['bbox'] == [0, 0, 25, 20]
+
+
+def test_ground_truth_of_boxes(dump, predict):
+    second = dict(predict(2, draw(BOX)), loc_boxes=np.array([FAR, BOX], np.float32))
+    image = dict(width=WIDTH, height=HEIGHT)
+    far, box = dict(bbox=WRONG, area=20), dict(bbox=RIGHT, area=200)
+    assert dump([predict(0, draw(BOX)), second])['boxes.gt.json'] == dict(
+        info={},
+        images=[
+            dict(image, id=0, file_name='test/a.png'),
+            dict(image, id=2, file_name='test/c.png'),
+        ],
+        categories=[dict(id=label, name=name) for label, name in enumerate(CLASSES)],
+        annotations=[
+            dict(box, id=1, image_id=0, category_id=0, iscrowd=0),
+            dict(far, id=2, image_id=2, category_id=1, iscrowd=0),
+            dict(box, id=3, image_id=2, category_id=1, iscrowd=0),
+        ],
+    )
+
+
+def test_images_may_have_no_ground_truth_and_classes_no_names(dump, predict):
+    sample = predict(2, draw(BOX))
+    sample.pop('loc_boxes')
+    files = dump([sample], classes=None)
+    assert len(files['boxes.json']) == 1
+    truth = files['boxes.gt.json']
+    assert truth['categories'] == [dict(id=0, name='0'), dict(id=1, name='1')]
+    assert not truth['annotations']
+
+
+@pytest.mark.parametrize('metric', [DumpBoxes, DumpPseudoBoxes])
+def test_two_images_of_one_id_are_refused(dump, predict, metric):
+    samples = [predict(0, draw(BOX)), dict(predict(1, draw(BOX)), sample_idx=0)]
+    with pytest.raises(ValueError, match='its own sample_idx, 2 have 0'):
+        dump(samples, metric)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(out_file='boxes.pkl'), r'out_file must end in \.json, got boxes\.pkl'),
+        (dict(target='top5'), 'target must be "top1" or "true", got "top5"'),
+    ],
+)
+def test_wrong_arguments_of_boxes(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        DumpBoxes('cam', **{'out_file': 'boxes.json', 'root': 'images', **arguments})
+
+
+def test_pseudo_boxes_are_the_annotations(dump, predict):
+    sample = predict(2, draw(FAR), top=2, top_map=draw(BOX), scores=(0.25, 0.25, 0.5))
+    files = dump([sample], DumpPseudoBoxes)
+    # Not the ground truth, and not the most probable class.
+    annotation = dict(image_id=2, category_id=1, bbox=WRONG, score=0.25)
+    assert files.keys() == {'boxes.json'}
+    assert files['boxes.json'] == dict(
+        info={},
+        images=[dict(id=2, file_name='test/c.png', width=WIDTH, height=HEIGHT)],
+        categories=[dict(id=label, name=name) for label, name in enumerate(CLASSES)],
+        annotations=[dict(annotation, id=1, area=20, iscrowd=0)],
+    )
+
+
+def test_pseudo_boxes_end_with_the_image():
+    metric = DumpPseudoBoxes('cam', out_file='train.json', root='images')
+    # A rule that rounds to the pixel behind the last one, and one before the first.
+    metric.box_rule = lambda cam, size: (-1.0, 2.0, WIDTH, HEIGHT)
+    assert metric.find_box(None, (WIDTH, HEIGHT)) == (0, 2, WIDTH - 1, HEIGHT - 1)
+
+
+# Read back
+
+
+@pytest.mark.parametrize('rule', ['largest_component', 'released_nlccam'])
+@pytest.mark.parametrize(
+    ('target', 'expected', 'name'),
+    [
+        # The first alone; the first and the third.
+        ('top1', dict(top1_loc=25, box_acc=50), 'top1_loc'),
+        # The first, the third and the fourth, all under their true class.
+        ('true', dict(top1_loc=75, box_acc=75), 'gt_known_loc'),
+    ],
+)
+def test_boxes_have_the_accuracy_of_their_metric(
+    dump, dataset, predict, evaluate, results, rule, target, expected, name
+):
+    # Class and box right, class right, box right, box of the true class right.
+    predictions = [
+        predict(0, draw(BOX)),
+        predict(1, draw(FAR)),
+        predict(2, draw(BOX), top=2, top_map=draw(BOX), scores=(0.2, 0.1, 0.7)),
+        predict(3, draw(BOX), top=0, top_map=draw(FAR)),
+    ]
+    written = dump(predictions, target=target, box_rule=rule)['boxes.json']
+    assert evaluate_boxes(dataset, results(written)) == expected
+    metric = evaluate(CCAMLocalizationMetric('cam', rule), predictions)
+    assert metric[name] == expected['top1_loc']
+
+
+# Scored
+
+
+def detection(image_id, label, bbox, score=0.5):
+    return dict(image_id=image_id, category_id=label, bbox=bbox, score=score)
+
+
+@pytest.mark.parametrize(
+    ('bbox', 'box_acc'),
+    [
+        # 20 x 5 of 20 x 10 pixels, exactly one half, and a column less.
+        ([5, 3, 20, 5], 100),
+        ([5, 3, 19, 5], 0),
+        ([5.0, 3.0, 20.0, 10.0], 100),
+    ],
+)
+def test_overlap_of_detections(dataset, results, bbox, box_acc):
+    path = results([detection(i, 0, bbox) for i in range(4)])
+    assert evaluate_boxes(dataset, path)['box_acc'] == box_acc
+
+
+@pytest.mark.parametrize(
+    ('first', 'second', 'expected'),
+    [(0.4, 0.6, 0), (0.6, 0.4, 25), (0.5, 0.5, 25)],  # the first of equal ones
+)
+def test_the_best_detection_of_an_image_counts(
+    dataset, results, first, second, expected
+):
+    both = [detection(0, 0, RIGHT, first), detection(0, 0, WRONG, second)]
+    path = results(both + [detection(i, 0, WRONG) for i in (1, 2, 3)])
+    assert evaluate_boxes(dataset, path) == dict(top1_loc=expected, box_acc=expected)
+
+
+def test_images_without_detection_are_wrong(dataset, results, log):
+    path = results([detection(3, 2, RIGHT)])
+    assert evaluate_boxes(dataset, path) == dict(top1_loc=25, box_acc=25)
+    assert log.messages == [
+        f'3 of 4 images have no detection in {path}: they count as wrong'
+    ]
+
+
+@pytest.mark.parametrize(('width', 'warnings'), [(20, 0), (30, 1)])
+def test_boxes_that_reach_beyond_their_image_are_reported(
+    dataset, results, log, width, warnings
+):
+    # The box from column 5 on ends at column 24 or, as x1 = 34 would, behind the last.
+    path = results([detection(i, 0, [5, 3, width, 10]) for i in range(4)])
+    evaluate_boxes(dataset, path)
+    message = f'4 of 4 boxes in {path} reach beyond'
+    assert [message in line for line in log.messages] == [True] * warnings
+
+
+def without(key):
+    result = detection(0, 0, RIGHT)
+    result.pop(key)
+    return result
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('', 'is no readable JSON: Expecting value'),
+        ('{"images": []}', "must be a list of detections, .*, got {'images': ..}"),
+        ([], r'must be a list of detections, .*, got \[\]'),
+        ([[0, 0, 5, 3, 20, 10]], ', detection 0 must have whole numbers image_id and'),
+        ([without('image_id')], ', detection 0 must have whole numbers image_id and'),
+        ([without('score')], ', detection 0 must have .* a score'),
+        ([detection(0.5, 0, RIGHT)], ', detection 0 must have whole .* 0.5'),
+        ([detection(0, 0, RIGHT[:3])], ', detection 0 must have .* a bbox'),
+        ([detection(0, 0, RIGHT), detection(4, 0, RIGHT)], '1: image_id must .* 4'),
+        ([detection(-1, 0, RIGHT)], 'between 0 and 3, since .* 4 images, got -1'),
+        ([detection(0, 3, RIGHT)], 'category_id .* 0 and 2, since .* 3 classes, got 3'),
+        ([detection(0, 0, [5, 3, 0, 10])], r'above 0, got \[5, 3, 0, 10\]'),
+        ([detection(0, 0, [5, 3, 20, -1])], r'above 0, got \[5, 3, 20, -1\]'),
+        ([detection(0, 0, [5, np.nan, 20, 9])], 'score and bbox must be finite, got'),
+        ([detection(0, 0, RIGHT, np.inf)], 'score and bbox must be finite, got inf'),
+    ],
+)
+def test_wrong_results(dataset, results, content, message):
+    path = results(content)
+    with pytest.raises(ValueError, match=rf'^{re.escape(str(path))}.*{message}'):
+        evaluate_boxes(dataset, path)

@@ -1,0 +1,230 @@
+import io
+
+import numpy as np
+import pytest
+from four_images import BOX, FAR, HEIGHT, NAMES, WIDTH, draw, read_split
+
+from mmccam.evaluation import DumpMaps, MaxBoxAcc
+from mmccam.evaluation.map_files import evaluate_maps
+
+
+@pytest.fixture
+def dump_maps(root, tmp_path, evaluate):
+    """Write maps and return their folder."""
+
+    def dump_maps(samples, **kwargs):
+        kwargs = dict(root=str(root / 'images'), **kwargs)
+        folder = tmp_path / 'maps'
+        evaluate(DumpMaps('cam', out_dir=str(folder), **kwargs), samples)
+        return folder
+
+    return dump_maps
+
+
+def write_maps(folder, *maps):
+    for name, cam in zip(NAMES, maps):
+        path = folder / f'{name}.npy'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, cam)
+    return folder
+
+
+@pytest.fixture
+def scored(dataset, tmp_path):
+    """Score four maps that another program has written."""
+
+    def scored(*maps, **kwargs):
+        return evaluate_maps(dataset, write_maps(tmp_path, *maps), **kwargs)
+
+    return scored
+
+
+# Written
+
+
+@pytest.mark.parametrize(
+    ('cam', 'expected'),
+    [
+        ([[1, 3, 1], [2, 5, 1]], [[0, 0.5, 0], [0.25, 1, 0]]),
+        ([[3, 3, 3]], [[0, 0, 0]]),
+        ([[np.nan, 1, 0]], [[0, 0, 0]]),
+    ],
+)
+def test_maps_are_stretched_to_0_and_1(dump_maps, sample_of, root, cam, expected):
+    sample = dict(sample_of(cam), img_path=str(root / 'images/test/a.png'))
+    stored = np.load(dump_maps([sample]) / 'test/a.png.npy')
+    np.testing.assert_array_equal(stored, np.array(expected, float), strict=True)
+
+
+@pytest.mark.parametrize(
+    ('side', 'shape'), [(None, (HEIGHT, WIDTH)), (224, (224, 224))]
+)
+def test_maps_have_the_size_asked_for(dump_maps, predict, side, shape):
+    small = np.arange(6, dtype=np.float32).reshape(2, 3)
+    folder = dump_maps([predict(0, small)], side=side)
+    assert np.load(folder / 'test/a.png.npy').shape == shape
+
+
+def test_every_image_has_a_map(evaluate, predict, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(root)
+    metric = DumpMaps(cam='cam', out_dir=str(tmp_path), root='images')
+    values = evaluate(metric, [predict(number, draw(BOX)) for number in range(4)])
+    assert values == dict(num_maps=4)
+    paths = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob('*.*'))
+    assert [path.as_posix() for path in paths] == [f'{name}.npy' for name in NAMES]
+
+
+@pytest.mark.parametrize('path', ['other/a.png', 'images/../a.png', 'images'])
+def test_images_outside_of_the_root_are_refused(dump_maps, predict, root, path):
+    sample = dict(predict(0, draw(BOX)), img_path=str(root / path))
+    message = 'images must lie below the folder .*images, which root names, got .*'
+    with pytest.raises(ValueError, match=message):
+        dump_maps([sample])
+
+
+def test_images_without_a_file_are_refused(dump_maps, predict):
+    sample = predict(0, draw(BOX))
+    sample.pop('img_path')
+    with pytest.raises(ValueError, match='must have files .*, these have no img_path'):
+        dump_maps([sample])
+
+
+def test_two_maps_in_one_file_are_refused(dump_maps, predict):
+    message = r'must have its own map, 2 have .*maps/test/b\.png\.npy'
+    with pytest.raises(ValueError, match=message):
+        dump_maps([predict(number, draw(BOX)) for number in (0, 1, 1)])
+
+
+def test_wrong_side():
+    with pytest.raises(ValueError, match='side must be at least 1 pixel, got 0'):
+        DumpMaps('cam', out_dir='maps', root='images', side=0)
+
+
+# Scored
+
+
+def test_maps_of_224_have_the_max_box_acc_of_the_network(
+    dump_maps, dataset, predict, evaluate
+):
+    maps = np.random.default_rng(0).random((4, 4, 6), np.float32)
+    maps[3] = 1
+    blobs = [predict(number, cam) for number, cam in enumerate(maps)]
+    values = evaluate_maps(dataset, dump_maps(blobs, side=224), side=224)
+    assert values.items() >= evaluate(MaxBoxAcc('cam'), blobs).items()
+
+
+@pytest.mark.parametrize(
+    ('rule', 'expected'),
+    [
+        ({}, dict(gt_known_loc=75, threshold=0.2)),
+        # At 0.3 on its left, which joins the first box: 200 of 500 pixels.
+        (dict(threshold=0.25), dict(gt_known_loc=50, threshold=0.25)),
+        (dict(box_rule='released_nlccam'), dict(gt_known_loc=75, threshold=0.12)),
+    ],
+)
+def test_accuracies_of_maps(scored, rule, expected):
+    beside = 0.3 if 'threshold' in rule else 0
+    values = scored(draw(BOX, beside), draw(FAR), draw(BOX), draw(BOX), **rule)
+    assert values.items() > expected.items()
+    assert set(values) - set(expected) == {
+        *('CCAMLocalizationMetric_degenerate_maps', 'MaxBoxAcc_degenerate_maps'),
+        *(f'max_box_acc_{iou}' for iou in (30, 50, 70)),
+        *(f'max_box_acc_v2_{iou}' for iou in (30, 50, 70)),
+        'max_box_acc_v2',
+    }
+
+
+@pytest.mark.parametrize(
+    ('columns', 'px_ap'),
+    # Above 0 the object alone; nothing but the rest, so that the object is only found
+    # with all pixels, half of them right.
+    [(slice(112), 100), (slice(112, 224), 50)],
+)
+def test_maps_are_measured_by_masks(root, tmp_path, columns, px_ap):
+    masks = read_split(root, f'masks-{px_ap}', '1.png,')
+    cam = np.zeros((224, 224))
+    cam[:, columns] = 1
+    folder = write_maps(tmp_path, *4 * [cam])
+    expected = dict(px_ap=px_ap, PxAP_degenerate_maps=0)
+    assert evaluate_maps(masks, folder, side=224) == expected
+    with pytest.raises(ValueError, match='only be given for a data set with boxes'):
+        evaluate_maps(masks, folder, side=224, threshold=0.5)
+
+
+def test_masks_of_another_size_are_asked_for(root, tmp_path):
+    masks = read_split(root, 'large-masks', '2.png,')
+    folder = write_maps(tmp_path, *4 * [draw(BOX)])
+    assert 'px_ap' in evaluate_maps(masks, folder, scaled_masks=True)
+    with pytest.raises(ValueError, match='the mask .* 60 x 40 pixels, its image'):
+        evaluate_maps(masks, folder)
+
+
+def test_maps_below_another_root(dataset, root, tmp_path):
+    write_maps(tmp_path / 'images', *4 * [draw(BOX)])
+    assert evaluate_maps(dataset, tmp_path, root=str(root))['gt_known_loc'] == 100
+
+
+@pytest.mark.parametrize(
+    'convert',
+    [np.float16, np.longdouble, lambda cam: cam.astype('>f8'), np.asfortranarray],
+)
+def test_floating_point_maps_of_any_kind(scored, convert):
+    assert scored(*4 * [convert(draw(BOX))])['gt_known_loc'] == 100
+
+
+def test_missing_maps(scored):
+    message = r'3 of 4 images have no map, the first is missing at .*test/b\.png\.npy'
+    with pytest.raises(FileNotFoundError, match=message):
+        scored(draw(BOX))
+
+
+def saved(array, **kwargs):
+    file = io.BytesIO()
+    np.save(file, array, **kwargs)
+    return file.getvalue()
+
+
+def with_value(value):
+    cam = draw(BOX)
+    cam[0, 0] = value
+    return saved(cam)
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (saved(draw(BOX).T), r'the shape \(height, width\) = \(20, 30\), got \(30, 20'),
+        (saved(draw(BOX)[None]), r'= \(20, 30\), got \(1, 20, 30\)'),
+        (with_value(-0.1), r'values from 0 to 1, got some from -0\.1\d* to 1'),
+        (with_value(1.5), r'values from 0 to 1, got some from 0\.0 to 1\.5'),
+        (with_value(np.nan), 'values from 0 to 1, got some from nan to nan'),
+        (saved(draw(BOX).astype(int)), 'floating-point numbers, .*, got int64'),
+        (saved(draw(BOX) > 0), 'floating-point numbers, .*, got bool'),
+        (saved(draw(BOX).astype(complex)), 'floating-point numbers, .*, got complex'),
+        (
+            saved(draw(BOX).astype(object), allow_pickle=True),
+            r'is no readable \.npy array: Object arrays cannot be loaded',
+        ),
+        (saved(draw(BOX))[:-4], r'is no readable \.npy array'),
+        (b'', r'is no readable \.npy array: EOF'),
+        (b'P5 30 20 255', r'is no readable \.npy array: the magic string'),
+    ],
+)
+def test_wrong_maps(dataset, tmp_path, content, message):
+    folder = write_maps(tmp_path, *4 * [draw(BOX)])
+    (folder / 'test/c.png.npy').write_bytes(content)
+    with pytest.raises(ValueError, match=rf'^\S*c\.png\.npy .*{message}'):
+        evaluate_maps(dataset, folder)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (dict(side=-1), 'side must be at least 1 pixel, got -1'),
+        (dict(side=224), r'= \(224, 224\), got \(20, 30\)'),
+        (dict(root='elsewhere'), 'must lie below the folder .*elsewhere'),
+    ],
+)
+def test_wrong_arguments_of_maps(scored, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        scored(*4 * [draw(BOX)], **arguments)
