@@ -12,7 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmccam import __version__
 from mmccam.datasets.metadata import read_classes
 from mmccam.engine import WHOLE_FILES, trust_checkpoints, weights_of
-from mmccam.models.convert import FORMATS, convert
+from mmccam.models.vgg_weights import FORMATS, convert
 
 
 def parse_args() -> argparse.Namespace:
