@@ -13,7 +13,7 @@ from mmccam import __version__, trust_checkpoints
 from mmccam.checkpoints.contents import weights_of
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.metadata import read_classes
-from mmccam.models.convert import FORMATS, convert
+from mmccam.models.vgg_weights import FORMATS, convert
 
 
 def parse_args() -> argparse.Namespace:

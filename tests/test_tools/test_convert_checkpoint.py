@@ -8,7 +8,6 @@ from small_runs import Touch
 from torchvision.models import vgg as torchvision_vgg
 
 from mmccam.checkpoints.loading import restrict_checkpoint_loading
-from mmccam.models import NonLocalVGG
 
 TOOL = 'convert_checkpoint.py'
 
@@ -47,10 +46,6 @@ def test_torchvision_and_back(run_here, folder, vgg):
     assert all(value.dtype == torch.float16 for value in weights.values())
     features().load_state_dict(weights)
     assert all(torch.equal(weights[k], v) for k, v in layers.state_dict().items())
-    init_cfg = dict(type='Pretrained', checkpoint=str(folder / 'ours.pth'))
-    model = NonLocalVGG(11, (2,), init_cfg=init_cfg)
-    model.init_weights()
-    assert torch.equal(model.features[2].conv.weight, layers[3].weight.float())
 
 
 @pytest.fixture
@@ -87,42 +82,19 @@ def test_another_number_of_class_names_is_refused(run_here, folder, released):
     ('content', 'message'),
     [
         (None, 'there is no checkpoint {}'),
-        (b'', '{} is empty'),
-        (
-            b'text',
-            "{} is no checkpoint of torch, or a damaged one: it begins .*b'text'",
-        ),
         ([1], '{} holds no weights but a list'),
-        (
-            {'conv1.weight': torch.ones(1)},
-            '{} is not converted: it is no VGG of .* it holds conv1.weight',
-        ),
-        (
-            {'features.0.weight': torch.ones(1)},
-            '{} is not converted: it has 1 convolutions, where .* has 8, 10, 13, 16',
-        ),
+        ({'fc.bias': torch.ones(1)}, '{} is not converted: it is no VGG of .* fc.bias'),
     ],
-    ids=['none', 'empty', 'text', 'list', 'other network', 'other VGG'],
 )
 def test_other_files_are_refused(run_here, folder, content, message):
     path, target = folder / 'source.pth', folder / 'target.pth'
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif content is not None:
+    if content is not None:
         torch.save(content, path)
     code, _, errors = run_here(TOOL, path, target)
 
     assert code == 2
-    *_, line = errors.splitlines()
-    assert re.fullmatch(f'{TOOL}: {message.format(path)}', line)
+    assert re.fullmatch(f'{TOOL}: {message.format(path)}', errors.splitlines()[-1])
     assert not target.exists()
-
-
-def test_a_folder_is_no_checkpoint(run_here, folder):
-    code, _, errors = run_here(TOOL, folder, folder / 'target.pth')
-
-    assert code == 2
-    assert errors.endswith(f'{TOOL}: there is no checkpoint {folder}\n')
 
 
 def test_the_source_is_not_overwritten(run_here, vgg, monkeypatch):

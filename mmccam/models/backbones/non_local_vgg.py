@@ -5,14 +5,14 @@ from typing import Optional
 
 import torch
 from mmcv.cnn import ConvModule
-from mmengine.model import ModuleDict, update_init_info
+from mmengine.model import ModuleDict
 from mmpretrain.models.backbones import VGG
 from torch.utils.checkpoint import checkpoint
 
 from ...registry import MODELS
 from ..layers.named_layers import NamedLayers
 from ..layers.non_local import NonLocalBlock
-from ..pretrained import load_pretrained_vgg
+from ..vgg_weights import adapt_weights
 
 
 @MODELS.register_module()
@@ -20,8 +20,8 @@ class NonLocalVGG(NamedLayers, VGG):
     """VGG without its last pool, with non-local blocks between its stages.
 
     The convolutions have the names of mmpretrain's VGG, so that its checkpoints load.
-    ``init_cfg=dict(type='Pretrained', checkpoint=...)`` also takes the files of
-    torchvision, see :func:`~mmccam.models.pretrained.load_pretrained_vgg`.
+    So do those of torchvision, by ``init_cfg=dict(type='Pretrained', checkpoint=...)``.
+    Loading is an error if weights of a convolution are missing or do not match.
 
     Args:
         depth: Depth of the VGG: 11, 13, 16 or 19.
@@ -95,6 +95,7 @@ class NonLocalVGG(NamedLayers, VGG):
         self._add_blocks(non_local_stages, reduction)
         self._add_extra_conv(extra_conv, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self._freeze_stages()
+        self._register_load_state_dict_pre_hook(adapt_weights, with_module=True)
         self.set_out_layers(out_layers)
 
     def _add_blocks(self, stages: Sequence[int], reduction: int) -> None:
@@ -122,19 +123,16 @@ class NonLocalVGG(NamedLayers, VGG):
         Raises:
             ValueError: If the pretrained file does not fit.
         """
-        if self.is_init:
-            return super().init_weights()
-        init_cfgs = (
-            self.init_cfg if isinstance(self.init_cfg, list) else [self.init_cfg]
-        )
-        pretrained = [cfg for cfg in init_cfgs if cfg['type'] == 'Pretrained']
-        self.init_cfg = [cfg for cfg in init_cfgs if cfg['type'] != 'Pretrained']
-        super().init_weights()
-        self.init_cfg = init_cfgs
-        for cfg in pretrained:
-            load_pretrained_vgg(self, cfg['checkpoint'], cfg.get('prefix'))
-            if hasattr(self, '_params_init_info'):  # mmengine's log, while it is open
-                update_init_info(self, init_info=f'loaded from {cfg["checkpoint"]}')
+        try:
+            super().init_weights()
+        except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+            cfgs = self.init_cfg if isinstance(self.init_cfg, list) else [self.init_cfg]
+            sources = [cfg['checkpoint'] for cfg in cfgs if 'checkpoint' in cfg]
+            if not sources:
+                raise
+            named = any(source in str(error) for source in sources)
+            source = '' if named else f'{" or ".join(sources)}: '
+            raise ValueError(f'{source}{error}') from error
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Compute the feature maps of an image batch.
