@@ -10,11 +10,17 @@ from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from mmccam import __version__  # noqa: E402
+import mmccam  # noqa: E402
 
 project = 'mmccam'
-version = release = __version__
+version = release = mmccam.__version__
 author = copyright = 'mmccam contributors'
+
+# The reference is of the faces: where a name is defined is an inside matter.
+for face in ('apis', 'datasets', 'engine', 'evaluation', 'models', 'visualization'):
+    module = getattr(mmccam, face)
+    for name in module.__all__:
+        getattr(module, name).__module__ = module.__name__
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
 exclude_patterns = ['_build']
