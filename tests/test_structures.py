@@ -6,6 +6,7 @@ from mmccam.structures import (
     ClassMaps,
     check_map_name,
     default_map_name,
+    image_name,
     true_boxes,
 )
 
@@ -104,3 +105,10 @@ def test_masks_are_no_boxes():
     sample = dict(sample_with([(0, 0, 9, 9)]), loc_masks=['bird.png'])
     with pytest.raises(ValueError, match='bird.jpg has masks, by which mmccam.PxAP'):
         true_boxes(sample)
+
+
+def test_an_image_has_the_name_of_its_file_or_a_number():
+    path = '/data/images/cat/1.jpg'
+
+    assert image_name(dict(img_path=path, sample_idx=12)) == 'cat/1.jpg'
+    assert image_name(dict(sample_idx=12)) == '00012'
