@@ -1,6 +1,7 @@
 """How Sphinx builds the documentation: ``sphinx-build -W -n docs docs/_build``."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ version = release = mmccam.__version__
 author = copyright = 'mmccam contributors'
 
 # The reference is of the faces: where a name is defined is an inside matter.
-for face in ('apis', 'datasets', 'engine', 'evaluation', 'models', 'visualization'):
-    module = getattr(mmccam, face)
+for face in ('datasets', 'engine', 'evaluation', 'models', 'visualization'):
+    module = import_module(f'mmccam.{face}')
     for name in module.__all__:
         getattr(module, name).__module__ = module.__name__
+for name in ('CCAMInferencer', 'trust_checkpoints'):
+    getattr(mmccam, name).__module__ = 'mmccam'
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
 exclude_patterns = ['_build']

@@ -81,7 +81,7 @@ def ccam(
 
     .. math::
         M(x, y) = \sum_{k=1}^{K} g(k)\, M^{c_k}(x, y)
-        = \sum_n \Big(\sum_{k=1}^{K} g(k)\, w_{n, c_k}\Big) f^n(x, y)
+        = \sum_n \left(\sum_{k=1}^{K} g(k)\, w_{n, c_k}\right) f^n(x, y)
 
     with :math:`c_k` the class of rank k. The maps are linear in the weights: to combine
     the weights first costs one map instead of K.

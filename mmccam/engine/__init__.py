@@ -1,7 +1,7 @@
 """What mmccam adds to mmengine's training loop."""
 
 # Also from here, where it was before it was `mmccam.trust_checkpoints`.
-from ..checkpoints.loading import trust_checkpoints
+from ..checkpoints.loading import trust_checkpoints  # noqa: F401
 from .checkpoint_hook import ResumableCheckpointHook
 from .hooks import (
     EpochSeedHook,
@@ -18,5 +18,4 @@ __all__ = [
     'FittingWeightsHook',
     'ResumableCheckpointHook',
     'UnreadableImagesHook',
-    'trust_checkpoints',
 ]
