@@ -115,11 +115,11 @@ class BoxMetric(LocalizationMetric, BoxMaker):
     """A metric of the boxes that a rule makes of one map.
 
     Args:
-        map_name: Name of the map, as in :class:`LocalizationMetric`.
-        box_rule: Name of the rule, as in :func:`~mmccam.evaluation.build_box_rule`.
-        threshold: Threshold of the rule, as there.
+        *args: ``map_name``, ``box_rule`` and ``threshold``, as in
+            :class:`~mmccam.evaluation.box_rules.BoxMaker`.
         iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
-        **kwargs: ``prefix`` and ``collect_device`` of :class:`LocalizationMetric`.
+        prefix: As in :class:`LocalizationMetric`.
+        collect_device: As there.
 
     Raises:
         TypeError: If no map is named.
@@ -128,14 +128,14 @@ class BoxMetric(LocalizationMetric, BoxMaker):
 
     def __init__(
         self,
-        map_name: Optional[str] = None,
-        box_rule: Optional[str] = None,
-        threshold: Optional[float] = None,
+        *args,
         iou: float = 0.5,
+        prefix: Optional[str] = None,
+        collect_device: str = 'cpu',
         **kwargs,
     ) -> None:
-        LocalizationMetric.__init__(self, map_name, **kwargs)
-        BoxMaker.__init__(self, self.map_name, box_rule, threshold)
+        BoxMaker.__init__(self, *args, **kwargs)
+        LocalizationMetric.__init__(self, self.map_name, prefix, collect_device)
         check_iou(iou)
         self.iou = iou
 

@@ -56,44 +56,32 @@ def test_largest_component_is_found_at_the_size_of_the_image():
 
 
 RELEASED = [
-    # Twice the width, half the height. The ends are exclusive.
-    ((448, 112), None, [(10, 20, 109, 119, 1)], (20, 10, 220, 60)),
-    # Rounded: 10 -> 4.46, 20 -> 4.46, 110 -> 49.1, 121 -> 27.0.
-    ((100, 50), None, [(10, 20, 109, 120, 1)], (4, 4, 49, 27)),
-    # Half of the maximum is not above half of it.
-    ((224, 224), 0.5, [(10, 20, 29, 39, 1), (30, 20, 49, 39, 0.5)], (10, 20, 30, 40)),
+    # The ends are exclusive. Half of the maximum is not above half of it.
+    (0.5, [(10, 20, 29, 39, 1), (30, 20, 49, 39, 0.5)], (10, 20, 30, 40)),
     # The default threshold. The mean of 800 of 50176 pixels is far below.
-    ((224, 224), None, [(10, 20, 29, 39, 100), (30, 20, 49, 39, 13)], (10, 20, 50, 40)),
-    ((224, 224), None, [(10, 20, 29, 39, 100), (30, 20, 49, 39, 11)], (10, 20, 30, 40)),
+    (None, [(10, 20, 29, 39, 100), (30, 20, 49, 39, 13)], (10, 20, 50, 40)),
+    (None, [(10, 20, 29, 39, 100), (30, 20, 49, 39, 11)], (10, 20, 30, 40)),
     # Row 0 is 0, the rest 0.5 with a block of 100 x 100 of 1. The mean is
     # (0.5 (50176 - 224 - 10000) + 10000) / 50176 = 0.597: the block alone is above.
-    (
-        (224, 224),
-        None,
-        [(0, 1, 223, 223, 0.5), (10, 20, 109, 119, 1)],
-        (10, 20, 110, 120),
-    ),
+    (None, [(0, 1, 223, 223, 0.5), (10, 20, 109, 119, 1)], (10, 20, 110, 120)),
     # Columns: 1 of 0, 111 of 0.4375, 96 of 1, 16 of 0.5625; the cut is 0.5. The mean
     # with 0 below the cut is (96 + 16 * 0.5625) / 224 = 0.469, so the cut decides and
     # the last 16 stay. The mean of all (0.686) or of the rest (0.9375) would cut them.
     (
-        (224, 224),
         0.5,
         [(1, 0, 111, 223, 0.4375), (112, 0, 207, 223, 1), (208, 0, 223, 223, 0.5625)],
         (112, 0, 224, 224),
     ),
     # Diagonal neighbours are not joined.
-    ((224, 224), None, [(10, 20, 19, 29, 1), (20, 30, 39, 49, 1)], (20, 30, 40, 50)),
+    (None, [(10, 20, 19, 29, 1), (20, 30, 39, 49, 1)], (20, 30, 40, 50)),
     # An angle of 60 + 39 pixels in a box of 60 x 40, and a block of 30 x 30.
     (
-        (224, 224),
         None,
         [(5, 5, 64, 5, 1), (5, 6, 5, 44, 1), (100, 100, 129, 129, 1)],
         (5, 5, 65, 45),
     ),
     # Above the minimum the rectangles have 8 and 2, and half is 4.
     (
-        (224, 224),
         0.5,
         [(0, 0, 223, 223, -9), (10, 20, 29, 39, -1), (30, 20, 49, 39, -7)],
         (10, 20, 30, 40),
@@ -101,10 +89,23 @@ RELEASED = [
 ]
 
 
-@pytest.mark.parametrize(('size', 'threshold', 'rectangles', 'box'), RELEASED)
-def test_released_nlccam(size, threshold, rectangles, box):
+@pytest.mark.parametrize(('threshold', 'rectangles', 'box'), RELEASED)
+def test_released_nlccam(threshold, rectangles, box):
     rule = build_box_rule('released_nlccam', threshold)
-    assert rule(draw((224, 224), *rectangles), size) == box
+    assert rule(draw((224, 224), *rectangles), (224, 224)) == box
+
+
+@pytest.mark.parametrize(
+    ('size', 'box'),
+    [
+        ((448, 112), (20, 10, 220, 60)),  # twice the width, half the height
+        # Rounded: 10 -> 4.46, 20 -> 4.46, 110 -> 49.1, 120 -> 26.8.
+        ((100, 50), (4, 4, 49, 27)),
+    ],
+)
+def test_released_nlccam_is_scaled_to_the_image(size, box):
+    cam = draw((224, 224), (10, 20, 109, 119, 1))
+    assert build_box_rule('released_nlccam')(cam, size) == box
 
 
 def test_released_nlccam_where_the_mean_rounds_up_to_the_maximum():
