@@ -33,6 +33,8 @@ import numpy as np
 import torch
 from mmpretrain.structures import DataSample
 
+from .boxes import check_boxes
+
 
 @dataclass(frozen=True, eq=False)
 class ClassMaps:
@@ -162,16 +164,8 @@ def true_boxes(sample: dict) -> np.ndarray:
             f'{sample["img_path"]} has masks, by which mmccam.PxAP measures, and no '
             'boxes, which this metric needs'
         )
-    boxes = np.asarray(sample.get('loc_boxes', ()))
-    height, width = sample['ori_shape']
+    boxes, where = sample.get('loc_boxes', ()), sample.get('img_path', 'an image')
     if len(boxes) == 0:
-        raise ValueError(
-            f'{sample.get("img_path", "an image")} has no ground-truth box'
-        )
-    first, last = boxes[:, :2], boxes[:, 2:]
-    if not ((0 <= first) & (first <= last) & (last <= [width, height])).all():
-        raise ValueError(
-            f'{sample["img_path"]} has {width} x {height} pixels, '
-            f'but a ground-truth box reversed or outside: {boxes.tolist()}'
-        )
-    return boxes
+        raise ValueError(f'{where} has no ground-truth box')
+    height, width = sample['ori_shape']
+    return check_boxes(boxes, (width, height), where)
