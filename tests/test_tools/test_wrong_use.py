@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
         ('test.py --out a.csv', 'in one of .html, .json, .md, .pkl, .png, .txt, got a'),
         ('test.py --map-side 224', '--map-side needs --dump-maps'),
         ('test.py', 'test.py: there is no checkpoint none.pth'),
+        ('search_threshold.py', 'search_threshold.py: there is no checkpoint none.pth'),
     ],
 )
 def test_wrong_options_are_refused(run, command, message):
@@ -26,15 +27,24 @@ def test_wrong_options_are_refused(run, command, message):
     assert re.search(message, process.stderr)
 
 
-def test_two_metrics_of_one_name_are_refused_before_the_test(run, trained):
-    config = run.folder / 'twice.py'
-    metrics = [dict(type='mmccam.CCAMLocalizationMetric', cam='cam')] * 2
+@pytest.mark.parametrize(
+    ('metrics', 'options', 'message'),
+    [
+        (2 * ['CCAMLocalizationMetric'], '', 'has 2 times CCAMLocalizationMetric with'),
+        (['MaxBoxAcc'], '--dump-boxes boxes', '--dump-boxes needs mmccam.CCAMLocaliza'),
+        (['MaxBoxAcc'], '--out a.png', '--out a.png needs mmccam.LocalizationErrors'),
+        ([], '--dump-maps maps', '--dump-maps needs a metric of a map in the test'),
+        ([], '--thresholds', r'no file of thresholds .*nlccam_demo.thresholds.json: '),
+    ],
+)
+def test_metrics_that_do_not_fit_are_refused(run, tmp_path, metrics, options, message):
+    config = tmp_path / 'config.py'
+    metrics = [dict(type=f'mmccam.{metric}', cam='cam') for metric in metrics]
     config.write_text(f'_base_ = {str(CONFIG)!r}\ntest_evaluator = {metrics}\n')
-    process = run('test.py', config, run.checkpoint)
+    process = run('test.py', config, CONFIG, *options.split())  # CONFIG: any file
 
     assert process.returncode == 2
-    message = 'has 2 times CCAMLocalizationMetric with the prefix "cam": give each'
-    assert message in process.stderr
+    assert re.search(f'test.py: .*{message}', process.stderr.splitlines()[-1])
 
 
 @pytest.mark.parametrize(
