@@ -1,13 +1,20 @@
 import json
 
 import pytest
+from mmengine.logging import MMLogger
 from small_runs import CONFIG, Tools, run_tool
 
 
 @pytest.fixture
 def run_here():
-    """Run a tool in this process; give its exit code, output and errors."""
-    return lambda *arguments: tuple(vars(run_tool(*arguments)).values())
+    """Run a tool in this process; its exit code, what it prints, and its errors."""
+
+    def run_here(*arguments):
+        # The tests' logger, which is quiet, and has no part in what is printed.
+        process = run_tool(*arguments, loggers=MMLogger._instance_dict)
+        return process.returncode, process.stdout, process.stderr
+
+    return run_here
 
 
 @pytest.fixture(scope='session')

@@ -23,16 +23,18 @@ from mmccam.datasets.demo.generate import generate_demo
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/nlccam_demo.py'
 # What a process has one of by name: runs of one second have one name.
-NAMED = (DefaultScope, MMLogger, MessageHub, UniversalVisualizer, Visualizer)
+NAMED = (DefaultScope, MessageHub, UniversalVisualizer, Visualizer)
 
 
-def run_tool(tool, *arguments, folder='.'):
+def run_tool(tool, *arguments, folder='.', loggers=()):
     """Run a tool in this process; its exit code and what it has printed."""
     path = ROOT / 'tools' / tool
     code, out, err = 0, io.StringIO(), io.StringIO()
     with ExitStack() as stack:
         for kind in NAMED:
             stack.enter_context(patch.object(kind, '_instance_dict', OrderedDict()))
+        loggers = OrderedDict(loggers)
+        stack.enter_context(patch.object(MMLogger, '_instance_dict', loggers))
         stack.enter_context(
             patch.object(sys, 'argv', [str(path), *map(str, arguments)])
         )
