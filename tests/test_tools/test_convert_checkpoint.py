@@ -5,6 +5,7 @@ import re
 import pytest
 import torch
 from small_runs import Touch
+from torch import nn
 from torchvision.models import vgg as torchvision_vgg
 
 from mmccam.checkpoints.loading import restrict_checkpoint_loading
@@ -20,32 +21,30 @@ def folder(tmp_path):
         file.unlink()
 
 
-def features():
-    """The convolutions of torchvision's VGG-11."""
-    return torchvision_vgg.make_layers(torchvision_vgg.cfgs['A'])
-
-
 @pytest.fixture
 def vgg(folder):
-    """A file of torchvision's VGG-11 in half precision, and its convolutions."""
-    layers = features().half()
-    weights = {f'features.{name}': value for name, value in layers.state_dict().items()}
-    torch.save(weights, folder / 'vgg11.pth')
-    return folder / 'vgg11.pth', layers
+    """A file of torchvision's VGG-11 in half precision."""
+    layers = torchvision_vgg.make_layers(torchvision_vgg.cfgs['A']).half()
+    torch.save(nn.ModuleDict(dict(features=layers)).state_dict(), folder / 'vgg11.pth')
+    return folder / 'vgg11.pth'
+
+
+def check_same(path, other):
+    """Check that two files have the same tensors under the same names in one order."""
+    weights, others = torch.load(path), torch.load(other)
+    assert list(weights) == list(others)
+    for name, value in others.items():
+        assert weights[name].dtype == value.dtype
+        assert torch.equal(weights[name], value)
 
 
 def test_torchvision_and_back(run_here, folder, vgg):
-    path, layers = vgg
-    assert run_here(TOOL, path, folder / 'ours.pth')[0] == 0
-    back = folder / 'back.pth'
-    code, out, _ = run_here(TOOL, folder / 'ours.pth', back, '--to', 'torchvision')
+    ours, back = folder / 'ours.pth', folder / 'back.pth'
+    assert run_here(TOOL, vgg, ours)[0] == 0
+    code, out, _ = run_here(TOOL, ours, back, '--to', 'torchvision')
 
     assert (code, out) == (0, f'{back}\n')
-    loaded = torch.load(back)
-    weights = {name[len('features.') :]: loaded[name] for name in loaded}
-    assert all(value.dtype == torch.float16 for value in weights.values())
-    features().load_state_dict(weights)
-    assert all(torch.equal(weights[k], v) for k, v in layers.state_dict().items())
+    check_same(back, vgg)
 
 
 @pytest.fixture
@@ -61,11 +60,7 @@ def test_released_weights_and_back(run_here, folder, shared, released):
 
     classes = torch.load(ours)['meta']['dataset_meta']['classes']
     assert len(classes) == 20 and 'goose' in classes
-    expected, weights = torch.load(released), torch.load(back)
-    assert list(weights) == list(expected)
-    for name, value in expected.items():
-        assert weights[name].dtype == value.dtype
-        assert torch.equal(weights[name], value)
+    check_same(back, released)
 
 
 def test_another_number_of_class_names_is_refused(run_here, folder, released):
@@ -98,14 +93,13 @@ def test_other_files_are_refused(run_here, folder, content, message):
 
 
 def test_the_source_is_not_overwritten(run_here, vgg, monkeypatch):
-    path, _ = vgg
-    before = path.read_bytes()
-    monkeypatch.chdir(path.parent)
-    code, _, errors = run_here(TOOL, path, path.name)
+    before = vgg.read_bytes()
+    monkeypatch.chdir(vgg.parent)
+    code, _, errors = run_here(TOOL, vgg, vgg.name)
 
     assert code == 2
     assert 'vgg11.pth is the source and would be overwritten' in errors
-    assert path.read_bytes() == before
+    assert vgg.read_bytes() == before
 
 
 @pytest.fixture
@@ -118,7 +112,7 @@ def test_code_in_a_checkpoint_runs_only_if_it_is_trusted(
     run_here, folder, vgg, restricted_after
 ):
     path, marker = folder / 'hostile.pth', folder / 'marker'
-    torch.save(dict(state_dict=torch.load(vgg[0]), note=Touch(marker)), path)
+    torch.save(dict(state_dict=torch.load(vgg), note=Touch(marker)), path)
     code, _, errors = run_here(TOOL, path, folder / 'ours.pth')
 
     assert code == 2

@@ -121,7 +121,7 @@ class NonLocalVGG(NamedLayers, VGG):
         """Initialize the weights, those of a ``Pretrained`` config last.
 
         Raises:
-            ValueError: If the pretrained file does not fit.
+            ValueError: If the pretrained file does not match. The sentence names it.
         """
         try:
             super().init_weights()
