@@ -68,6 +68,7 @@ def boxes(run):
     return run.folder / 'work_dirs/pseudo_boxes'
 
 
+@pytest.mark.slow
 def test_mmdet_loads_the_boxes(run, boxes, monkeypatch):
     monkeypatch.chdir(run.folder)
     from mmdet.registry import DATASETS
@@ -90,6 +91,7 @@ def test_mmdet_loads_the_boxes(run, boxes, monkeypatch):
     assert sample['data_samples'].gt_instances.bboxes.shape == (1, 4)
 
 
+@pytest.mark.slow
 def test_mmdet_trains_on_the_boxes(run, boxes):
     blocks = re.findall('```bash\n(.*?)```', DOCS.read_text(), re.S)
     (command,) = [block for block in blocks if 'train.py configs/downstream' in block]
