@@ -4,7 +4,7 @@ _base_ = '../nlccam_demo.py'
 test_dataloader = dict(dataset=dict(split='test-masks'))
 test_evaluator = [
     dict(type='Accuracy', topk=(1,)),
-    dict(type='mmccam.PxAP', cam='ccam'),
-    dict(type='mmccam.PxAP', cam='cam'),
+    dict(type='mmccam.PxAP', map_name='ccam'),
+    dict(type='mmccam.PxAP', map_name='cam'),
 ]
-custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')]
+custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', map_name='ccam')]

@@ -36,9 +36,10 @@ auto_scale_lr = dict(base_batch_size=16)
 
 released = dict(box_rule='released_nlccam', threshold=0.12)
 val_evaluator = [dict(type='Accuracy', topk=(1, 5))] + [
-    dict(type='mmccam.CCAMLocalizationMetric', cam=name, **released) for name in cams
+    dict(type='mmccam.CCAMLocalizationMetric', map_name=name, **released)
+    for name in cams
 ]
 test_evaluator = val_evaluator
 custom_hooks = [
-    dict(type='mmccam.LocalizationVisualizationHook', cam='ccam', **released)
+    dict(type='mmccam.LocalizationVisualizationHook', map_name='ccam', **released)
 ]

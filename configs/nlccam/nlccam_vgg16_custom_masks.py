@@ -3,8 +3,8 @@ _base_ = '../nlccam_custom.py'
 
 val_evaluator = [
     dict(type='Accuracy', topk=(1,)),
-    dict(type='mmccam.PxAP', cam='ccam'),
-    dict(type='mmccam.PxAP', cam='cam'),
+    dict(type='mmccam.PxAP', map_name='ccam'),
+    dict(type='mmccam.PxAP', map_name='cam'),
 ]
 test_evaluator = val_evaluator
-custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')]
+custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', map_name='ccam')]

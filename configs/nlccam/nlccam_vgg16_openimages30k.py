@@ -10,8 +10,8 @@ model = dict(head=dict(num_classes=_base_.data_preprocessor.num_classes))
 
 val_evaluator = [
     dict(type='Accuracy', topk=(1, 5)),
-    dict(type='mmccam.PxAP', cam='ccam', scaled_masks=True),
-    dict(type='mmccam.PxAP', cam='cam', scaled_masks=True),
+    dict(type='mmccam.PxAP', map_name='ccam', scaled_masks=True),
+    dict(type='mmccam.PxAP', map_name='cam', scaled_masks=True),
 ]
 test_evaluator = val_evaluator
-custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')]
+custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', map_name='ccam')]

@@ -10,4 +10,4 @@ model = dict(head=dict(num_classes=_base_.data_preprocessor.num_classes))
 
 val_evaluator = [dict(type='Accuracy', topk=(1,))]
 test_evaluator = val_evaluator
-custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', cam='ccam')]
+custom_hooks = [dict(type='mmccam.LocalizationVisualizationHook', map_name='ccam')]

@@ -13,7 +13,7 @@ cams = {
 model = dict(head=dict(cams=dict(cams, _delete_=True)))
 accuracy = dict(type='Accuracy', topk=(1, min(5, num_classes)))
 test_evaluator = [accuracy, *_base_.table6_errors] + [
-    dict(metric, cam=name) for name in cams for metric in _base_.table6_metrics
+    dict(metric, map_name=name) for name in cams for metric in _base_.table6_metrics
 ]
 val_evaluator = test_evaluator[:1]
 custom_hooks = _base_.table6_hooks

@@ -2,16 +2,16 @@
 # test also has MaxBoxAcc, what is wrong with the boxes, and pictures of the worst.
 val_evaluator = [
     dict(type='Accuracy', topk=(1,)),
-    dict(type='mmccam.CCAMLocalizationMetric', cam='ccam'),
-    dict(type='mmccam.CCAMLocalizationMetric', cam='cam'),
+    dict(type='mmccam.CCAMLocalizationMetric', map_name='ccam'),
+    dict(type='mmccam.CCAMLocalizationMetric', map_name='cam'),
 ]
 test_evaluator = val_evaluator + [
-    dict(type='mmccam.MaxBoxAcc', cam='ccam'),
-    dict(type='mmccam.MaxBoxAcc', cam='cam'),
-    dict(type='mmccam.LocalizationErrors', cam='ccam'),
-    dict(type='mmccam.LocalizationErrors', cam='cam'),
+    dict(type='mmccam.MaxBoxAcc', map_name='ccam'),
+    dict(type='mmccam.MaxBoxAcc', map_name='cam'),
+    dict(type='mmccam.LocalizationErrors', map_name='ccam'),
+    dict(type='mmccam.LocalizationErrors', map_name='cam'),
 ]
 custom_hooks = [
-    dict(type='mmccam.LocalizationVisualizationHook', cam='ccam'),
+    dict(type='mmccam.LocalizationVisualizationHook', map_name='ccam'),
     dict(type='mmccam.WorstImagesHook'),
 ]

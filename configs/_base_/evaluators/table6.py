@@ -16,13 +16,13 @@ table6_metrics = [
 ]
 # What is wrong with the plain CAM's boxes and with those of the paper's choice for CUB.
 table6_errors = [
-    dict(type='mmccam.LocalizationErrors', cam='top1_bottom0'),
-    dict(type='mmccam.LocalizationErrors', cam='quadratic'),
+    dict(type='mmccam.LocalizationErrors', map_name='top1_bottom0'),
+    dict(type='mmccam.LocalizationErrors', map_name='quadratic'),
 ]
 table6_evaluator = [dict(type='Accuracy', topk=(1, 5)), *table6_errors] + [
-    dict(metric, cam=name) for name in table6_cams for metric in table6_metrics
+    dict(metric, map_name=name) for name in table6_cams for metric in table6_metrics
 ]
 table6_hooks = [
-    dict(type='mmccam.LocalizationVisualizationHook', cam='quadratic'),
+    dict(type='mmccam.LocalizationVisualizationHook', map_name='quadratic'),
     dict(type='mmccam.WorstImagesHook'),
 ]
