@@ -5,6 +5,7 @@ import torch
 
 from mmccam.cam import (
     activation_maps,
+    ccam,
     combine_weights,
     move_to_front,
     polynomial,
@@ -19,10 +20,8 @@ from mmccam.evaluation import build_box_rule
     ('scores', 'ranking'),
     [
         ([0.2, 0.5, 0.3], [1, 2, 0]),
-        ([0.1, 0.9], [1, 0]),
         ([-3.0, -1.0, -2.0], [1, 2, 0]),
         # Equal scores: the lower index first.
-        ([0.5, 0.5], [0, 1]),
         ([1.0, 2.0, 1.0, 2.0, 1.0], [1, 3, 0, 2, 4]),
     ],
 )
@@ -41,8 +40,7 @@ def test_rank_classes_keeps_the_order_of_many_ties():
     ('targets', 'rankings'),
     [
         ([1], [[1, 3, 0, 2]]),
-        ([2], [[2, 3, 0, 1]]),
-        ([3], [[3, 0, 1, 2]]),  # stands first already
+        ([3], [[3, 0, 1, 2]]),  # is first already
         ([3, 0, 2], [[3, 0, 1, 2], [0, 3, 1, 2], [2, 3, 0, 1]]),
         ([1, 1], [[1, 3, 0, 2], [1, 3, 0, 2]]),
     ],
@@ -59,32 +57,37 @@ def test_move_to_front_takes_each_image_for_itself():
 
 
 @pytest.mark.parametrize(
-    ('num_classes', 'degree', 'p', 'expected'),
+    ('function', 'arguments', 'expected'),
     [
         # K = 5: p = 3, so the bases are 1, 1/2, 0 and 1/2, 1.
-        (5, 0, None, [1, 1, 1, -1, -1]),
-        (5, 1, None, [1, 1 / 2, 0, -1 / 2, -1]),
-        (5, 2, None, [1, 1 / 4, 0, -1 / 4, -1]),
-        (5, 3, None, [1, 1 / 8, 0, -1 / 8, -1]),
+        (polynomial, (5, 0), [1, 1, 1, -1, -1]),
+        (polynomial, (5, 1), [1, 1 / 2, 0, -1 / 2, -1]),
+        (polynomial, (5, 2), [1, 1 / 4, 0, -1 / 4, -1]),
+        (polynomial, (5, 3), [1, 1 / 8, 0, -1 / 8, -1]),
         # K = 4: p = 2.5, so the bases are 1.5/1.5, 0.5/1.5 and the same mirrored.
-        (4, 0, None, [1, 1, -1, -1]),
-        (4, 2, None, [1, 1 / 9, -1 / 9, -1]),
-        (4, 3, None, [1, 1 / 27, -1 / 27, -1]),
+        (polynomial, (4, 0), [1, 1, -1, -1]),
+        (polynomial, (4, 3), [1, 1 / 27, -1 / 27, -1]),
         # K = 2: p = 1.5, nothing between the ends.
-        (2, 0, None, [1, -1]),
-        (2, 2, None, [1, -1]),
+        (polynomial, (2, 2), [1, -1]),
         # p = 2 of K = 5: one step up, three steps down.
-        (5, 1, 2, [1, 0, -1 / 3, -2 / 3, -1]),
-        (5, 2, 2, [1, 0, -1 / 9, -4 / 9, -1]),
+        (polynomial, (5, 2, 2), [1, 0, -1 / 9, -4 / 9, -1]),
         # p = 2.5 of K = 5: 1.5/1.5, 0.5/1.5 and 0.5/2.5, 1.5/2.5, 2.5/2.5.
-        (5, 1, 2.5, [1, 1 / 3, -1 / 5, -3 / 5, -1]),
-        (5, 0, 4.5, [1, 1, 1, 1, -1]),
+        (polynomial, (5, 1, 2.5), [1, 1 / 3, -1 / 5, -3 / 5, -1]),
+        (polynomial, (5, 0, 4.5), [1, 1, 1, 1, -1]),
+        (top_bottom, (5, 1, 2), [1, 0, 0, -1, -1]),
+        (top_bottom, (5, 2, 1), [1, 1, 0, 0, -1]),
+        (top_bottom, (3, 1, 0), [1, 0, 0]),
+        (top_bottom, (3, 2, 1), [1, 1, -1]),  # i + j = K
+        (top_bottom, (3, 0, 3), [-1, -1, -1]),
+        (single_rank, (4, 1), [1, 0, 0, 0]),
+        (single_rank, (4, 4), [0, 0, 0, 1]),
+        (single_rank, (4, -1), [0, 0, 0, 1]),
+        (single_rank, (4, -2), [0, 0, 1, 0]),
+        (single_rank, (4, -4), [1, 0, 0, 0]),
     ],
 )
-def test_polynomial(num_classes, degree, p, expected):
-    coefficients = polynomial(num_classes, degree, p)
-    assert coefficients.dtype == torch.float32
-    torch.testing.assert_close(coefficients, torch.tensor(expected).float())
+def test_coefficients(function, arguments, expected):
+    torch.testing.assert_close(function(*arguments), torch.tensor(expected).float())
 
 
 @pytest.mark.parametrize('degree', [1, 2, 3])
@@ -97,101 +100,36 @@ def test_polynomial_ends_and_middle(num_classes, degree):
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'message'),
+    ('function', 'arguments', 'message'),
     [
-        ((5, -1), 'degree must be 0 or more, got -1'),
-        ((5, 1, 1), 'p must lie between 1 and the number of classes 5, got 1'),
-        ((5, 1, 5), 'p must lie between 1 and the number of classes 5, got 5'),
-        ((5, 1, 0.5), 'p must lie between 1 and the number of classes 5, got 0.5'),
-        ((1, 1), 'needs at least 2 classes, got 1'),
+        (polynomial, (5, -1), 'degree must be 0 or more, got -1'),
+        (polynomial, (5, 1, 1), 'between 1 and the number of classes 5, got 1'),
+        (polynomial, (5, 1, 5), 'between 1 and the number of classes 5, got 5'),
+        (polynomial, (1, 1), 'needs at least 2 classes, got 1'),
+        (top_bottom, (5, 3, 3), 'at most the number of classes 5, got i=3, j=3'),
+        (top_bottom, (5, -1, 2), 'must be 0 or more and not both 0, got i=-1, j=2'),
+        (top_bottom, (5, 2, -1), 'must be 0 or more and not both 0, got i=2, j=-1'),
+        (top_bottom, (5, 0, 0), 'must be 0 or more and not both 0, got i=0, j=0'),
+        (top_bottom, (1, 1, 0), 'needs at least 2 classes, got 1'),
+        (single_rank, (4, 0), 'a rank from 1 to the number of classes 4, .* got 0'),
+        (single_rank, (4, 5), 'got 5'),
+        (single_rank, (4, -5), 'got -5'),
+        (single_rank, (4, 1.5), 'got 1.5'),
     ],
 )
-def test_polynomial_errors(arguments, message):
+def test_arguments_out_of_range(function, arguments, message):
     with pytest.raises(ValueError, match=message):
-        polynomial(*arguments)
-
-
-@pytest.mark.parametrize(
-    ('num_classes', 'i', 'j', 'expected'),
-    [
-        (5, 1, 2, [1, 0, 0, -1, -1]),
-        (5, 2, 1, [1, 1, 0, 0, -1]),
-        (3, 1, 0, [1, 0, 0]),
-        (3, 2, 1, [1, 1, -1]),  # i + j = K
-        (3, 3, 0, [1, 1, 1]),
-        (3, 0, 3, [-1, -1, -1]),
-        (2, 1, 1, [1, -1]),
-    ],
-)
-def test_top_bottom(num_classes, i, j, expected):
-    coefficients = top_bottom(num_classes, i, j)
-    assert coefficients.dtype == torch.float32
-    assert coefficients.tolist() == expected
-
-
-@pytest.mark.parametrize(
-    ('arguments', 'message'),
-    [
-        ((5, 3, 3), 'at most the number of classes 5, got i=3, j=3'),
-        ((3, 0, 4), 'at most the number of classes 3, got i=0, j=4'),
-        ((5, -1, 2), 'must be 0 or more and not both 0, got i=-1, j=2'),
-        ((5, 2, -1), 'must be 0 or more and not both 0, got i=2, j=-1'),
-        ((5, 0, 0), 'must be 0 or more and not both 0, got i=0, j=0'),
-        ((1, 1, 0), 'needs at least 2 classes, got 1'),
-    ],
-)
-def test_top_bottom_errors(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        top_bottom(*arguments)
-
-
-@pytest.mark.parametrize(
-    ('k', 'expected'),
-    [
-        (1, [1, 0, 0, 0]),
-        (3, [0, 0, 1, 0]),
-        (4, [0, 0, 0, 1]),
-        (-1, [0, 0, 0, 1]),
-        (-2, [0, 0, 1, 0]),
-        (-4, [1, 0, 0, 0]),
-    ],
-)
-def test_single_rank(k, expected):
-    coefficients = single_rank(4, k)
-    assert coefficients.dtype == torch.float32
-    assert coefficients.tolist() == expected
-
-
-@pytest.mark.parametrize('k', [0, 5, -5, 1.5])
-def test_single_rank_errors(k):
-    message = f'k must be a rank from 1 to the number of classes 4, .* got {k}'
-    with pytest.raises(ValueError, match=message):
-        single_rank(4, k)
+        function(*arguments)
 
 
 WEIGHT = torch.tensor([[1.0, 2.0], [3.0, 5.0]])  # classes 0 and 1, two channels
 
 
-@pytest.mark.parametrize(
-    ('ranking', 'coefficients', 'expected'),
-    [
-        ([0, 1], [1, -1], [-2, -3]),  # (1, 2) - (3, 5)
-        ([1, 0], [1, -1], [2, 3]),  # (3, 5) - (1, 2)
-        ([1, 0], [1, 0], [3, 5]),
-        ([1, 0], [2, 3], [9, 16]),  # 2 (3, 5) + 3 (1, 2)
-    ],
-)
-def test_combine_weights(ranking, coefficients, expected):
-    combined = combine_weights(
-        WEIGHT, torch.tensor(ranking), torch.tensor(coefficients)
-    )
-    assert combined.tolist() == expected
-
-
 def test_combine_weights_of_several_images_and_targets():
     ranking = torch.tensor([[[0, 1], [1, 0]], [[1, 0], [1, 0]]])  # (N, T, K)
-    combined = combine_weights(WEIGHT, ranking, torch.tensor([1.0, -1.0]))
-    assert combined.tolist() == [[[-2, -3], [2, 3]], [[2, 3], [2, 3]]]
+    combined = combine_weights(WEIGHT, ranking, torch.tensor([2.0, -1.0]))
+    # 2 (1, 2) - (3, 5) and 2 (3, 5) - (1, 2)
+    assert combined.tolist() == [[[-1, -1], [5, 8]], [[5, 8], [5, 8]]]
 
 
 def test_activation_maps():
@@ -208,20 +146,16 @@ def test_activation_maps_does_not_mix_images():
     assert maps.flatten(1).tolist() == [[1, 3], [2, 5]]
 
 
-def test_combined_weights_give_the_combination_of_all_maps():
+def test_ccam_is_the_combination_of_the_maps_of_all_classes():
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(1, 4, 3, 5, generator=generator, dtype=torch.float64)
     weight = torch.randn(6, 4, generator=generator, dtype=torch.float64)
     ranking = torch.tensor([[4, 0, 5, 2, 1, 3]])
     coefficients = polynomial(6, degree=2)
     all_maps = activation_maps(features, weight[None])[0]  # (K, h, w)
-    combination = torch.zeros(3, 5, dtype=torch.float64)
-    for k in range(6):
-        combination += coefficients[k] * all_maps[ranking[0, k]]
-    combined = combine_weights(weight, ranking[:, None], coefficients)
-    torch.testing.assert_close(
-        activation_maps(features, combined)[0, 0], combination, rtol=1e-10, atol=1e-10
-    )
+    combination = sum(coefficients[k] * all_maps[ranking[0, k]] for k in range(6))
+    found = ccam(features, weight, ranking[:, None], coefficients)[0, 0]
+    torch.testing.assert_close(found, combination, rtol=1e-10, atol=1e-10)
 
 
 # The functions of the reference values, whether the target is moved to rank 1, and by
@@ -250,8 +184,8 @@ def released_cases(path, function, kind):
             ranking = move_to_front(ranking[0], ranking[0, :, rank : rank + 1])
         weight = torch.from_numpy(arrays[f'{case}.weight'])
         features = torch.from_numpy(arrays[f'{case}.feat'])[None]
-        combined = combine_weights(weight, ranking, coefficients)
-        yield activation_maps(features, combined)[0, 0].numpy(), arrays[name]
+        cams = ccam(features, weight, ranking, coefficients)
+        yield cams[0, 0].numpy(), arrays[name]
 
 
 @pytest.mark.parametrize('function', RELEASED)

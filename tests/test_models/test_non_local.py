@@ -5,13 +5,8 @@ from mmengine.model import BaseModule, Sequential
 
 from mmccam.models import NonLocalBlock
 
-RELEASED_NAMES = {
-    'query': 'query_conv',
-    'key': 'key_conv',
-    'value': 'value_conv',
-    'project': 'mix_conv',
-    'bn': 'bn',
-}
+LAYERS = dict(query='query_conv', key='key_conv', value='value_conv')
+RELEASED_NAMES = dict(LAYERS, project='mix_conv', bn='bn')
 
 
 @pytest.fixture
@@ -53,23 +48,11 @@ def test_released_gradient(released, released_block):
 def test_output_by_hand():
     block = NonLocalBlock(4, reduction=1).eval()
     eye = torch.eye(4).view(4, 4, 1, 1)
-    block.load_state_dict(
-        {
-            'query.weight': 0 * eye,
-            'query.bias': torch.tensor([3.0, 1, 1, 1]).log(),
-            'key.weight': eye,
-            'key.bias': torch.zeros(4),
-            'value.weight': eye,
-            'value.bias': torch.zeros(4),
-            'project.weight': 2 * eye,
-            'project.bias': torch.zeros(4),
-            'bn.weight': torch.ones(4),
-            'bn.bias': torch.zeros(4),
-            'bn.running_mean': torch.zeros(4),
-            'bn.running_var': torch.ones(4),
-            'bn.num_batches_tracked': torch.tensor(0),
-        }
-    )
+    weights = {name: torch.zeros_like(x) for name, x in block.state_dict().items()}
+    weights['query.bias'] = torch.tensor([3.0, 1, 1, 1]).log()
+    weights.update({'key.weight': eye, 'value.weight': eye, 'project.weight': 2 * eye})
+    weights.update({'bn.weight': torch.ones(4), 'bn.running_var': torch.ones(4)})
+    block.load_state_dict(weights)
     x = torch.zeros(1, 4, 1, 2)
     x[0, 0, 0, 1] = 1
     # f(x) = (ln 3, 0, 0, 0) everywhere and g(x) = x: the products are 0 and ln 3, so
@@ -120,16 +103,12 @@ def test_fresh_block_can_learn():
 
 
 @pytest.mark.parametrize(
-    ('channels', 'arguments', 'reduced'),
-    [(32, {}, 4), (32, {'reduction': 2}, 16), (32, {'reduction': 32}, 1)]
-    + [(20, {}, 2), (8, {'reduction': 1}, 8)],
+    ('channels', 'reduction', 'reduced'), [(32, 2, 16), (32, 32, 1), (20, 8, 2)]
 )
-def test_reduction(channels, arguments, reduced):
-    block = NonLocalBlock(channels, **arguments)
-    widths = [
-        conv.out_channels
-        for conv in (block.query, block.key, block.value, block.project)
-    ]
+def test_reduction(channels, reduction, reduced):
+    block = NonLocalBlock(channels, reduction)
+    convs = (block.query, block.key, block.value, block.project)
+    widths = [conv.out_channels for conv in convs]
     assert widths == [reduced, reduced, channels, channels]
 
 

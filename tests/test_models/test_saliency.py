@@ -97,10 +97,8 @@ def test_each_target_of_each_image_has_its_map(images):
         for target, found in zip(sample.cam_labels, maps):
             x = image[None].requires_grad_()
             model(x)[0, target].backward()
-            torch.testing.assert_close(
-                found, x.grad[0].sum(dim=0), rtol=1e-4, atol=1e-6
-            )
-            image.grad = None
+            expected = x.grad[0].sum(dim=0)
+            torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize('method', ['Gradient', 'Careless'])

@@ -6,13 +6,7 @@ from functools import partial
 
 import torch
 
-from mmccam.cam import (
-    activation_maps,
-    combine_weights,
-    move_to_front,
-    rank_classes,
-    top_bottom,
-)
+from mmccam.cam import activation_maps, ccam, move_to_front, rank_classes, top_bottom
 
 from .measure import Form, Measurement, Part, seconds_of
 
@@ -28,23 +22,13 @@ def plain_maps(
     coefficients: torch.Tensor,
 ) -> torch.Tensor:
     """Make the map of each class, then add them up by their rank (Eq. 4)."""
-    maps = torch.einsum('kc,nchw->nkhw', weight, features)
+    maps = activation_maps(features, weight.expand(len(features), -1, -1))
     return torch.stack(
         [
             torch.einsum('k,tkhw->thw', coefficients, of_image[of_targets])
             for of_image, of_targets in zip(maps, rankings)
         ]
     )
-
-
-def combined_maps(
-    features: torch.Tensor,
-    weight: torch.Tensor,
-    rankings: torch.Tensor,
-    coefficients: torch.Tensor,
-) -> torch.Tensor:
-    """Combine the weights, then make one map for each target."""
-    return activation_maps(features, combine_weights(weight, rankings, coefficients))
 
 
 def run_maps(make_maps: Callable, args: Namespace) -> Measurement:
@@ -65,6 +49,6 @@ MAPS = Part(
     'Maps: {classes} classes, 1024 channels, 2 targets, batches of {batch_size}',
     {
         'plain': Form(partial(run_maps, plain_maps)),
-        'mmccam': Form(partial(run_maps, combined_maps), tolerance=1e-4),
+        'mmccam': Form(partial(run_maps, ccam), tolerance=1e-4),
     },
 )

@@ -17,19 +17,12 @@ import numpy as np
 
 @dataclass
 class Measurement:
-    """What one run of a form gave.
-
-    Args:
-        images: Number of images.
-        seconds: Time that they took.
-        values: Numbers that all forms of a part must agree on.
-        megabytes: Peak memory above that of the idle process.
-    """
+    """What one run of a form gave; all forms of a part must agree on the values."""
 
     images: int
     seconds: float
     values: np.ndarray
-    megabytes: Optional[float] = None
+    megabytes: Optional[float] = None  # peak above that of the idle process
 
 
 @dataclass
@@ -38,8 +31,8 @@ class Form:
 
     Args:
         run: Function of the options that runs it once.
-        tolerance: Largest difference of its values from those of the plain form,
-            relative to the largest of these.
+        tolerance: Largest difference of its values from the plain ones, relative to the
+            largest of these.
     """
 
     run: Callable[[Namespace], Measurement]
@@ -70,13 +63,7 @@ def seconds_of(function: Callable[[], object]) -> float:
 
 @contextmanager
 def peak_memory() -> Iterator[Callable[[], float]]:
-    """Measure the peak of this process's memory from here on, above what it has now.
-
-    Only Linux tells.
-
-    Yields:
-        A function that returns it, in megabytes of 10^6 bytes.
-    """
+    """Yield a function for the peak of memory since then, in megabytes, on Linux."""
     Path('/proc/self/clear_refs').write_text('5')  # forgets the peak until now
     start = _status('VmRSS')
     yield lambda: _status('VmHWM') - start
@@ -90,10 +77,6 @@ def _status(name: str) -> float:
 
 def measure(part: Part, args: Namespace) -> list[dict]:
     """Run all forms in turns, so that what else the machine does meets all alike.
-
-    Args:
-        part: What to measure.
-        args: Options of the benchmark.
 
     Returns:
         A row for each form: medians, ratios to the plain form with their range, and

@@ -2,6 +2,8 @@
 
 import tempfile
 from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -11,43 +13,65 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
+from PIL import Image
 
 import mmccam  # noqa: F401  registers its parts
 
 from . import CONFIG
 from .measure import Form, Measurement, Part, seconds_of
 
+Transform = Callable[[dict], dict]
+
 
 def write_images(folder: Path, count: int, seed: int) -> list[str]:
     """Write JPEG files of smooth colours and noise, about as large as photographs."""
     rng = np.random.default_rng(seed)
-    paths = []
-    for index in range(count):
+    paths = [str(folder / f'{index}.jpg') for index in range(count)]
+    for path in paths:
         image = cv2.resize(rng.random((40, 50, 3)), (500, 375))
         image += 0.15 * rng.standard_normal(image.shape)
         image = (255 * image.clip(0, 1)).astype(np.uint8)
-        path = str(folder / f'{index}.jpg')
         cv2.imwrite(path, image, [cv2.IMWRITE_JPEG_QUALITY, 85])
-        paths.append(path)
     return paths
 
 
-def run_pipeline(args: Namespace) -> Measurement:
-    """Load all images once."""
+def plain_pipeline() -> tuple[Transform, Transform]:
+    """Decode and resize; and then crop, flip and make a tensor."""
+    rng = np.random.default_rng(0)
+
+    def load(sample: dict) -> dict:
+        image = Image.fromarray(cv2.imread(sample['img_path']))
+        return dict(img=np.asarray(image.resize((256, 256), Image.BILINEAR)))
+
+    def transform(sample: dict) -> dict:
+        x, y = rng.integers(33, size=2)
+        image = load(sample)['img'][y : y + 224, x : x + 224]
+        image = image[:, ::-1] if rng.random() < 0.5 else image
+        return dict(inputs=torch.from_numpy(image.transpose(2, 0, 1).copy()))
+
+    return load, transform
+
+
+def toolbox_pipeline() -> tuple[Transform, Transform]:
+    """The first steps of the config; and all."""
     cfg = Config.fromfile(CONFIG)
     init_default_scope(cfg.default_scope)
-    steps = list(map(TRANSFORMS.build, cfg.train_dataloader.dataset.pipeline))
-    load, pipeline = Compose(steps[:2]), Compose(steps)
+    steps = [TRANSFORMS.build(cfg) for cfg in cfg.train_dataloader.dataset.pipeline]
+    return Compose(steps[:2]), Compose(steps)
+
+
+def run_pipeline(make_pipeline: Callable, args: Namespace) -> Measurement:
+    """Load all images once."""
+    load, transform = make_pipeline()
     threads = torch.get_num_threads(), cv2.getNumThreads()
     with tempfile.TemporaryDirectory() as folder:
         paths = write_images(Path(folder), args.images, args.seed)
-        values = np.stack([load(dict(img_path=path))['img'] for path in paths])
+        samples = [dict(img_path=path, gt_label=0) for path in paths]
+        values = np.stack([load(dict(sample))['img'] for sample in samples])
         try:
             torch.set_num_threads(1)  # as in a worker of a data loader
             cv2.setNumThreads(0)
-            seconds = seconds_of(
-                lambda: [pipeline(dict(img_path=p, gt_label=0)) for p in paths]
-            )
+            seconds = seconds_of(lambda: [transform(sample) for sample in samples])
         finally:
             torch.set_num_threads(threads[0])
             cv2.setNumThreads(threads[1])
@@ -56,5 +80,8 @@ def run_pipeline(args: Namespace) -> Measurement:
 
 PIPELINE = Part(
     'Training pipeline in one process: JPEG files of 500 x 375 to crops of 224 x 224',
-    dict(plain=Form(run_pipeline)),
+    {
+        'plain': Form(partial(run_pipeline, plain_pipeline)),
+        'mmccam': Form(partial(run_pipeline, toolbox_pipeline)),
+    },
 )

@@ -26,11 +26,7 @@ STEPS = 2
 
 
 class PlainNLCCAM(nn.Module):
-    """The same network, of torchvision's layers and plain blocks.
-
-    Args:
-        model: Classifier of ``nlccam_cub.py``, whose weights it copies.
-    """
+    """The network of ``nlccam_cub.py``, of torchvision's layers and plain blocks."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()

@@ -25,14 +25,12 @@ class NonLocalVGG(NamedLayers, VGG):
 
     Args:
         depth: Depth of the VGG: 11, 13, 16 or 19.
-        non_local_stages: Stages, from 1, that end with a non-local block. It comes
-            after the stage's pool. The last stage has no pool: there it comes after
-            the last convolution.
+        non_local_stages: Stages, from 1, that end with a non-local block, after the
+            pool. The last stage has no pool.
         reduction: Channel reduction of the blocks' queries and keys.
         extra_conv: Number of channels of a further 3 x 3 convolution at the end, as
             in VGGnet-GAP (1024). Defaults to None: no such layer.
-        num_stages: Number of stages, 1 to 5. Each but the last halves the map, so
-            that 5 of them give a stride of 16.
+        num_stages: Number of stages, 1 to 5. Each but the last halves the map.
         out_indices: Stages, from 0, whose maps are returned. Defaults to the last.
         frozen_stages: Number of stages whose convolutions are not trained. Non-local
             blocks always are, since they start as the identity.
@@ -108,14 +106,8 @@ class NonLocalVGG(NamedLayers, VGG):
     def _add_extra_conv(self, channels: Optional[int], **kwargs) -> None:
         self.extra_conv = None
         if channels is not None:
-            self.extra_conv = ConvModule(
-                self.in_channels,
-                channels,
-                kernel_size=3,
-                padding=1,
-                bias=True,
-                **kwargs,
-            )
+            kwargs.update(kernel_size=3, padding=1, bias=True)
+            self.extra_conv = ConvModule(self.in_channels, channels, **kwargs)
 
     def init_weights(self) -> None:
         """Initialize the weights, those of a ``Pretrained`` config last.
@@ -135,10 +127,7 @@ class NonLocalVGG(NamedLayers, VGG):
             raise ValueError(f'{source}{error}') from error
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Compute the feature maps of an image batch.
-
-        Args:
-            x: Normalized images, (N, 3, H, W).
+        """Compute the feature maps of normalized images, (N, 3, H, W).
 
         Returns:
             The outputs of ``out_layers``, then the maps of the stages in
@@ -172,10 +161,9 @@ class NonLocalVGG(NamedLayers, VGG):
 
 
 def _check_network(depth: int, num_stages: int) -> None:
-    if depth not in VGG.arch_settings:
-        raise ValueError(
-            f'depth must be one of {sorted(VGG.arch_settings)}, got {depth!r}'
-        )
+    depths = sorted(VGG.arch_settings)
+    if depth not in depths:
+        raise ValueError(f'depth must be one of {depths}, got {depth!r}')
     if not 1 <= num_stages <= 5:
         raise ValueError(f'num_stages must be 1 to 5, got {num_stages}')
 

@@ -8,7 +8,7 @@ from mmpretrain.models.heads import LinearClsHead
 
 from ...cam import ccam
 from ...registry import MODELS
-from .localization_head import LocalizationHead
+from .localization_head import Feats, LocalizationHead
 
 
 @MODELS.register_module()
@@ -40,14 +40,8 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
             super().__init__(num_classes, in_channels, **kwargs)
         self.set_maps(cams, num_guesses)
 
-    def pre_logits(self, feats: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        """Average the last feature map over its positions.
-
-        Args:
-            feats: Feature maps of backbone and neck; the last is (N, C, h, w).
-
-        Returns:
-            Pooled features, (N, C).
+    def pre_logits(self, feats: Feats) -> torch.Tensor:
+        """Average the last feature map over its positions, (N, C).
 
         Raises:
             ValueError: If there is no such map.
@@ -60,10 +54,7 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
         return feats[-1].mean(dim=(2, 3))
 
     def class_maps(
-        self,
-        feats: tuple[torch.Tensor, ...],
-        weights: torch.Tensor,
-        targets: torch.Tensor,
+        self, feats: Feats, weights: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
         """Combine the maps of all classes (Eq. 4), see :func:`mmccam.cam.ccam`."""
         classes = torch.arange(self.num_classes, device=weights.device)

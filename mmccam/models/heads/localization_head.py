@@ -12,6 +12,7 @@ from ...registry import TASK_UTILS
 from ...structures import ClassMaps
 from ..saliency.base import SaliencyMethod
 
+Feats = tuple[torch.Tensor, ...]  # of backbone and neck, (N, C, h, w) each
 DEFAULT_CAMS = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
 
 
@@ -40,10 +41,7 @@ class LocalizationHead(ClsHead):
 
     @abstractmethod
     def class_maps(
-        self,
-        feats: tuple[torch.Tensor, ...],
-        weights: torch.Tensor,
-        targets: torch.Tensor,
+        self, feats: Feats, weights: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
         """Sum the maps of all classes with a weight for each.
 
@@ -51,8 +49,8 @@ class LocalizationHead(ClsHead):
             feats: Feature maps of backbone and neck, (N, C, h, w) each.
             weights: A weight for each class, in the order of the classes, (N, T, K), or
                 (N, 1, K) where all targets share them.
-            targets: Classes that the maps are for, (N, T). A head whose maps depend on
-                them, such as one that erases, reads them; others do not.
+            targets: Classes that the maps are for, (N, T), for heads whose maps depend
+                on them, as those of ACoL do.
 
         Returns:
             Maps, (N, T, h, w), or (N, 1, h, w) where all targets share one.
@@ -100,17 +98,13 @@ class LocalizationHead(ClsHead):
         """Names of the maps that the network makes, those of saliency methods too."""
         return list(self.cams)
 
-    def loss(
-        self, feats: tuple[torch.Tensor, ...], data_samples: list[DataSample], **kwargs
-    ) -> dict[str, torch.Tensor]:
+    def loss(self, *args, **kwargs) -> dict[str, torch.Tensor]:
         """Compute the losses of mmpretrain's head."""
         self._check_classifier()
-        return super().loss(feats, data_samples, **kwargs)
+        return super().loss(*args, **kwargs)
 
     def predict(
-        self,
-        feats: tuple[torch.Tensor, ...],
-        data_samples: Optional[list[DataSample]] = None,
+        self, feats: Feats, data_samples: Optional[list[DataSample]] = None
     ) -> list[DataSample]:
         """Predict scores, label and maps.
 
@@ -155,11 +149,7 @@ class LocalizationHead(ClsHead):
             )
 
     def _combine(
-        self,
-        name: str,
-        feats: tuple[torch.Tensor, ...],
-        ranking: torch.Tensor,
-        targets: torch.Tensor,
+        self, name: str, feats: Feats, ranking: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
         """The maps of one combination function for each target, (N, T, h, w)."""
         if self.combinations[name].target_first:
