@@ -121,7 +121,7 @@ ALL_NAMES = LOCALIZATION_NAMES + [
     for name in ('max_box_acc', 'max_box_acc_v2')
     for iou in (30, 50, 70)
 ]
-LOCALIZATION_METRIC = dict(type='mmccam.CCAMLocalizationMetric', cam='ccam')
+LOCALIZATION_METRIC = dict(type='mmccam.CCAMLocalizationMetric', map_name='ccam')
 
 
 def run_localization(args: Namespace) -> Measurement:
@@ -129,7 +129,7 @@ def run_localization(args: Namespace) -> Measurement:
 
 
 def run_evaluation(args: Namespace) -> Measurement:
-    max_box_acc = dict(type='mmccam.MaxBoxAcc', cam='ccam', step=args.step)
+    max_box_acc = dict(type='mmccam.MaxBoxAcc', map_name='ccam', step=args.step)
     return run_metrics([LOCALIZATION_METRIC, max_box_acc], ALL_NAMES, args)
 
 
