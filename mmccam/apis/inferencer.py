@@ -31,7 +31,7 @@ class CCAMInferencer:
     The network may be one of mmccam, or any classifier of mmpretrain with global
     average pooling and one linear layer (ResNet, MobileNetV2, EfficientNet, RegNet, …),
     which gets its maps without training, see
-    :func:`~mmccam.models.any_classifier.classifier_with_maps`.
+    :func:`~mmccam.models.classifier_with_maps`.
 
     The result of an image is a dictionary of plain values: ``img_path`` (None for an
     array), ``width`` and ``height`` in pixels, and ``predictions``, the most probable

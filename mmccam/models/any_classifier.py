@@ -1,7 +1,6 @@
 """Maps for classifiers that were trained without them."""
 
 from copy import deepcopy
-from typing import Optional
 
 from mmengine.config import ConfigDict
 from mmpretrain.models import GlobalAveragePooling, ImageClassifier, LinearClsHead
@@ -10,9 +9,7 @@ from ..registry import MODELS
 from .heads.localization_head import LocalizationHead
 
 
-def classifier_with_maps(
-    model: ConfigDict, cams: Optional[dict[str, dict]] = None
-) -> ConfigDict:
+def classifier_with_maps(model: ConfigDict) -> ConfigDict:
     """Give a classifier of mmpretrain the head that makes maps.
 
     A map needs global average pooling and one linear layer behind it. Then the score of
@@ -21,8 +18,6 @@ def classifier_with_maps(
 
     Args:
         model: Config of an ``ImageClassifier``, of mmpretrain or mmccam.
-        cams: As of :meth:`~mmccam.models.LocalizationHead.set_maps`. Defaults to those
-            of the head.
 
     Returns:
         Config with a localization head: its own, or else ``mmccam.GAPClsHead``. The
@@ -37,8 +32,6 @@ def classifier_with_maps(
     if _class(model) is ImageClassifier:
         model.type = 'mmccam.SaliencyClassifier'
     head = model.get('head') or ConfigDict()
-    if cams is not None:
-        head.cams = ConfigDict(cams)
     if issubclass(_class(head), LocalizationHead):
         return model
     backbone = _name(model.get('backbone') or {})
