@@ -28,18 +28,15 @@ class MaxBoxAcc(LocalizationMetric):
     - ``max_box_acc_v2_50`` (V2): with the best of the boxes of all contours,
 
     and, for the IoUs 0.3, 0.5 and 0.7, ``max_box_acc_v2``, the mean of the latter. Map
-    and boxes are brought to 224 x 224; a box is right if it overlaps one of the ground
-    truths by at least the IoU. After the evaluation, the main process has the numbers
-    of right images in ``correct``, (kinds, ious, thresholds), for ``thresholds``.
+    and boxes are brought to 224 x 224; a box is right if it overlaps one of the true
+    boxes by at least the IoU. After the evaluation, the main process has the numbers of
+    right images in ``correct``, (kinds, ious, thresholds), for ``thresholds``.
 
     Args:
-        ious: Overlaps at which a box is right. Defaults to 0.3, 0.5 and 0.7.
-        contours: ``largest`` (V1), ``all`` (V2) or, the default, ``both``.
-        step: Distance of the thresholds. Defaults to 0.001.
+        ious: Overlaps at which a box is right.
+        contours: ``largest`` (V1), ``all`` (V2) or ``both``.
+        step: Distance of the thresholds, 0 < step < 1.
         **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range.
     """
 
     def __init__(
@@ -76,7 +73,6 @@ class MaxBoxAcc(LocalizationMetric):
         return pack_hits(overlaps, self.ious)
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
-        """Turn the records of all images into accuracies at the best threshold."""
         shape = (len(self.levels), len(self.names), len(self.ious))
         of_level = count_hits(records, shape)
         self.correct = of_level[self.level_of_threshold].transpose(1, 2, 0)
@@ -91,13 +87,7 @@ class MaxBoxAcc(LocalizationMetric):
 
 
 def threshold_levels(step: float) -> tuple[np.ndarray, np.ndarray]:
-    """The levels of a map of 0 ... 255 that thresholds stand for.
-
-    A threshold τ cuts at ``int(255 τ)``: there are at most 255 different levels.
-
-    Returns:
-        The different levels, (L,), and for each threshold the index of its level, (T,).
-    """
+    """The different levels ``int(255 τ)``, (L,), and their index of each τ, (T,)."""
     return np.unique((score_thresholds(step) * 255).astype(int), return_inverse=True)
 
 
@@ -109,7 +99,7 @@ def scale_boxes(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def level_overlaps(
     scores: np.ndarray, boxes: np.ndarray, levels: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The best overlap with a ground-truth box at each level of a map.
+    """The best overlap with a true box at each level of a map.
 
     A level cuts out the values of ``uint8(255 scores)`` above it. Of their contours,
     holes included, ``largest`` uses the first of the largest area and ``all`` every
@@ -117,7 +107,7 @@ def level_overlaps(
 
     Args:
         scores: Map, (224, 224), from 0 to 1.
-        boxes: Ground-truth boxes at 224 x 224, (n, 4).
+        boxes: True boxes at 224 x 224, (n, 4).
         levels: Levels, ascending, (L,).
 
     Returns:

@@ -20,9 +20,8 @@ from .._on_import import __version__
 from ..boxes import box_iou
 from ..models.heads.localization_head import LocalizationHead
 from ..registry import METRICS
-from ..structures import true_boxes
-from .box_rules import FORMER_NAMES, BoxMaker, build_box_rule
-from .images import relative_path
+from ..structures import relative_path, true_boxes
+from .box_rules import BoxMaker, build_box_rule, present_name
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
 
@@ -37,10 +36,9 @@ class ThresholdSearch(LocalizationMetric):
     ``curves``.
 
     Args:
-        *args: Name of the map.
         box_rules: Names of the box rules.
         ious: IoUs at which a box is right, 0.5 among them.
-        **kwargs: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+        **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
     """
 
     thresholds = (np.arange(1, 100) / 100).tolist()
@@ -127,7 +125,7 @@ def describe_search(
         checkpoint: File of the model.
         config: Its config file.
         split: Name of the split if the data set has none, ``val`` or ``test``.
-        maps: How the maps were made, see :func:`maps_of`.
+        maps: How the maps were made, see ``maps_of``.
 
     Returns:
         ``thresholds``: for each map its box rules from the best to the worst, with
@@ -160,12 +158,9 @@ def describe_search(
 def read_thresholds(
     path: Union[str, Path], checkpoint: Union[str, Path], maps: dict
 ) -> dict:
-    """Read what was found for a checkpoint, with today's names of the box rules.
+    """Read what was found for a checkpoint and maps as of ``maps_of``.
 
-    Args:
-        path: File of the thresholds.
-        checkpoint: File of the model.
-        maps: How the maps are made, see :func:`maps_of`.
+    Box rules have their present names.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -197,15 +192,11 @@ def read_thresholds(
             'or another size of the input than this config has: search with it'
         )
     for rule in chain.from_iterable(found['thresholds'].values()):
-        rule['box_rule'] = _present_name(rule['box_rule'])
+        rule['box_rule'] = present_name(rule['box_rule'])
     for curves in found.get('curves', {}).get('gt_known_loc', {}).values():
         for rule in list(curves):
-            curves[_present_name(rule)] = curves.pop(rule)
+            curves[present_name(rule)] = curves.pop(rule)
     return found
-
-
-def _present_name(box_rule: str) -> str:
-    return FORMER_NAMES.get(box_rule, box_rule)
 
 
 def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> dict:
@@ -215,7 +206,7 @@ def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> d
         ValueError: If nothing is known for the map or the rule.
     """
     rules = {rule['box_rule']: rule for rule in found['thresholds'].get(map_name, [])}
-    name = _present_name(box_rule) if box_rule else next(iter(rules), None)
+    name = present_name(box_rule) if box_rule else next(iter(rules), None)
     if name not in rules:
         remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
         if not rules:
@@ -229,15 +220,10 @@ def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> d
 
 
 def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
-    """Set box rule and threshold of all that make boxes and name no threshold.
+    """Set box rule and threshold of all metrics and hooks that name no threshold.
 
-    Args:
-        objects: Metrics and hooks. A box rule that one names stays, else it becomes the
-            best one.
-        found: What :func:`read_thresholds` returns.
-
-    Returns:
-        The objects that were set.
+    A box rule that one names stays, else it becomes the best one. Returned are those
+    that were set.
 
     Raises:
         ValueError: If nothing is known for a map or a rule.
@@ -254,10 +240,9 @@ def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
 def shared_images(found: dict, dataset: BaseDataset) -> int:
     """Count the images of a data set that the thresholds were chosen on.
 
-    An image is the same if its name below the same ``data_root`` is. It also counts
-    below another root, if the name of the annotation file is the same too: the data may
-    have been moved or copied, and results are rather marked too often than too seldom.
-    Without an annotation file the root alone decides.
+    An image is the same if its name below the same ``data_root`` is. If the name of the
+    annotation file is the same too, the root does not matter: the data may have been
+    moved, and a mark too many is better than one too few.
     """
     root, file = _source(**found['provenance'])
     own_root, own_file = _source(dataset.data_root, dataset.ann_file)

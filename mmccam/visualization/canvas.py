@@ -30,8 +30,7 @@ def write_text(
 ) -> np.ndarray:
     """Write a text in black on white, (22 lines + 6, width, 3), uint8.
 
-    Lines are broken at the width, in pixels. It defaults to that of the text in one
-    line.
+    Lines are broken at the width, in pixels. Without one there is one line.
     """
     font = _font(bold)
     if width is None:
