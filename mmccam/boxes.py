@@ -40,12 +40,9 @@ def check_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndar
     """Check that boxes lie in their image; they may end at its width and height.
 
     Args:
-        boxes: Boxes in pixels, (n, 4) or (4,).
+        boxes: Boxes in pixels, (n, 4) or (4,), which are returned as (n, 4).
         size: Width and height of the image in pixels.
         where: The image, or the line that has the boxes, for messages.
-
-    Returns:
-        The boxes, (n, 4).
 
     Raises:
         ValueError: If a box is reversed, outside or NaN.

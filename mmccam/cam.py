@@ -117,11 +117,7 @@ def combine_weights(
 
 
 def class_weights(ranking: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
-    """Give each class the coefficient of its rank.
-
-    Args:
-        ranking: Classes from the most to the least probable, (..., K).
-        coefficients: g(1) ... g(K), (K,) or (..., K).
+    """Give each class the coefficient of its rank, as in :func:`combine_weights`.
 
     Returns:
         g of the rank of each class, in the order of the classes, (..., K).

@@ -85,11 +85,7 @@ def check_map_name(name: str, names: Collection[str]) -> None:
 
 
 def given_map_name(map_name: Optional[str], cam: Optional[str]) -> str:
-    """The name of a map under the keyword ``map_name`` or its former name ``cam``.
-
-    Raises:
-        TypeError: If neither or both are given.
-    """
+    """The name of a map under ``map_name`` or its former name ``cam``, one of them."""
     if (map_name is None) == (cam is None):
         raise TypeError(
             'map_name must name one map, such as map_name="ccam", '
@@ -143,11 +139,7 @@ def relative_path(sample: dict, root: str) -> str:
 
 
 def path_below(sample: dict, root: str) -> str:
-    """The same, for an image that must lie below the folder.
-
-    Raises:
-        ValueError: If it does not.
-    """
+    """The same, where a ``ValueError`` is raised if the image is not in the folder."""
     name = relative_path(sample, root)
     if name.split('/')[0] in ('.', '..'):
         raise ValueError(

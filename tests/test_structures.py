@@ -84,7 +84,7 @@ def test_true_boxes(boxes):
 @pytest.mark.parametrize(
     ('boxes', 'message'),
     [
-        ([], 'bird.jpg has no ground-truth box'),
+        ([], 'bird.jpg has no true box'),
         ([(0, 0, 9, 9), (5, 3, 31, 12)], r'bird.jpg: the box \[5.0, 3.0, 31.0, 12.0\]'),
     ],
 )

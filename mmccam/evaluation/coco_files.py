@@ -95,9 +95,7 @@ class DumpBoxes(BoxMetric):
         if names is None:
             found = [record['result'] for record in records] + annotations
             names = range(1 + max(box['category_id'] for box in found))
-        categories = [
-            dict(id=label, name=str(name)) for label, name in enumerate(names)
-        ]
+        categories = [dict(id=i, name=str(name)) for i, name in enumerate(names)]
         parts = dict(images=images, categories=categories, annotations=annotations)
         mmengine.dump(dict(info={}, **parts), path, backend_args=WHOLE_FILES)
 
@@ -140,25 +138,15 @@ class Detection(NamedTuple):
     box: Box
 
 
-def evaluate_boxes(
-    dataset: BaseDataset, path: Union[str, Path], iou: float = 0.5
-) -> dict[str, float]:
-    """Score COCO results: of each image the detection with the highest score.
+def evaluate_boxes(dataset: BaseDataset, path: Union[str, Path]) -> dict[str, float]:
+    """Score COCO results, with ids as ``DumpBoxes`` writes them.
 
-    Of equal scores the first in the file counts. An image without detection is wrong.
-
-    Args:
-        dataset: Data set with boxes. Its pipeline is not used.
-        path: File of the results, with ids as ``DumpBoxes`` writes them.
-        iou: Overlap at which a box is right.
+    Of each image the detection with the highest score counts, of equal ones the first
+    in the file. An image without detection is wrong.
 
     Returns:
         ``top1_loc``, class and box are right, and ``box_acc``, the box alone, in
         percent.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If the file is wrong or an image has no true box.
     """
     best = _read_detections(path, len(dataset), len(dataset.metainfo['classes']))
     logger = MMLogger.get_current_instance()
@@ -173,7 +161,7 @@ def evaluate_boxes(
         width, height = image_size(sample['img_path'])
         sample['ori_shape'] = (height, width)
         beyond += detection.box[2] >= width or detection.box[3] >= height
-        hits[number] = box_iou([detection.box], true_boxes(sample)).max() >= iou
+        hits[number] = box_iou([detection.box], true_boxes(sample)).max() >= 0.5
         right[number] = detection.label == sample['gt_label']
     if beyond:
         logger.warning(

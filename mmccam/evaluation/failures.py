@@ -63,17 +63,14 @@ class LocalizationErrors(BoxMetric):
         """Collect finished records; only images that may be drawn keep their map."""
         start = len(self.results)
         super()._finish(left)
-        seen = self._with_map + [outcome for _, outcome in self.results[start:]]
+        # Those of an earlier evaluation do not count.
+        earlier = self._with_map if start else []
+        seen = earlier + [outcome for _, outcome in self.results[start:]]
         kept = set(chain(*self._find_examples(seen).values()))
         self._with_map = [outcome for outcome in seen if outcome in kept]
         for outcome in seen:
             if outcome not in kept:
                 outcome.cam = None
-
-    def evaluate(self, size: int) -> dict:
-        values = super().evaluate(size)
-        self._with_map.clear()
-        return values
 
     def summarize(self, records: list[Outcome]) -> dict[str, int]:
         self.examples = self._find_examples(records)

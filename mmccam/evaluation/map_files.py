@@ -86,17 +86,13 @@ def evaluate_maps(
         dataset: Data set with boxes or masks. Its pipeline is not used.
         folder: Folder of the maps; those of other images are ignored.
         root: Folder of the images. Defaults to that of the data set.
-        side: Side of square maps in pixels. Defaults to the size of each image.
-        scaled_masks: Whether masks may be larger or smaller than their image.
+        side: As in ``DumpMaps``.
+        scaled_masks: As in ``PxAP``.
         **rule: ``box_rule`` and ``threshold``; none where there are masks.
 
     Returns:
         ``px_ap`` where the images have masks; else ``gt_known_loc``, ``threshold`` and
         the values of ``MaxBoxAcc``.
-
-    Raises:
-        FileNotFoundError: If an image has no map.
-        ValueError: If an argument or a map is wrong, with its file.
     """
     check_side(side)
     root = dataset.data_prefix['img_path'] if root is None else root

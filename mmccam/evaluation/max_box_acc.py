@@ -14,6 +14,7 @@ from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 # Levels in one call of OpenCV: enough for threads to run side by side, few enough for
 # the processor's cache.
 LEVELS_AT_ONCE = 16
+NAMES = dict(largest='max_box_acc', all='max_box_acc_v2')
 V2_IOUS = {0.3, 0.5, 0.7}
 
 
@@ -48,19 +49,16 @@ class MaxBoxAcc(LocalizationMetric):
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
-        names = dict(largest='max_box_acc', all='max_box_acc_v2')
-        if contours != 'both':
-            if contours not in names:
-                raise ValueError(
-                    f'contours must be "largest", "all" or "both", got "{contours}"'
-                )
-            names = {contours: names[contours]}
+        if contours not in ('both', *NAMES):
+            raise ValueError(
+                f'contours must be "largest", "all" or "both", got "{contours}"'
+            )
         if len(ious) == 0:
             raise ValueError('ious must name at least one overlap')
         for iou in ious:
             check_iou(iou)
         self.ious = np.array(ious)
-        self.names = names
+        self.names = NAMES if contours == 'both' else {contours: NAMES[contours]}
         self.thresholds = score_thresholds(step)
         self.levels, self.level_of_threshold = threshold_levels(step)
 
@@ -108,10 +106,7 @@ def level_overlaps(
     Args:
         scores: Map, (224, 224), from 0 to 1.
         boxes: True boxes at 224 x 224, (n, 4).
-        levels: Levels, ascending, (L,).
-
-    Returns:
-        Overlaps for ``largest`` and ``all``, (L,) each.
+        levels: Levels, ascending, (L,). Overlaps have the same shape.
     """
     found, areas, index = _contour_boxes((scores * 255).astype(np.uint8), levels)
     nothing = np.full(len(levels), box_iou([[0, 0, 0, 0]], boxes).max())

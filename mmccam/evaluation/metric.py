@@ -146,8 +146,6 @@ class Outcome:
 class BoxMetric(LocalizationMetric, BoxMaker):
     """A metric of the boxes that a rule makes of one map.
 
-    Where thresholds were searched, they apply to each metric that names none.
-
     Args:
         map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
         box_rule: Name of the box rule. Defaults to ``largest_component``, or to the
@@ -180,12 +178,8 @@ class BoxMetric(LocalizationMetric, BoxMaker):
         """Find out what became of an image.
 
         Metrics of the same map, rule, threshold and IoU share one box: the first of
-        them adds the outcome to the sample.
-
-        Args:
-            sample: Prediction, with ``gt_label``, ``loc_boxes``, ``ori_shape`` and,
-                unless it is a map alone, ``pred_score``.
-            cam: Map of the target class, (h, w). The outcome does not keep it.
+        them adds the outcome, without the map, to the sample. A sample without
+        ``pred_score`` is a map alone.
 
         Raises:
             ValueError: If the image has no true box, or one outside.
@@ -220,17 +214,9 @@ def judge(
     degenerate: bool,
     iou: float = 0.5,
 ) -> tuple[str, float]:
-    """Decide what became of an image.
+    """Decide what became of an image: the kind, and the highest overlap of its box.
 
-    Args:
-        box: Box in pixels.
-        true_boxes: True boxes, (n, 4), n > 0.
-        class_right: Whether the most probable class is right.
-        degenerate: Whether the map is constant, NaN or infinite.
-        iou: Overlap at which a box is right.
-
-    Returns:
-        The kind, and the highest overlap with a true box.
+    Degenerate is a map that is constant, NaN or infinite. True boxes are (n, 4), n > 0.
     """
     box, truth = np.array(box, np.float64), np.array(true_boxes, np.float64)
     overlaps = box_iou([box], truth)[0]

@@ -24,6 +24,8 @@ from ..structures import relative_path, true_boxes
 from .box_rules import BoxMaker, build_box_rule, present_name
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
+TOOL = 'tools/search_threshold.py'
+
 
 @METRICS.register_module()
 class ThresholdSearch(LocalizationMetric):
@@ -117,21 +119,11 @@ def describe_search(
     split: str,
     maps: dict,
 ) -> dict:
-    """Put together what a search found on a data set, and how.
+    """Put together what a search found on a data set, with maps as of ``maps_of``.
 
-    Args:
-        searches: Metrics of the search, after the evaluation.
-        dataset: Images that were searched on.
-        checkpoint: File of the model.
-        config: Its config file.
-        split: Name of the split if the data set has none, ``val`` or ``test``.
-        maps: How the maps were made, see ``maps_of``.
-
-    Returns:
-        ``thresholds``: for each map its box rules from the best to the worst, with
-        ``box_rule``, ``threshold`` and accuracy; ``curves``: for each map and rule the
-        accuracies in percent of all thresholds by IoU; ``provenance``; ``maps``;
-        ``images``: their names.
+    ``thresholds`` has for each map its box rules from the best to the worst, ``curves``
+    for each map and rule the accuracies in percent of all thresholds by IoU. The split
+    is that of the data set, if it has one.
     """
     return dict(
         provenance=dict(
@@ -167,17 +159,13 @@ def read_thresholds(
         ValueError: If the file is of another kind, checkpoint or way to make maps.
     """
     if not Path(path).exists():
-        raise FileNotFoundError(
-            f'there is no file of thresholds {path}: make it with '
-            'tools/search_threshold.py'
-        )
+        message = f'there is no file of thresholds {path}: make it with {TOOL}'
+        raise FileNotFoundError(message)
     try:
         found = mmengine.load(path, file_format='json')
         searched = found['provenance']['checkpoint_sha256']
     except (ValueError, KeyError, TypeError):
-        raise ValueError(
-            f'{path} was not written by tools/search_threshold.py'
-        ) from None
+        raise ValueError(f'{path} was not written by {TOOL}') from None
     if searched != _sha256(checkpoint):
         raise ValueError(
             f'the thresholds of {path} were searched with another checkpoint, '
@@ -205,16 +193,17 @@ def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> d
     Raises:
         ValueError: If nothing is known for the map or the rule.
     """
-    rules = {rule['box_rule']: rule for rule in found['thresholds'].get(map_name, [])}
-    name = present_name(box_rule) if box_rule else next(iter(rules), None)
-    if name not in rules:
-        remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
-        if not rules:
-            maps = ', '.join(found['thresholds'])
-            remedy = f'search with this config, searched were {maps}'
-        what = f' and the box rule "{name}"' if rules else ''
+    if map_name not in found['thresholds']:
         raise ValueError(
-            f'no threshold was searched for the map "{map_name}"{what}: {remedy}'
+            f'no threshold was searched for the map "{map_name}": search with this '
+            f'config, searched were {", ".join(found["thresholds"])}'
+        )
+    rules = {rule['box_rule']: rule for rule in found['thresholds'][map_name]}
+    name = present_name(box_rule or next(iter(rules)))
+    if name not in rules:
+        raise ValueError(
+            f'no threshold was searched for the map "{map_name}" and the box rule '
+            f'"{name}": name it in --box-rules, searched were {", ".join(rules)}'
         )
     return rules[name]
 

@@ -30,7 +30,6 @@ class Curves:
     marks: Sequence[tuple[float, float]]
 
     def plot(self, panel: Axes) -> None:
-        """Plot them."""
         for style, (way, by_iou) in zip(cycle(STYLES), self.accuracies.items()):
             for colour, (iou, values) in zip(cycle(COLOURS), by_iou.items()):
                 label = f'{way}, IoU {iou}'

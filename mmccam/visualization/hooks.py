@@ -35,7 +35,6 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
         num_images: About how many images to draw, spread over the data set; of several
             processes only the first draws.
         more_cams: Names of further maps, which are drawn beside it without a box.
-        **kwargs: The same by name.
     """
 
     def __init__(

@@ -77,12 +77,10 @@ def localization_notes(results: dict) -> str:
 
 
 def format_results(results: dict, markdown: bool = False) -> str:
-    """Write all tables of an evaluation, with notes for their reader.
+    """Write all tables of an evaluation, as text or Markdown, with notes.
 
-    Args:
-        results: ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
-            ``errors``, rows; ``provenance``, that of searched thresholds or None.
-        markdown: Whether to write Markdown or text.
+    Results are ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
+    ``errors``, rows; and ``provenance``, that of searched thresholds or None.
     """
     top = accuracies(results['metrics'])
     parts = [f'accuracy/{name}: {value:.1f}' for name, value in top.items()]

@@ -113,7 +113,7 @@ def test_degenerate_maps_are_counted_in_one_warning(evaluate, sample_of, log):
     assert log.messages == []
     samples += [sample_of(cam, number=1) for cam in DEGENERATE]
     evaluate(Order('cam', prefix='p'), samples)
-    assert log.messages == ['p: 4 of 7 maps are constant or not finite']
+    assert log.messages == ['p: 4 of 7 maps are constant, NaN or infinite']
 
 
 @pytest.mark.parametrize(

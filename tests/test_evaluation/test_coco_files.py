@@ -229,8 +229,14 @@ def without(key):
         ([detection(0, 3, RIGHT)], 'category_id .* 0 and 2, since .* 3 classes, got 3'),
         ([detection(0, 0, [5, 3, 0, 10])], r'above 0, got \[5, 3, 0, 10\]'),
         ([detection(0, 0, [5, 3, 20, -1])], r'above 0, got \[5, 3, 20, -1\]'),
-        ([detection(0, 0, [5, np.nan, 20, 9])], 'score and bbox must be finite, got'),
-        ([detection(0, 0, RIGHT, np.inf)], 'score and bbox must be finite, got inf'),
+        (
+            [detection(0, 0, [5, np.nan, 20, 9])],
+            'score and bbox must not be NaN or infinite, got',
+        ),
+        (
+            [detection(0, 0, RIGHT, np.inf)],
+            'score and bbox must not be NaN or infinite, got inf',
+        ),
     ],
 )
 def test_wrong_results(dataset, results, content, message):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from mmccam.evaluation import LocalizationErrors
-from mmccam.evaluation.outcome import ERRORS, judge
+from mmccam.evaluation.metric import ERRORS, judge
 
 WIDTH, HEIGHT = 30, 20
 TRUE = (10, 5, 19, 14)  # 10 x 10 pixels

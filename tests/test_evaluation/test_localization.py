@@ -165,7 +165,7 @@ def test_metrics_side_by_side(predict, calls):
 def test_shared_error_is_raised_by_each_metric(evaluate, predict, calls):
     sample = predict(0, draw(BOX), boxes=[])
     for name in ('CCAMLocalizationMetric', 'LocalizationErrors'):
-        with pytest.raises(ValueError, match='bird.jpg has no ground-truth box'):
+        with pytest.raises(ValueError, match='bird.jpg has no true box'):
             evaluate(name, [sample])
     assert calls.call_count == 1
 

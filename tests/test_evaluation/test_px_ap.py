@@ -205,7 +205,7 @@ def test_masks_of_another_shape(px_ap, image, shape, scaled, ignore):
 
 @pytest.mark.parametrize('masks', [[], None])
 def test_image_without_masks(px_ap, image, masks):
-    with pytest.raises(ValueError, match='bird.jpg has no ground-truth mask'):
+    with pytest.raises(ValueError, match='bird.jpg has no mask'):
         px_ap(dict(image(), loc_masks=masks))
 
 
