@@ -59,7 +59,6 @@ class DumpBoxes(BoxMetric):
         return self.box_rule(cam, size)
 
     def record(self, sample: dict, cam: np.ndarray) -> dict[str, Any]:
-        """Return an image's entries in both files."""
         height, width = sample['ori_shape']
         number, label = sample['sample_idx'], self.target_class(sample)
         name = path_below(sample, self.root)

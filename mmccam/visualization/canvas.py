@@ -36,8 +36,7 @@ def write_text(
     if width is None:
         width = round(font.getlength(text)) + 2 * MARGIN + 1
     lines = _break_lines(text, width - 2 * MARGIN, font)
-    size = (width, LINE * len(lines) + 2 * MARGIN)
-    picture = Image.new('RGB', size, 'white')
+    picture = Image.new('RGB', (width, LINE * len(lines) + 2 * MARGIN), 'white')
     draw = ImageDraw.Draw(picture)
     for index, line in enumerate(lines):
         draw.text((MARGIN, MARGIN + LINE * index), line, 'black', font)

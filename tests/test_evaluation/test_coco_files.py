@@ -3,7 +3,8 @@ import re
 
 import numpy as np
 import pytest
-from four_images import BOX, CLASSES, FAR, HEIGHT, WIDTH, draw
+from drawing import BOX, FAR, HEIGHT, WIDTH, draw
+from four_images import CLASSES
 
 from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpPseudoBoxes
 from mmccam.evaluation.coco_files import evaluate_boxes

@@ -2,7 +2,8 @@ import io
 
 import numpy as np
 import pytest
-from four_images import BOX, FAR, HEIGHT, NAMES, WIDTH, draw, read_split
+from drawing import BOX, FAR, HEIGHT, WIDTH, draw
+from four_images import NAMES, read_split
 
 from mmccam.evaluation import DumpMaps, MaxBoxAcc
 from mmccam.evaluation.map_files import evaluate_maps
