@@ -5,6 +5,7 @@ import torch
 
 from mmccam.cam import (
     activation_maps,
+    ccam,
     combine_weights,
     move_to_front,
     polynomial,
@@ -19,10 +20,9 @@ from mmccam.evaluation import build_box_rule
     ('scores', 'ranking'),
     [
         ([0.2, 0.5, 0.3], [1, 2, 0]),
-        ([0.1, 0.9], [1, 0]),
         ([-3.0, -1.0, -2.0], [1, 2, 0]),
-        # Equal scores: the lower index first.
-        ([0.5, 0.5], [0, 1]),
+        # Equal scores: the lower index first. Unstable sorts only show with many.
+        ([0.5] * 1000, list(range(1000))),
         ([1.0, 2.0, 1.0, 2.0, 1.0], [1, 3, 0, 2, 4]),
     ],
 )
@@ -32,17 +32,10 @@ def test_rank_classes(scores, ranking):
     assert rank_classes(both).tolist() == [ranking, list(other)]
 
 
-def test_rank_classes_keeps_the_order_of_many_ties():
-    # Unstable sorts only show with more than a few elements.
-    assert rank_classes(torch.zeros(1, 1000)).tolist() == [list(range(1000))]
-
-
 @pytest.mark.parametrize(
     ('targets', 'rankings'),
     [
         ([1], [[1, 3, 0, 2]]),
-        ([2], [[2, 3, 0, 1]]),
-        ([3], [[3, 0, 1, 2]]),  # stands first already
         ([3, 0, 2], [[3, 0, 1, 2], [0, 3, 1, 2], [2, 3, 0, 1]]),
         ([1, 1], [[1, 3, 0, 2], [1, 3, 0, 2]]),
     ],
@@ -88,27 +81,12 @@ def test_polynomial(num_classes, degree, p, expected):
 
 
 @pytest.mark.parametrize('degree', [1, 2, 3])
-@pytest.mark.parametrize('num_classes', [3, 20, 200, 1000, 1001])
+@pytest.mark.parametrize('num_classes', [20, 1001])
 def test_polynomial_ends_and_middle(num_classes, degree):
     coefficients = polynomial(num_classes, degree)
     assert (coefficients[0], coefficients[-1]) == (1, -1)
     middle = [[num_classes // 2]] if num_classes % 2 else []
     assert coefficients.eq(0).nonzero().tolist() == middle
-
-
-@pytest.mark.parametrize(
-    ('arguments', 'message'),
-    [
-        ((5, -1), 'degree must be 0 or more, got -1'),
-        ((5, 1, 1), 'p must lie between 1 and the number of classes 5, got 1'),
-        ((5, 1, 5), 'p must lie between 1 and the number of classes 5, got 5'),
-        ((5, 1, 0.5), 'p must lie between 1 and the number of classes 5, got 0.5'),
-        ((1, 1), 'needs at least 2 classes, got 1'),
-    ],
-)
-def test_polynomial_errors(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        polynomial(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -130,22 +108,6 @@ def test_top_bottom(num_classes, i, j, expected):
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'message'),
-    [
-        ((5, 3, 3), 'at most the number of classes 5, got i=3, j=3'),
-        ((3, 0, 4), 'at most the number of classes 3, got i=0, j=4'),
-        ((5, -1, 2), 'must be 0 or more and not both 0, got i=-1, j=2'),
-        ((5, 2, -1), 'must be 0 or more and not both 0, got i=2, j=-1'),
-        ((5, 0, 0), 'must be 0 or more and not both 0, got i=0, j=0'),
-        ((1, 1, 0), 'needs at least 2 classes, got 1'),
-    ],
-)
-def test_top_bottom_errors(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        top_bottom(*arguments)
-
-
-@pytest.mark.parametrize(
     ('k', 'expected'),
     [
         (1, [1, 0, 0, 0]),
@@ -162,11 +124,33 @@ def test_single_rank(k, expected):
     assert coefficients.tolist() == expected
 
 
-@pytest.mark.parametrize('k', [0, 5, -5, 1.5])
-def test_single_rank_errors(k):
-    message = f'k must be a rank from 1 to the number of classes 4, .* got {k}'
+@pytest.mark.parametrize(
+    ('function', 'arguments', 'message'),
+    [
+        (polynomial, (5, -1), 'degree must be 0 or more, got -1'),
+        *[
+            (polynomial, (5, 1, p), f'between 1 and the number of classes 5, got {p}')
+            for p in (1, 5, 0.5)
+        ],
+        (top_bottom, (5, 3, 3), 'at most the number of classes 5, got i=3, j=3'),
+        (top_bottom, (3, 0, 4), 'at most the number of classes 3, got i=0, j=4'),
+        *[
+            (top_bottom, (5, i, j), f'0 or more and not both 0, got i={i}, j={j}')
+            for i, j in ((-1, 2), (2, -1), (0, 0))
+        ],
+        *[
+            (single_rank, (4, k), f'from 1 to the number of classes 4, .* got {k}')
+            for k in (0, 5, -5, 1.5)
+        ],
+        *[
+            (function, (1, 1, *more), 'needs at least 2 classes, got 1')
+            for function, more in ((polynomial, ()), (top_bottom, (0,)))
+        ],
+    ],
+)
+def test_wrong_parameters(function, arguments, message):
     with pytest.raises(ValueError, match=message):
-        single_rank(4, k)
+        function(*arguments)
 
 
 WEIGHT = torch.tensor([[1.0, 2.0], [3.0, 5.0]])  # classes 0 and 1, two channels
@@ -201,7 +185,7 @@ def test_activation_maps():
     assert activation_maps(features, WEIGHT[None]).tolist() == expected
 
 
-def test_activation_maps_does_not_mix_images():
+def test_activation_maps_do_not_mix_images():
     features = torch.tensor([[[[1.0]], [[0.0]]], [[[0.0]], [[1.0]]]])
     # Image 0 has the first channel alone, image 1 the second.
     maps = activation_maps(features, WEIGHT.expand(2, 2, 2))
@@ -215,13 +199,9 @@ def test_combined_weights_give_the_combination_of_all_maps():
     ranking = torch.tensor([[4, 0, 5, 2, 1, 3]])
     coefficients = polynomial(6, degree=2)
     all_maps = activation_maps(features, weight[None])[0]  # (K, h, w)
-    combination = torch.zeros(3, 5, dtype=torch.float64)
-    for k in range(6):
-        combination += coefficients[k] * all_maps[ranking[0, k]]
-    combined = combine_weights(weight, ranking[:, None], coefficients)
-    torch.testing.assert_close(
-        activation_maps(features, combined)[0, 0], combination, rtol=1e-10, atol=1e-10
-    )
+    combination = sum(g * all_maps[c] for g, c in zip(coefficients, ranking[0]))
+    combined = ccam(features, weight, ranking[:, None], coefficients)[0, 0]
+    torch.testing.assert_close(combined, combination, rtol=1e-10, atol=1e-10)
 
 
 # The functions of the reference values, whether the target is moved to rank 1, and by
@@ -250,8 +230,8 @@ def released_cases(path, function, kind):
             ranking = move_to_front(ranking[0], ranking[0, :, rank : rank + 1])
         weight = torch.from_numpy(arrays[f'{case}.weight'])
         features = torch.from_numpy(arrays[f'{case}.feat'])[None]
-        combined = combine_weights(weight, ranking, coefficients)
-        yield activation_maps(features, combined)[0, 0].numpy(), arrays[name]
+        cam = ccam(features, weight, ranking, coefficients)[0, 0]
+        yield cam.numpy(), arrays[name]
 
 
 @pytest.mark.parametrize('function', RELEASED)

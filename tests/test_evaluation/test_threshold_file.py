@@ -66,6 +66,8 @@ def test_box_rules_of_older_files_have_their_present_names(read):
     text = json.dumps(FOUND).replace('released_nlccam', 'nlccam_released')
     found = read(text.replace('largest_component', 'cam'))
     assert found == FOUND
+    both = [one['curves']['gt_known_loc']['ccam'] for one in (found, FOUND)]
+    assert list(both[0]) == list(both[1])  # in the same order
     for name in ('cam', 'largest_component'):
         assert choose_rule(found, 'ccam', name)['threshold'] == 0.19
 
