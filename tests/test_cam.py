@@ -90,36 +90,22 @@ def test_polynomial_ends_and_middle(num_classes, degree):
 
 
 @pytest.mark.parametrize(
-    ('num_classes', 'i', 'j', 'expected'),
+    ('coefficients', 'expected'),
     [
-        (5, 1, 2, [1, 0, 0, -1, -1]),
-        (5, 2, 1, [1, 1, 0, 0, -1]),
-        (3, 1, 0, [1, 0, 0]),
-        (3, 2, 1, [1, 1, -1]),  # i + j = K
-        (3, 3, 0, [1, 1, 1]),
-        (3, 0, 3, [-1, -1, -1]),
-        (2, 1, 1, [1, -1]),
+        (top_bottom(5, 1, 2), [1, 0, 0, -1, -1]),
+        (top_bottom(5, 2, 1), [1, 1, 0, 0, -1]),
+        (top_bottom(3, 1, 0), [1, 0, 0]),
+        (top_bottom(3, 2, 1), [1, 1, -1]),  # i + j = K
+        (top_bottom(3, 3, 0), [1, 1, 1]),
+        (top_bottom(3, 0, 3), [-1, -1, -1]),
+        (single_rank(4, 1), [1, 0, 0, 0]),
+        (single_rank(4, 3), [0, 0, 1, 0]),
+        (single_rank(4, 4), [0, 0, 0, 1]),
+        (single_rank(4, -1), [0, 0, 0, 1]),
+        (single_rank(4, -4), [1, 0, 0, 0]),
     ],
 )
-def test_top_bottom(num_classes, i, j, expected):
-    coefficients = top_bottom(num_classes, i, j)
-    assert coefficients.dtype == torch.float32
-    assert coefficients.tolist() == expected
-
-
-@pytest.mark.parametrize(
-    ('k', 'expected'),
-    [
-        (1, [1, 0, 0, 0]),
-        (3, [0, 0, 1, 0]),
-        (4, [0, 0, 0, 1]),
-        (-1, [0, 0, 0, 1]),
-        (-2, [0, 0, 1, 0]),
-        (-4, [1, 0, 0, 0]),
-    ],
-)
-def test_single_rank(k, expected):
-    coefficients = single_rank(4, k)
+def test_top_bottom_and_single_rank(coefficients, expected):
     assert coefficients.dtype == torch.float32
     assert coefficients.tolist() == expected
 

@@ -46,34 +46,23 @@ def test_accuracies(evaluate, predict):
     )
 
 
-@pytest.mark.parametrize(
-    ('ranks', 'hits', 'expected'),
-    [
-        ([0], [False], (0, 0, 0)),
-        ([4, 5], [True, True], (0, 50, 100)),
-        ([0, 0, 3, 7], [True, False, True, True], (25, 50, 75)),
-    ],
-)
-def test_calculate(ranks, hits, expected):
-    values = CCAMLocalizationMetric.calculate(np.array(ranks), np.array(hits))
-    assert tuple(values) == ('top1_loc', 'top5_loc', 'gt_known_loc')
-    assert tuple(values.values()) == pytest.approx(expected)
+def test_calculate():
+    ranks, hits = np.array([0, 0, 4, 7]), np.array([True, False, True, True])
+    expected = dict(top1_loc=25, top5_loc=50, gt_known_loc=75)
+    assert CCAMLocalizationMetric.calculate(ranks, hits) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(
-    ('label', 'scores', 'top1_loc'),
-    [
+def test_few_classes(evaluate, predict):
+    for label, scores, top1_loc in (
         # All of three classes are among the first five.
         (0, [0.5, 0.3, 0.2], 100),
         (2, [0.5, 0.3, 0.2], 0),
         # Equal scores: the lower index first.
         (1, [0.2, 0.4, 0.4], 100),
         (2, [0.2, 0.4, 0.4], 0),
-    ],
-)
-def test_few_classes(evaluate, predict, label, scores, top1_loc):
-    values = evaluate('CCAMLocalizationMetric', [predict(label, draw(BOX), scores)])
-    assert (values['top1_loc'], values['top5_loc']) == (top1_loc, 100)
+    ):
+        values = evaluate('CCAMLocalizationMetric', [predict(label, draw(BOX), scores)])
+        assert (values['top1_loc'], values['top5_loc']) == (top1_loc, 100)
 
 
 def test_without_class_scores_the_class_is_known(evaluate, sample_of):
