@@ -17,15 +17,7 @@ def image_box(size: tuple[int, int]) -> Box:
 
 
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes with others, with the +1 pixel convention.
-
-    Args:
-        boxes: Boxes (x0, y0, x1, y1) in pixels, (n, 4).
-        others: Boxes, (m, 4).
-
-    Returns:
-        Overlaps between 0 and 1, (n, m).
-    """
+    """Intersection over union, (n, m), of boxes (n, 4) with others (m, 4)."""
     boxes = np.asarray(boxes, np.float64)[:, None]
     others = np.asarray(others, np.float64)
     shared = intersection(boxes, others)
@@ -48,12 +40,9 @@ def check_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndar
     """Check that boxes lie in their image; they may end at its width and height.
 
     Args:
-        boxes: Boxes in pixels, (n, 4) or (4,).
+        boxes: Boxes in pixels, (n, 4) or (4,), which are returned as (n, 4).
         size: Width and height of the image in pixels.
         where: The image, or the line that has the boxes, for messages.
-
-    Returns:
-        The boxes, (n, 4).
 
     Raises:
         ValueError: If a box is reversed, outside or NaN.
@@ -64,10 +53,7 @@ def check_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndar
 
 
 def clip_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
-    """Clip boxes to the pixels of an image; arguments as in :func:`check_boxes`.
-
-    Returns:
-        Boxes from the first to the last pixel of the image, (n, 4), float32.
+    """Clip boxes to the pixels of an image, float32; else as :func:`check_boxes`.
 
     Raises:
         ValueError: If a box is reversed or NaN, or has no pixel in the image.

@@ -52,7 +52,7 @@ def move_to_front(ranking: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """
     ranking = ranking.unsqueeze(1).expand(-1, targets.shape[1], -1)
     is_other = (ranking != targets.unsqueeze(-1)).to(torch.uint8)
-    # A stable sort puts the single 0 first and leaves the ones as they stand.
+    # A stable sort puts the single 0 first and keeps the order of the ones.
     return ranking.gather(-1, is_other.argsort(dim=-1, stable=True))
 
 
@@ -117,11 +117,7 @@ def combine_weights(
 
 
 def class_weights(ranking: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
-    """Give each class the coefficient of its rank.
-
-    Args:
-        ranking: Classes from the most to the least probable, (..., K).
-        coefficients: g(1) ... g(K), (K,) or (..., K).
+    """Give each class the coefficient of its rank, as in :func:`combine_weights`.
 
     Returns:
         g of the rank of each class, in the order of the classes, (..., K).
@@ -148,9 +144,6 @@ def polynomial(
 
     Returns:
         g(1) ... g(K), (K,), float32.
-
-    Raises:
-        ValueError: If a parameter lies outside its range.
     """
     _check_num_classes(num_classes)
     p = (num_classes + 1) / 2 if p is None else p
@@ -203,9 +196,6 @@ def single_rank(num_classes: int, k: int) -> torch.Tensor:
 
     Returns:
         1 for that rank and 0 for the others, (K,), float32.
-
-    Raises:
-        ValueError: If there is no such rank.
     """
     _check_num_classes(num_classes)
     if k == 0 or k not in range(-num_classes, num_classes + 1):

@@ -8,7 +8,7 @@ SCORE_MAP_SIDE = 224
 
 
 def is_degenerate(cam: np.ndarray) -> bool:
-    """Whether a map (h, w) can show no object: it is constant or not finite."""
+    """Whether a map (h, w) can show no object: constant, NaN or infinite."""
     return not np.isfinite(cam).all() or cam.min() == cam.max()
 
 
@@ -20,7 +20,7 @@ def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         size: Width and height in pixels.
 
     Returns:
-        Map with no value below 0, (height, width), float32.
+        Map from 0 on, (height, width), float32.
     """
     cam = np.asarray(cam, dtype=np.float32)
     with np.errstate(invalid='ignore'):  # infinite values become NaN
@@ -41,7 +41,7 @@ def stretch(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         size: Width and height in pixels.
 
     Returns:
-        Map, (height, width), float64; zeros where it is constant or not finite.
+        Map, (height, width), float64; zeros where it shows nothing.
     """
     scores = np.asarray(cam, np.float64)
     scores = cv2.resize(scores, size, interpolation=cv2.INTER_CUBIC)
@@ -52,11 +52,7 @@ def stretch(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def score_thresholds(step: float) -> np.ndarray:
-    """The thresholds 0, step, 2 step ... below 1.
-
-    Raises:
-        ValueError: If not 0 < step < 1.
-    """
+    """The thresholds 0, step, 2 step ... below 1, where 0 < step < 1."""
     if not 0 < step < 1:
         raise ValueError(f'step must lie between 0 and 1, got {step}')
     return np.arange(0, 1, step)

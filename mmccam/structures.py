@@ -24,6 +24,7 @@ Read ``cam_labels`` and ``cams`` through :class:`ClassMaps`, ``loc_boxes`` throu
 :func:`true_boxes`.
 """
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +60,7 @@ class ClassMaps:
         sample.set_field(self.maps, 'cams')
 
     def of(self, name: str, label: int) -> np.ndarray:
-        """The map of a name and a class.
-
-        Args:
-            name: Name of the map.
-            label: The class, one of ``labels``.
-
-        Returns:
-            Map, (h, w), float32 or float64.
+        """The map (h, w) of a name and a class, float32 or float64.
 
         Raises:
             ValueError: If there is no map of that name or class.
@@ -82,15 +76,7 @@ class ClassMaps:
 
 
 def check_map_name(name: str, names: Collection[str]) -> None:
-    """Check that a head makes a map.
-
-    Args:
-        name: Name of the map.
-        names: Names of the maps that the head makes.
-
-    Raises:
-        ValueError: If it is not among them.
-    """
+    """Raise a ``ValueError`` if a name is not among those of the head's maps."""
     if name not in names:
         raise ValueError(
             f'the head makes no map "{name}", only {sorted(names)}: '
@@ -99,11 +85,7 @@ def check_map_name(name: str, names: Collection[str]) -> None:
 
 
 def given_map_name(map_name: Optional[str], cam: Optional[str]) -> str:
-    """The name of a map under the keyword ``map_name`` or its former name ``cam``.
-
-    Raises:
-        TypeError: If neither or both are given.
-    """
+    """The name of a map under ``map_name`` or its former name ``cam``, one of them."""
     if (map_name is None) == (cam is None):
         raise TypeError(
             'map_name must name one map, such as map_name="ccam", '
@@ -113,14 +95,9 @@ def given_map_name(map_name: Optional[str], cam: Optional[str]) -> str:
 
 
 def default_map_name(names: Collection[str]) -> str:
-    """Choose the map that boxes are made of where none is named.
+    """The map that boxes are made of where none is named: ``ccam`` or the only one.
 
-    Args:
-        names: Names of the maps that the head makes. Their order does not matter, since
-            mmengine sorts them when it stores a config.
-
-    Returns:
-        ``ccam`` if it is among them, or the only one.
+    The order of the names does not matter: mmengine sorts them when it stores a config.
 
     Raises:
         ValueError: If there are several and none is ``ccam``.
@@ -147,14 +124,33 @@ def image_name(sample: Union[DataSample, dict]) -> str:
     return '/'.join(Path(path).parts[-2:])
 
 
+def relative_path(sample: dict, root: str) -> str:
+    """The name of an image in all results: its path from a folder, with slashes.
+
+    Raises:
+        ValueError: If the image has no file, ``img_path``.
+    """
+    if 'img_path' not in sample:
+        raise ValueError(
+            'images of a data set must have files to be identified by, '
+            'these have no img_path'
+        )
+    return Path(os.path.relpath(sample['img_path'], root)).as_posix()
+
+
+def path_below(sample: dict, root: str) -> str:
+    """The same, where a ``ValueError`` is raised if the image is not in the folder."""
+    name = relative_path(sample, root)
+    if name.split('/')[0] in ('.', '..'):
+        raise ValueError(
+            f'images must lie below the folder {os.path.abspath(root)}, which root '
+            f'names, got {os.path.abspath(sample["img_path"])}'
+        )
+    return name
+
+
 def true_boxes(sample: dict) -> np.ndarray:
-    """The true boxes of an image.
-
-    Args:
-        sample: Sample with ``loc_boxes``, ``ori_shape`` and ``img_path``.
-
-    Returns:
-        Boxes in pixels of the original image, (n, 4), n > 0.
+    """The true boxes of an image, (n, 4) with n > 0, in pixels of the original.
 
     Raises:
         ValueError: If the image has no true box, or one that is reversed or outside.
@@ -166,6 +162,6 @@ def true_boxes(sample: dict) -> np.ndarray:
         )
     boxes, where = sample.get('loc_boxes', ()), sample.get('img_path', 'an image')
     if len(boxes) == 0:
-        raise ValueError(f'{where} has no ground-truth box')
+        raise ValueError(f'{where} has no true box')
     height, width = sample['ori_shape']
     return check_boxes(boxes, (width, height), where)

@@ -7,6 +7,7 @@ from mmccam.structures import (
     check_map_name,
     default_map_name,
     image_name,
+    path_below,
     true_boxes,
 )
 
@@ -24,18 +25,11 @@ def test_the_map_of_a_class(maps, label, expected):
     np.testing.assert_array_equal(cam, np.full((2, 5), expected, np.float32))
 
 
-@pytest.mark.parametrize(
-    ('dtype', 'expected'),
-    [
-        (torch.float16, np.float32),
-        (torch.bfloat16, np.float32),
-        (torch.float32, np.float32),
-        (torch.float64, np.float64),
-    ],
-)
-def test_maps_of_half_precision_are_widened(dtype, expected):
-    maps = ClassMaps(torch.tensor([3]), dict(cam=torch.ones(1, 2, 2, dtype=dtype)))
-    assert maps.of('cam', 3).dtype == expected
+@pytest.mark.parametrize('name', ['float16', 'bfloat16', 'float32', 'float64'])
+def test_maps_of_half_precision_are_widened(name):
+    cam = torch.ones(1, 2, 2, dtype=getattr(torch, name))
+    expected = np.float64 if name == 'float64' else np.float32
+    assert ClassMaps(torch.tensor([3]), dict(cam=cam)).of('cam', 3).dtype == expected
 
 
 def test_a_class_without_a_map_is_refused(maps):
@@ -50,13 +44,17 @@ def test_a_map_of_another_name_is_refused():
         check_map_name('ccam', dict(cam=None))
 
 
-@pytest.mark.parametrize('names', [['cam', 'ccam'], ['ccam', 'linear'], ['ccam']])
-def test_ccam_is_the_default_map(names):
-    assert default_map_name(names) == 'ccam'
-
-
-def test_the_only_map_is_the_default():
-    assert default_map_name(['linear']) == 'linear'
+@pytest.mark.parametrize(
+    ('names', 'default'),
+    [
+        (['cam', 'ccam'], 'ccam'),
+        (['ccam', 'linear'], 'ccam'),
+        (['ccam'], 'ccam'),
+        (['linear'], 'linear'),
+    ],
+)
+def test_ccam_or_the_only_map_is_the_default(names, default):
+    assert default_map_name(names) == default
 
 
 def test_of_several_other_maps_one_must_be_named():
@@ -84,7 +82,7 @@ def test_true_boxes(boxes):
 @pytest.mark.parametrize(
     ('boxes', 'message'),
     [
-        ([], 'bird.jpg has no ground-truth box'),
+        ([], 'bird.jpg has no true box'),
         ([(0, 0, 9, 9), (5, 3, 31, 12)], r'bird.jpg: the box \[5.0, 3.0, 31.0, 12.0\]'),
     ],
 )
@@ -101,6 +99,20 @@ def test_masks_are_no_boxes():
 
 def test_an_image_has_the_name_of_its_file_or_a_number():
     path = '/data/images/cat/1.jpg'
-
     assert image_name(dict(img_path=path, sample_idx=12)) == 'cat/1.jpg'
     assert image_name(dict(sample_idx=12)) == '00012'
+    assert path_below(dict(img_path=path), '/data/images') == 'cat/1.jpg'
+
+
+@pytest.mark.parametrize(
+    'path', ['/data/a.png', '/data/images/../a.png', '/data/images']
+)
+def test_images_outside_of_the_root_are_refused(path):
+    message = 'must lie below the folder /data/images, which root names, got /'
+    with pytest.raises(ValueError, match=message):
+        path_below(dict(img_path=path), '/data/images')
+
+
+def test_images_without_a_file_are_refused():
+    with pytest.raises(ValueError, match='must have files .*, these have no img_path'):
+        path_below(dict(sample_idx=12), '/data/images')

@@ -11,7 +11,7 @@ from typing import Optional, Union
 import mmcv
 import numpy as np
 
-from ..evaluation.images import relative_path
+from ..structures import relative_path
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from .images import Image, Images
 

@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
 from ..engine import FittingWeightsHook
-from ..evaluation.metric import LocalizationMetric
+from ..evaluation import LocalizationMetric
 from ..evaluation.thresholds import head_of
 from ..structures import check_map_name
 from ..visualization import LocalizationVisualizationHook

@@ -18,12 +18,18 @@ BoxFunction = Callable[[np.ndarray, tuple[int, int], Sequence[float]], np.ndarra
 FORMER_NAMES = dict(cam='largest_component', nlccam_released='released_nlccam')
 
 
+def present_name(name: str) -> str:
+    """The name of a box rule, whose former name may be given."""
+    return FORMER_NAMES.get(name, name)
+
+
 def box_rule(name: str, threshold: float) -> Callable[[BoxFunction], BoxFunction]:
     """Register a function as a box rule.
 
     The function ``rule(cam, size, thresholds)`` gets a map (h, w), the size (width,
     height) of the image in pixels and thresholds, (T,). It returns a box (x0, y0, x1,
-    y1) in pixels for each threshold, (T, 4), for constant and NaN maps too.
+    y1) in pixels for each threshold, (T, 4). A map that is constant, NaN or infinite
+    must have boxes too; the rules of the package give the whole image.
 
     Args:
         name: Name of the rule.
@@ -44,8 +50,7 @@ def largest_component(
     """The box rule of class activation maps (Zhou et al., CVPR 2016).
 
     Values of at least the threshold times the maximum, at the image's own size; the
-    largest 8-connected component by area. A map that is constant or not finite gives
-    the whole image.
+    largest 8-connected component by area.
     """
     cam = resize_map(cam, size)
     if is_degenerate(cam):
@@ -73,8 +78,7 @@ def released_nlccam(
     At 224 x 224, values above both the threshold times the maximum and the mean of the
     map after that first cut; the 4-connected component with the largest bounding box,
     scaled to the image and rounded. Unlike elsewhere the ends are exclusive, one pixel
-    of the 224 behind the component, as the released code has them. A map that is
-    constant or not finite gives the whole image.
+    of the 224 behind the component, as the released code has them.
     """
     side = 224
     cam = resize_map(cam, (side, side))
@@ -118,11 +122,7 @@ class BoxRule:
     def at(
         self, thresholds: Sequence[float], cam: np.ndarray, size: tuple[int, int]
     ) -> np.ndarray:
-        """Find the boxes, (T, 4), at several thresholds, (T,).
-
-        Raises:
-            ValueError: If the rule does not return a box for each threshold.
-        """
+        """Find the boxes, (T, 4), at several thresholds, (T,)."""
         boxes = np.asarray(self.boxes(cam, size, thresholds))
         if boxes.shape != (len(thresholds), 4):
             raise ValueError(
@@ -144,8 +144,8 @@ def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
     Raises:
         ValueError: If there is no such rule or the threshold lies outside its range.
     """
-    name = FORMER_NAMES.get(name, name)
-    # Not FUNCTIONS.get, which takes an unknown name for one of a module to import.
+    name = present_name(name)
+    # Not FUNCTIONS.get, which imports a module of an unknown name.
     boxes = FUNCTIONS.module_dict.get(name)
     if boxes is None:
         raise ValueError(
@@ -163,22 +163,11 @@ def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
 
 
 class BoxMaker:
-    """A map by its name, and the rule that makes boxes of it.
+    """A map by its name, and the ``box_rule`` that makes boxes of it.
 
-    A search of thresholds sets the rule of every ``BoxMaker`` that names no threshold:
-    ``names_rule`` and ``names_threshold`` say whether it names a rule and a threshold,
-    ``box_rule`` is the :class:`BoxRule`.
-
-    Args:
-        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
-        box_rule: Name of the rule. Defaults to ``largest_component``, or to the best
-            one where thresholds were searched.
-        threshold: Threshold of the rule. Defaults to the rule's own, or to the best one
-            where thresholds were searched.
-
-    Raises:
-        TypeError: If no map is named.
-        ValueError: If an argument lies outside its range or names nothing.
+    ``names_rule`` and ``names_threshold`` say whether it names a rule and a threshold:
+    those that are searched apply where it does not. The arguments are those of
+    :class:`~mmccam.evaluation.BoxMetric`.
     """
 
     def __init__(
@@ -195,5 +184,5 @@ class BoxMaker:
         self.set_box_rule(box_rule or 'largest_component', threshold)
 
     def set_box_rule(self, name: str, threshold: Optional[float] = None) -> None:
-        """Make boxes by another rule and threshold, as :func:`build_box_rule` does."""
+        """Make boxes by another rule and threshold."""
         self.box_rule = build_box_rule(name, threshold)

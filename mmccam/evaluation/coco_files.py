@@ -14,28 +14,27 @@ from mmengine.logging import MMLogger
 
 from ..boxes import Box, box_iou, image_box
 from ..checkpoints.saving import WHOLE_FILES
+from ..datasets.files import image_size
 from ..registry import METRICS
-from ..structures import true_boxes
-from .images import check_unique, path_below, with_size
-from .metric import BoxMetric
+from ..structures import path_below, true_boxes
+from .metric import BoxMetric, check_unique
 
 
 @METRICS.register_module()
 class DumpBoxes(BoxMetric):
-    """Write one box an image as COCO results, and the ground truth beside them.
+    """Write one box an image as COCO results, and the true boxes beside them.
 
     ``out_file`` is the list that ``COCO.loadRes`` reads, ``<its stem>.gt.json`` the
-    ground truth to load it into. An image's id is its place in the data set, from 0; a
+    data set to load it into. An image's id is its place in the data set, from 0; a
     category's id is the label. A box is x, y, width, height, where a width counts the
     pixels from the first to the last. Reported is the number of boxes, ``num_boxes``.
 
     Args:
-        *args: Name of the map.
         out_file: File to write, which must end in ``.json``.
-        root: Folder of the images; their names in the ground truth are relative to it.
+        root: Folder of the images; their names in the file are relative to it.
         target: ``top1``, the box and score of the most probable class, or ``true``,
             those of the true class, its box known as GT-known.
-        **kwargs: Those of :class:`~mmccam.evaluation.metric.BoxMetric`.
+        **kwargs: Arguments of :class:`~mmccam.evaluation.BoxMetric`.
     """
 
     def __init__(
@@ -51,7 +50,6 @@ class DumpBoxes(BoxMetric):
         self.target = target
 
     def target_class(self, sample: dict) -> int:
-        """The class whose box is written."""
         if self.target == 'top1':
             return sample['cam_labels'][0].item()
         return super().target_class(sample)
@@ -61,7 +59,6 @@ class DumpBoxes(BoxMetric):
         return self.box_rule(cam, size)
 
     def record(self, sample: dict, cam: np.ndarray) -> dict[str, Any]:
-        """Return an image's entries in both files, from the map of its target class."""
         height, width = sample['ori_shape']
         number, label = sample['sample_idx'], self.target_class(sample)
         name = path_below(sample, self.root)
@@ -78,7 +75,6 @@ class DumpBoxes(BoxMetric):
         return dict(image=image, result=result, truth=truth)
 
     def summarize(self, records: list[dict]) -> dict[str, float]:
-        """Write both files and count the boxes."""
         truth = [record['truth'] for record in records]
         self.write_coco(self.out_file.with_suffix('.gt.json'), records, truth)
         results = [record['result'] for record in records]
@@ -98,9 +94,7 @@ class DumpBoxes(BoxMetric):
         if names is None:
             found = [record['result'] for record in records] + annotations
             names = range(1 + max(box['category_id'] for box in found))
-        categories = [
-            dict(id=label, name=str(name)) for label, name in enumerate(names)
-        ]
+        categories = [dict(id=i, name=str(name)) for i, name in enumerate(names)]
         parts = dict(images=images, categories=categories, annotations=annotations)
         mmengine.dump(dict(info={}, **parts), path, backend_args=WHOLE_FILES)
 
@@ -110,9 +104,9 @@ class DumpPseudoBoxes(DumpBoxes):
     """Write one box an image as a COCO training set, where no box was drawn.
 
     An image's annotation is the box of its true class, with the ``score`` that the
-    model gives this class. Ground-truth boxes are not used. Ids and boxes are those of
-    :class:`DumpBoxes`, clipped to the image, and so are the arguments, without
-    ``target``. Reported is the number of boxes, ``num_boxes``.
+    model gives this class. True boxes are not used. Ids, boxes, arguments and
+    ``num_boxes`` are those of :class:`~mmccam.evaluation.DumpBoxes`, but the boxes are
+    clipped to the image and there is no ``target``.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -125,7 +119,6 @@ class DumpPseudoBoxes(DumpBoxes):
         return tuple(np.clip(box, 0, [right, bottom, right, bottom]).tolist())
 
     def summarize(self, records: list[dict]) -> dict[str, float]:
-        """Write the file and count the boxes."""
         self.write_coco(self.out_file, records, [[r['result']] for r in records])
         return dict(num_boxes=len(records))
 
@@ -144,25 +137,15 @@ class Detection(NamedTuple):
     box: Box
 
 
-def evaluate_boxes(
-    dataset: BaseDataset, path: Union[str, Path], iou: float = 0.5
-) -> dict[str, float]:
-    """Score COCO results: of each image the detection with the highest score.
+def evaluate_boxes(dataset: BaseDataset, path: Union[str, Path]) -> dict[str, float]:
+    """Score COCO results, with ids as ``DumpBoxes`` writes them.
 
-    Of equal scores the first in the file counts. An image without detection is wrong.
-
-    Args:
-        dataset: Data set with boxes. Its pipeline is not used.
-        path: File of the results, with ids as :class:`DumpBoxes` writes them.
-        iou: Overlap at which a box is right.
+    Of each image the detection with the highest score counts, of equal ones the first
+    in the file. An image without detection is wrong.
 
     Returns:
         ``top1_loc``, class and box are right, and ``box_acc``, the box alone, in
         percent.
-
-    Raises:
-        FileNotFoundError: If the file is missing.
-        ValueError: If the file is wrong or an image has no ground-truth box.
     """
     best = _read_detections(path, len(dataset), len(dataset.metainfo['classes']))
     logger = MMLogger.get_current_instance()
@@ -173,10 +156,11 @@ def evaluate_boxes(
         )
     beyond, (hits, right) = 0, np.zeros((2, len(dataset)), bool)
     for number, detection in best.items():
-        sample = with_size(dataset.get_data_info(number))
-        height, width = sample['ori_shape']
+        sample = dataset.get_data_info(number)
+        width, height = image_size(sample['img_path'])
+        sample['ori_shape'] = (height, width)
         beyond += detection.box[2] >= width or detection.box[3] >= height
-        hits[number] = box_iou([detection.box], true_boxes(sample)).max() >= iou
+        hits[number] = box_iou([detection.box], true_boxes(sample)).max() >= 0.5
         right[number] = detection.label == sample['gt_label']
     if beyond:
         logger.warning(
@@ -232,7 +216,8 @@ def _read_detection(where: str, result: dict) -> tuple[int, Detection]:
         ) from None
     if not np.isfinite([score, x, y, width, height]).all():
         raise ValueError(
-            f'{where}: score and bbox must be finite, got {score} and {result["bbox"]}'
+            f'{where}: score and bbox must not be NaN or infinite, '
+            f'got {score} and {result["bbox"]}'
         )
     if width <= 0 or height <= 0:
         raise ValueError(

@@ -11,8 +11,7 @@ from operator import attrgetter
 import numpy as np
 
 from ..registry import METRICS
-from .metric import BoxMetric
-from .outcome import ERRORS, Outcome
+from .metric import ERRORS, BoxMetric, Outcome
 
 
 @METRICS.register_module()
@@ -21,21 +20,20 @@ class LocalizationErrors(BoxMetric):
 
     Reported are numbers of images, which add up to all of them; each image is one of
 
-    - ``right``: the box of the true class overlaps a ground truth by at least ``iou``,
+    - ``right``: the box of the true class overlaps a true box by at least ``iou``,
       and the most probable class is right;
     - ``class_wrong``: the box is right, the most probable class is not;
 
     and if the box is wrong, whatever the class, the first that is true of
 
-    - ``nothing_found``: the map is constant or not finite, or the box touches no ground
-      truth;
-    - ``several_objects``: the box covers at least half of each of two ground truths;
-    - ``too_small``: the box has fewer pixels than the ground truth that it overlaps
-      most, so that it misses more of the object than it adds around it;
+    - ``nothing_found``: the map is constant, NaN or infinite, or the box touches no
+      true box;
+    - ``several_objects``: the box covers at least half of each of two true boxes;
+    - ``too_small``: the box has fewer pixels than the true box that it overlaps most,
+      so that it misses more of the object than it adds around it;
     - ``too_large``: the box has as many pixels or more.
 
-    After the evaluation, the main process has in ``examples``, with all it takes to
-    draw them,
+    After the evaluation, the main process has in ``examples``, ready to be drawn,
 
     - ``best``: the images that are ``right`` with the highest overlap;
     - ``worst``: the images that are not ``right`` with the lowest;
@@ -45,11 +43,8 @@ class LocalizationErrors(BoxMetric):
     The best or the worst come first, and equal ones in the order of the data set.
 
     Args:
-        num_examples: At most how many images each of ``examples`` has. Defaults to 4.
+        num_examples: At most how many images each of ``examples`` has.
         **kwargs: Arguments of :class:`~mmccam.evaluation.BoxMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
     """
 
     def __init__(self, *args, num_examples: int = 4, **kwargs) -> None:
@@ -61,7 +56,6 @@ class LocalizationErrors(BoxMetric):
         self._with_map: list[Outcome] = []
 
     def record(self, sample: dict, cam: np.ndarray) -> Outcome:
-        """Find out what became of an image, and keep its map (h, w) for a picture."""
         # A copy: a view would keep all maps of its batch.
         return replace(super().record(sample, cam), cam=np.array(cam, np.float32))
 
@@ -69,21 +63,16 @@ class LocalizationErrors(BoxMetric):
         """Collect finished records; only images that may be drawn keep their map."""
         start = len(self.results)
         super()._finish(left)
-        seen = self._with_map + [outcome for _, outcome in self.results[start:]]
+        # Those of an earlier evaluation do not count.
+        earlier = self._with_map if start else []
+        seen = earlier + [outcome for _, outcome in self.results[start:]]
         kept = set(chain(*self._find_examples(seen).values()))
         self._with_map = [outcome for outcome in seen if outcome in kept]
         for outcome in seen:
             if outcome not in kept:
                 outcome.cam = None
 
-    def evaluate(self, size: int) -> dict:
-        """Gather the outcomes of all processes, of ``size`` images, and count them."""
-        values = super().evaluate(size)
-        self._with_map.clear()
-        return values
-
     def summarize(self, records: list[Outcome]) -> dict[str, int]:
-        """Count the outcomes of each kind, and keep the examples."""
         self.examples = self._find_examples(records)
         counts = Counter(outcome.kind for outcome in records)
         return {kind: counts[kind] for kind in ('right', *ERRORS)}

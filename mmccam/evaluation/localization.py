@@ -3,16 +3,15 @@
 import numpy as np
 
 from ..registry import METRICS
-from .metric import BoxMetric
-from .outcome import Outcome
+from .metric import BoxMetric, Outcome
 
 
 @METRICS.register_module()
 class CCAMLocalizationMetric(BoxMetric):
     """Localization accuracy of one map under one box rule, in percent.
 
-    A box is right if it overlaps one of the image's ground-truth boxes by at least
-    ``iou``. Reported are
+    A box is right if it overlaps one of the true boxes by at least ``iou``. Reported
+    are
 
     - ``top1_loc``: the most probable class is right, and so is its box;
     - ``top5_loc``: one of the five most probable classes is right, and so is its box;
@@ -25,7 +24,6 @@ class CCAMLocalizationMetric(BoxMetric):
     """
 
     def summarize(self, records: list[Outcome]) -> dict[str, float]:
-        """Turn the outcomes of all images into accuracies."""
         ranks = np.array([outcome.rank for outcome in records])
         hits = np.array([outcome.overlap >= self.iou for outcome in records])
         if None in ranks:
@@ -36,7 +34,7 @@ class CCAMLocalizationMetric(BoxMetric):
 
     @staticmethod
     def calculate(ranks: np.ndarray, hits: np.ndarray) -> dict[str, float]:
-        """Compute the accuracies in percent.
+        """Compute the accuracies of N images in percent.
 
         Args:
             ranks: Rank of the true class of each image, from 0, (N,).

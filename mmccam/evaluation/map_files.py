@@ -8,12 +8,13 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
 
+from ..datasets.files import image_size
 from ..maps import stretch
 from ..registry import METRICS
-from .images import check_unique, path_below, with_size
+from ..structures import path_below
 from .localization import CCAMLocalizationMetric
 from .max_box_acc import MaxBoxAcc
-from .metric import LocalizationMetric
+from .metric import LocalizationMetric, check_unique
 from .px_ap import PxAP
 
 
@@ -28,12 +29,11 @@ class DumpMaps(LocalizationMetric):
     the number of maps, ``num_maps``.
 
     Args:
-        *args: Name of the map.
         out_dir: Folder to write, one for each map.
         root: Folder of the images.
         side: Side of square maps in pixels, such as the 224 that Choe et al. compute
-            with. Defaults to None: each map has the size of its image.
-        **kwargs: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+            with. Defaults to the size of each image.
+        **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class DumpMaps(LocalizationMetric):
     def record(self, sample: dict, cam: np.ndarray) -> str:
         """Write the map (h, w) of an image and return its file."""
         path = map_path(self.out_dir, sample, self.root)
-        height, width = map_shape(sample, self.side)
+        height, width = sample['ori_shape']
+        size = (self.side, self.side) if self.side else (width, height)
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, stretch(cam, (width, height)))
+        np.save(path, stretch(cam, size))
         return str(path)
 
     def summarize(self, records: list[str]) -> dict[str, float]:
-        """Count the maps, no two of which may have the same file."""
         check_unique(records, 'map')
         return dict(num_maps=len(records))
 
@@ -62,11 +62,6 @@ class DumpMaps(LocalizationMetric):
 def map_path(folder: Union[str, Path], sample: dict, root: str) -> Path:
     """The file of an image's map in a folder of maps."""
     return Path(folder, f'{path_below(sample, root)}.npy')
-
-
-def map_shape(sample: dict, side: Optional[int]) -> tuple[int, int]:
-    """The shape (H, W) of an image's map in a file."""
-    return (side, side) if side else tuple(sample['ori_shape'])
 
 
 def check_side(side: Optional[int]) -> None:
@@ -85,23 +80,19 @@ def evaluate_maps(
 ) -> dict[str, float]:
     """Score a folder of maps, one of each image's true class.
 
-    The folder has the layout of :class:`DumpMaps`. One map is in memory at a time.
+    The folder has the layout of ``DumpMaps``. One map is in memory at a time.
 
     Args:
         dataset: Data set with boxes or masks. Its pipeline is not used.
         folder: Folder of the maps; those of other images are ignored.
         root: Folder of the images. Defaults to that of the data set.
-        side: Side of square maps in pixels. Defaults to the size of each image.
-        scaled_masks: Whether masks may be larger or smaller than their image.
+        side: As in ``DumpMaps``.
+        scaled_masks: As in ``PxAP``.
         **rule: ``box_rule`` and ``threshold``; none where there are masks.
 
     Returns:
         ``px_ap`` where the images have masks; else ``gt_known_loc``, ``threshold`` and
         the values of ``MaxBoxAcc``.
-
-    Raises:
-        FileNotFoundError: If an image has no map.
-        ValueError: If an argument or a map is wrong, with its file.
     """
     check_side(side)
     root = dataset.data_prefix['img_path'] if root is None else root
@@ -116,11 +107,11 @@ def evaluate_maps(
     else:
         evaluator = Evaluator([CCAMLocalizationMetric('map', **rule), MaxBoxAcc('map')])
     for info, file in zip(infos, _find_maps(infos, folder, root)):
-        sample = with_size(info)
-        cam = torch.from_numpy(read_map(file, map_shape(sample, side)))
-        label = torch.tensor([sample['gt_label']])
-        sample.update(gt_label=label, cam_labels=label, cams=dict(map=cam[None]))
-        evaluator.process([sample])
+        shape = image_size(info['img_path'])[::-1]
+        cam = torch.from_numpy(read_map(file, (side, side) if side else shape))
+        label = torch.tensor([info['gt_label']])
+        maps = dict(cam_labels=label, cams=dict(map=cam[None]))
+        evaluator.process([dict(info, ori_shape=shape, gt_label=label, **maps)])
     values = evaluator.evaluate(len(infos))
     return {name.split('/')[1]: value for name, value in values.items()}
 
@@ -138,14 +129,7 @@ def _find_maps(infos: list[dict], folder: Union[str, Path], root: str) -> list[P
 
 
 def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """Read a map from a ``.npy`` file with floating-point numbers of any precision.
-
-    Returns:
-        Map, (H, W), float64.
-
-    Raises:
-        ValueError: If the map has another shape, or values that are not from 0 to 1.
-    """
+    """Read a map (H, W) of any floating-point numbers from 0 to 1 as float64."""
     with open(path, 'rb') as file:
         try:
             cam = np.lib.format.read_array(file, allow_pickle=False)

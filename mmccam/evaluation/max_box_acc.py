@@ -14,6 +14,7 @@ from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 # Levels in one call of OpenCV: enough for threads to run side by side, few enough for
 # the processor's cache.
 LEVELS_AT_ONCE = 16
+NAMES = dict(largest='max_box_acc', all='max_box_acc_v2')
 V2_IOUS = {0.3, 0.5, 0.7}
 
 
@@ -28,18 +29,15 @@ class MaxBoxAcc(LocalizationMetric):
     - ``max_box_acc_v2_50`` (V2): with the best of the boxes of all contours,
 
     and, for the IoUs 0.3, 0.5 and 0.7, ``max_box_acc_v2``, the mean of the latter. Map
-    and boxes are brought to 224 x 224; a box is right if it overlaps one of the ground
-    truths by at least the IoU. After the evaluation, the main process has the numbers
-    of right images in ``correct``, (kinds, ious, thresholds), for ``thresholds``.
+    and boxes are brought to 224 x 224; a box is right if it overlaps one of the true
+    boxes by at least the IoU. After the evaluation, the main process has the numbers of
+    right images in ``correct``, (kinds, ious, thresholds), for ``thresholds``.
 
     Args:
-        ious: Overlaps at which a box is right. Defaults to 0.3, 0.5 and 0.7.
-        contours: ``largest`` (V1), ``all`` (V2) or, the default, ``both``.
-        step: Distance of the thresholds. Defaults to 0.001.
+        ious: Overlaps at which a box is right.
+        contours: ``largest`` (V1), ``all`` (V2) or ``both``.
+        step: Distance of the thresholds, 0 < step < 1.
         **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
-
-    Raises:
-        ValueError: If an argument lies outside its range.
     """
 
     def __init__(
@@ -51,19 +49,16 @@ class MaxBoxAcc(LocalizationMetric):
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
-        names = dict(largest='max_box_acc', all='max_box_acc_v2')
-        if contours != 'both':
-            if contours not in names:
-                raise ValueError(
-                    f'contours must be "largest", "all" or "both", got "{contours}"'
-                )
-            names = {contours: names[contours]}
+        if contours not in ('both', *NAMES):
+            raise ValueError(
+                f'contours must be "largest", "all" or "both", got "{contours}"'
+            )
         if len(ious) == 0:
             raise ValueError('ious must name at least one overlap')
         for iou in ious:
             check_iou(iou)
         self.ious = np.array(ious)
-        self.names = names
+        self.names = NAMES if contours == 'both' else {contours: NAMES[contours]}
         self.thresholds = score_thresholds(step)
         self.levels, self.level_of_threshold = threshold_levels(step)
 
@@ -76,7 +71,6 @@ class MaxBoxAcc(LocalizationMetric):
         return pack_hits(overlaps, self.ious)
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
-        """Turn the records of all images into accuracies at the best threshold."""
         shape = (len(self.levels), len(self.names), len(self.ious))
         of_level = count_hits(records, shape)
         self.correct = of_level[self.level_of_threshold].transpose(1, 2, 0)
@@ -91,13 +85,7 @@ class MaxBoxAcc(LocalizationMetric):
 
 
 def threshold_levels(step: float) -> tuple[np.ndarray, np.ndarray]:
-    """The levels of a map of 0 ... 255 that thresholds stand for.
-
-    A threshold τ cuts at ``int(255 τ)``: there are at most 255 different levels.
-
-    Returns:
-        The different levels, (L,), and for each threshold the index of its level, (T,).
-    """
+    """The different levels ``int(255 τ)``, (L,), and their index of each τ, (T,)."""
     return np.unique((score_thresholds(step) * 255).astype(int), return_inverse=True)
 
 
@@ -109,7 +97,7 @@ def scale_boxes(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def level_overlaps(
     scores: np.ndarray, boxes: np.ndarray, levels: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The best overlap with a ground-truth box at each level of a map.
+    """The best overlap with a true box at each level of a map.
 
     A level cuts out the values of ``uint8(255 scores)`` above it. Of their contours,
     holes included, ``largest`` uses the first of the largest area and ``all`` every
@@ -117,11 +105,8 @@ def level_overlaps(
 
     Args:
         scores: Map, (224, 224), from 0 to 1.
-        boxes: Ground-truth boxes at 224 x 224, (n, 4).
-        levels: Levels, ascending, (L,).
-
-    Returns:
-        Overlaps for ``largest`` and ``all``, (L,) each.
+        boxes: True boxes at 224 x 224, (n, 4).
+        levels: Levels, ascending, (L,). Overlaps have the same shape.
     """
     found, areas, index = _contour_boxes((scores * 255).astype(np.uint8), levels)
     nothing = np.full(len(levels), box_iou([[0, 0, 0, 0]], boxes).max())

@@ -1,10 +1,11 @@
-"""What all metrics of localization maps share."""
+"""What all metrics of localization maps share, and the record of those with a box."""
 
 import os
 from abc import abstractmethod
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Optional
 
@@ -12,26 +13,29 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from ..boxes import Box, box_area, box_iou, intersection
 from ..cam import rank_classes
 from ..maps import is_degenerate
 from ..structures import ClassMaps, given_map_name, true_boxes
 from .box_rules import BoxMaker
-from .outcome import Outcome, judge
 
 # Images whose records may be under way at a time: their maps stay in memory.
 MAX_PENDING = 64
 IMAGE_KEYS = ('sample_idx', 'img_path')
+# What can go wrong, as LocalizationErrors explains it.
+ERRORS = ('class_wrong', 'nothing_found', 'several_objects', 'too_small', 'too_large')
 
 
 class LocalizationMetric(BaseMetric):
     """A metric of one map: that of the true class, found by its name.
 
     Records are made in threads beside the network. What a subclass fills in is
-    :meth:`record`, for one image, and :meth:`summarize`, for all of them.
+    :meth:`record`, for one image, and :meth:`summarize`, for all of them. Reported is
+    also, as ``<class>_degenerate_maps``, how many maps are constant, NaN or infinite.
 
     Args:
         map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
-        prefix: Prefix of the names. Defaults to the name of the map.
+        prefix: Prefix of the reported names. Defaults to the name of the map.
         collect_device: Device to gather records on, ``cpu`` or ``gpu``.
 
     Raises:
@@ -59,7 +63,7 @@ class LocalizationMetric(BaseMetric):
         """Return the small record of one image.
 
         Args:
-            sample: Prediction with its ground truth.
+            sample: Prediction with its true class and boxes.
             cam: Map of the target class, (h, w).
         """
 
@@ -68,7 +72,7 @@ class LocalizationMetric(BaseMetric):
         """Turn the records of all images into numbers."""
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Start to make the record of each prediction with its ground truth.
+        """Start to make the record of each prediction.
 
         Raises:
             ValueError: If a sample has no map of that name, or an earlier one could not
@@ -99,31 +103,62 @@ class LocalizationMetric(BaseMetric):
         return super().evaluate(size)
 
     def compute_metrics(self, results: list[tuple[bool, Any]]) -> dict[str, float]:
-        """Summarize the records, and count the maps that are constant or not finite."""
+        """Summarize the records, and count the maps that show nothing."""
         degenerate, records = zip(*results)
-        if any(degenerate):
+        count = int(sum(degenerate))
+        if count:
             MMLogger.get_current_instance().warning(
-                f'{self.prefix}: {sum(degenerate)} of {len(results)} maps are constant'
-                ' or not finite'
+                f'{self.prefix}: {count} of {len(results)} maps are constant, '
+                'NaN or infinite'
             )
         # Several metrics may share a prefix, so that the name must tell which it is.
         name = f'{type(self).__name__}_degenerate_maps'
-        return {**self.summarize(list(records)), name: int(sum(degenerate))}
+        return {**self.summarize(list(records)), name: count}
+
+
+@dataclass(eq=False)  # two outcomes are never the same
+class Outcome:
+    """What became of an image, and what it takes to draw it.
+
+    Args:
+        kind: ``right`` or one of ``ERRORS``.
+        overlap: Highest overlap of the box with a true box, 0 ... 1.
+        box: Box of the target class in pixels of the original image.
+        true_boxes: True boxes in the same pixels, (n, 4).
+        pred_label: The most probable class, or None without class scores.
+        gt_label: The true class.
+        image: ``sample_idx`` of the image and its ``img_path``, where it has them.
+        cam: Map of the target class, (h, w), float32; None if it is not to be drawn.
+        rank: Rank of the true class, from 0, or None without class scores.
+    """
+
+    kind: str
+    overlap: float
+    box: Box
+    true_boxes: np.ndarray
+    pred_label: Optional[int]
+    gt_label: int
+    image: dict[str, Any]
+    cam: Optional[np.ndarray] = None
+    rank: Optional[int] = None
 
 
 class BoxMetric(LocalizationMetric, BoxMaker):
     """A metric of the boxes that a rule makes of one map.
 
     Args:
-        *args: ``map_name``, ``box_rule`` and ``threshold``, as in
-            :class:`~mmccam.evaluation.box_rules.BoxMaker`.
-        iou: Overlap at which a box is right, 0 < iou <= 1. Defaults to 0.5.
-        prefix: As in :class:`LocalizationMetric`.
+        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
+        box_rule: Name of the box rule. Defaults to ``largest_component``, or to the
+            best one where thresholds were searched.
+        threshold: Threshold of the rule. Defaults to the rule's own, or to the best one
+            where thresholds were searched.
+        iou: Overlap at which a box is right, 0 < iou <= 1.
+        prefix: As in :class:`~mmccam.evaluation.LocalizationMetric`.
         collect_device: As there.
 
     Raises:
         TypeError: If no map is named.
-        ValueError: If an argument lies outside its range or names nothing.
+        ValueError: If there is no such rule, or a number lies outside its range.
     """
 
     def __init__(
@@ -143,15 +178,11 @@ class BoxMetric(LocalizationMetric, BoxMaker):
         """Find out what became of an image.
 
         Metrics of the same map, rule, threshold and IoU share one box: the first of
-        them adds the outcome to the sample.
-
-        Args:
-            sample: Prediction, with ``gt_label``, ``loc_boxes``, ``ori_shape`` and,
-                unless it is a map alone, ``pred_score``.
-            cam: Map of the target class, (h, w). The outcome does not keep it.
+        them adds the outcome, without the map, to the sample. A sample without
+        ``pred_score`` is a map alone.
 
         Raises:
-            ValueError: If the image has no ground-truth box, or one outside.
+            ValueError: If the image has no true box, or one outside.
         """
         key = (self.map_name, self.target_class(sample), self.box_rule, self.iou)
         mine = Future()
@@ -176,6 +207,34 @@ class BoxMetric(LocalizationMetric, BoxMaker):
         return Outcome(kind, overlap, box, truth, top, label, image, rank=rank)
 
 
+def judge(
+    box: Box,
+    true_boxes: np.ndarray,
+    class_right: bool,
+    degenerate: bool,
+    iou: float = 0.5,
+) -> tuple[str, float]:
+    """Decide what became of an image: the kind, and the highest overlap of its box.
+
+    Degenerate is a map that is constant, NaN or infinite. True boxes are (n, 4), n > 0.
+    """
+    box, truth = np.array(box, np.float64), np.array(true_boxes, np.float64)
+    overlaps = box_iou([box], truth)[0]
+    best = overlaps.argmax()
+    overlap = float(overlaps[best])
+    covered = intersection(box, truth) / box_area(truth)
+    if overlap >= iou:
+        kind = 'right' if class_right else 'class_wrong'
+    elif degenerate or overlap == 0:
+        kind = 'nothing_found'
+    elif (covered >= 0.5).sum() > 1:
+        kind = 'several_objects'
+    else:
+        smaller = box_area(box) < box_area(truth[best])
+        kind = 'too_small' if smaller else 'too_large'
+    return kind, overlap
+
+
 @cache
 def _threads() -> ThreadPoolExecutor:
     # More than cores would only wait for Python's lock.
@@ -183,26 +242,26 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def check_iou(iou: float) -> None:
-    """Check that an overlap can be asked for.
-
-    Raises:
-        ValueError: If not 0 < iou <= 1.
-    """
+    """Raise a ``ValueError`` unless 0 < iou <= 1."""
     if not 0 < iou <= 1:
         raise ValueError(f'iou must lie above 0 and be at most 1, got {iou}')
 
 
-def pack_hits(overlaps: np.ndarray, ious: np.ndarray) -> np.ndarray:
+def check_unique(values: Iterable, what: str) -> None:
+    """Raise a ``ValueError`` if two images have the same value, with ``what`` it is."""
+    ((value, count),) = Counter(values).most_common(1)
+    if count > 1:
+        raise ValueError(
+            f'each image of the data set must have its own {what}, {count} have {value}'
+        )
+
+
+def pack_hits(overlaps: np.ndarray, ious: Sequence[float]) -> np.ndarray:
     """Pack whether overlaps (...) reach each of some IoUs into bits, of (..., ious)."""
     return np.packbits(overlaps[..., None] >= ious)
 
 
 def count_hits(records: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    """Count the images that reach each overlap, (..., ious).
-
-    Args:
-        records: What :func:`pack_hits` returned for each image.
-        shape: Shape of the bits, (..., ious).
-    """
+    """Count the images that reach each overlap, of the packed (..., ious) of each."""
     bits = np.unpackbits(np.stack(records), axis=1, count=np.prod(shape))
     return bits.sum(axis=0, dtype=np.int64).reshape(shape)

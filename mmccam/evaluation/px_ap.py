@@ -18,13 +18,10 @@ class PxAP(LocalizationMetric):
     outside of them do not count.
 
     Args:
-        step: Distance of the thresholds. Defaults to 0.001.
+        step: Distance of the thresholds, 0 < step < 1.
         scaled_masks: Whether masks may be larger or smaller than their image, of the
-            same shape. Defaults to False.
+            same shape.
         **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
-
-    Raises:
-        ValueError: If the step lies outside its range.
     """
 
     def __init__(
@@ -36,10 +33,7 @@ class PxAP(LocalizationMetric):
         self.scaled_masks = scaled_masks
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
-        """Count the pixels of an image by score.
-
-        Returns:
-            Histograms of the foreground and the background, (2, bins), uint16.
+        """Count the pixels of foreground and background by score, (2, bins), uint16.
 
         Raises:
             ValueError: If the image has no mask, or one that cannot be read or has
@@ -47,7 +41,7 @@ class PxAP(LocalizationMetric):
         """
         if not sample.get('loc_masks'):
             raise ValueError(
-                f'{sample["img_path"]} has no ground-truth mask, which PxAP measures by'
+                f'{sample["img_path"]} has no mask, which PxAP measures by'
             )
         masks = [self._foreground(path, sample) for path in sample['loc_masks']]
         foreground = np.logical_or.reduce(masks)
@@ -62,7 +56,6 @@ class PxAP(LocalizationMetric):
         return np.array(counts, np.uint16)  # 224 * 224 pixels fit
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
-        """Add up the histograms of all images."""
         foreground, background = np.sum(records, axis=0, dtype=np.int64)
         return dict(px_ap=self.average_precision(foreground, background))
 

@@ -20,10 +20,11 @@ from .._on_import import __version__
 from ..boxes import box_iou
 from ..models.heads.localization_head import LocalizationHead
 from ..registry import METRICS
-from ..structures import true_boxes
-from .box_rules import FORMER_NAMES, BoxMaker, build_box_rule
-from .images import relative_path
+from ..structures import relative_path, true_boxes
+from .box_rules import BoxMaker, build_box_rule, present_name
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
+
+TOOL = 'tools/search_threshold.py'
 
 
 @METRICS.register_module()
@@ -37,10 +38,9 @@ class ThresholdSearch(LocalizationMetric):
     ``curves``.
 
     Args:
-        *args: Name of the map.
         box_rules: Names of the box rules.
         ious: IoUs at which a box is right, 0.5 among them.
-        **kwargs: Those of :class:`~mmccam.evaluation.metric.LocalizationMetric`.
+        **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
     """
 
     thresholds = (np.arange(1, 100) / 100).tolist()
@@ -119,21 +119,11 @@ def describe_search(
     split: str,
     maps: dict,
 ) -> dict:
-    """Put together what a search found on a data set, and how.
+    """Put together what a search found on a data set, with maps as of ``maps_of``.
 
-    Args:
-        searches: Metrics of the search, after the evaluation.
-        dataset: Images that were searched on.
-        checkpoint: File of the model.
-        config: Its config file.
-        split: Name of the split if the data set has none, ``val`` or ``test``.
-        maps: How the maps were made, see :func:`maps_of`.
-
-    Returns:
-        ``thresholds``: for each map its box rules from the best to the worst, with
-        ``box_rule``, ``threshold`` and accuracy; ``curves``: for each map and rule the
-        accuracies in percent of all thresholds by IoU; ``provenance``; ``maps``;
-        ``images``: their names.
+    ``thresholds`` has for each map its box rules from the best to the worst, ``curves``
+    for each map and rule the accuracies in percent of all thresholds by IoU. The split
+    is that of the data set, if it has one.
     """
     return dict(
         provenance=dict(
@@ -160,29 +150,22 @@ def describe_search(
 def read_thresholds(
     path: Union[str, Path], checkpoint: Union[str, Path], maps: dict
 ) -> dict:
-    """Read what was found for a checkpoint, with today's names of the box rules.
+    """Read what was found for a checkpoint and maps as of ``maps_of``.
 
-    Args:
-        path: File of the thresholds.
-        checkpoint: File of the model.
-        maps: How the maps are made, see :func:`maps_of`.
+    Box rules have their present names.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is of another kind, checkpoint or way to make maps.
     """
     if not Path(path).exists():
-        raise FileNotFoundError(
-            f'there is no file of thresholds {path}: make it with '
-            'tools/search_threshold.py'
-        )
+        message = f'there is no file of thresholds {path}: make it with {TOOL}'
+        raise FileNotFoundError(message)
     try:
         found = mmengine.load(path, file_format='json')
         searched = found['provenance']['checkpoint_sha256']
     except (ValueError, KeyError, TypeError):
-        raise ValueError(
-            f'{path} was not written by tools/search_threshold.py'
-        ) from None
+        raise ValueError(f'{path} was not written by {TOOL}') from None
     if searched != _sha256(checkpoint):
         raise ValueError(
             f'the thresholds of {path} were searched with another checkpoint, '
@@ -197,15 +180,11 @@ def read_thresholds(
             'or another size of the input than this config has: search with it'
         )
     for rule in chain.from_iterable(found['thresholds'].values()):
-        rule['box_rule'] = _present_name(rule['box_rule'])
+        rule['box_rule'] = present_name(rule['box_rule'])
     for curves in found.get('curves', {}).get('gt_known_loc', {}).values():
         for rule in list(curves):
-            curves[_present_name(rule)] = curves.pop(rule)
+            curves[present_name(rule)] = curves.pop(rule)
     return found
-
-
-def _present_name(box_rule: str) -> str:
-    return FORMER_NAMES.get(box_rule, box_rule)
 
 
 def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> dict:
@@ -214,30 +193,26 @@ def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> d
     Raises:
         ValueError: If nothing is known for the map or the rule.
     """
-    rules = {rule['box_rule']: rule for rule in found['thresholds'].get(map_name, [])}
-    name = _present_name(box_rule) if box_rule else next(iter(rules), None)
-    if name not in rules:
-        remedy = f'name it in --box-rules, searched were {", ".join(rules)}'
-        if not rules:
-            maps = ', '.join(found['thresholds'])
-            remedy = f'search with this config, searched were {maps}'
-        what = f' and the box rule "{name}"' if rules else ''
+    if map_name not in found['thresholds']:
         raise ValueError(
-            f'no threshold was searched for the map "{map_name}"{what}: {remedy}'
+            f'no threshold was searched for the map "{map_name}": search with this '
+            f'config, searched were {", ".join(found["thresholds"])}'
+        )
+    rules = {rule['box_rule']: rule for rule in found['thresholds'][map_name]}
+    name = present_name(box_rule or next(iter(rules)))
+    if name not in rules:
+        raise ValueError(
+            f'no threshold was searched for the map "{map_name}" and the box rule '
+            f'"{name}": name it in --box-rules, searched were {", ".join(rules)}'
         )
     return rules[name]
 
 
 def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
-    """Set box rule and threshold of all that make boxes and name no threshold.
+    """Set box rule and threshold of all metrics and hooks that name no threshold.
 
-    Args:
-        objects: Metrics and hooks. A box rule that one names stays, else it becomes the
-            best one.
-        found: What :func:`read_thresholds` returns.
-
-    Returns:
-        The objects that were set.
+    A box rule that one names stays, else it becomes the best one. Returned are those
+    that were set.
 
     Raises:
         ValueError: If nothing is known for a map or a rule.
@@ -254,10 +229,9 @@ def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
 def shared_images(found: dict, dataset: BaseDataset) -> int:
     """Count the images of a data set that the thresholds were chosen on.
 
-    An image is the same if its name below the same ``data_root`` is. It also counts
-    below another root, if the name of the annotation file is the same too: the data may
-    have been moved or copied, and results are rather marked too often than too seldom.
-    Without an annotation file the root alone decides.
+    An image is the same if its name below the same ``data_root`` is. If the name of the
+    annotation file is the same too, the root does not matter: the data may have been
+    moved, and a mark too many is better than one too few.
     """
     root, file = _source(**found['provenance'])
     own_root, own_file = _source(dataset.data_root, dataset.ann_file)

@@ -30,15 +30,13 @@ def write_text(
 ) -> np.ndarray:
     """Write a text in black on white, (22 lines + 6, width, 3), uint8.
 
-    Lines are broken at the width, in pixels. It defaults to that of the text in one
-    line.
+    Lines are broken at the width, in pixels. Without one there is one line.
     """
     font = _font(bold)
     if width is None:
         width = round(font.getlength(text)) + 2 * MARGIN + 1
     lines = _break_lines(text, width - 2 * MARGIN, font)
-    size = (width, LINE * len(lines) + 2 * MARGIN)
-    picture = Image.new('RGB', size, 'white')
+    picture = Image.new('RGB', (width, LINE * len(lines) + 2 * MARGIN), 'white')
     draw = ImageDraw.Draw(picture)
     for index, line in enumerate(lines):
         draw.text((MARGIN, MARGIN + LINE * index), line, 'black', font)

@@ -20,11 +20,8 @@ STYLES = ('-', '--', ':', '-.')
 class Curves:
     """The curves of one map: a colour for each IoU, a line style for each way to a box.
 
-    Args:
-        title: Title.
-        thresholds: Thresholds, (T,).
-        accuracies: Accuracies in percent, (T,), by the way to a box and by IoU.
-        marks: Points of threshold and accuracy to mark.
+    At T thresholds, accuracies in percent by the way to a box and by IoU; marked are
+    points of threshold and accuracy.
     """
 
     title: str
@@ -33,7 +30,6 @@ class Curves:
     marks: Sequence[tuple[float, float]]
 
     def plot(self, panel: Axes) -> None:
-        """Plot them."""
         for style, (way, by_iou) in zip(cycle(STYLES), self.accuracies.items()):
             for colour, (iou, values) in zip(cycle(COLOURS), by_iou.items()):
                 label = f'{way}, IoU {iou}'
@@ -45,11 +41,7 @@ class Curves:
 
 
 def searched_curves(found: dict) -> list[Curves]:
-    """The GT-known accuracy of each map, with the best threshold marked.
-
-    Found thresholds are as of
-    :func:`mmccam.evaluation.thresholds.describe_search`.
-    """
+    """The GT-known accuracy of each map, with the best threshold marked."""
     maps = []
     for name, accuracies in found['curves']['gt_known_loc'].items():
         best = found['thresholds'][name][0]

@@ -15,7 +15,7 @@ from mmpretrain.structures import DataSample
 
 from ..datasets.transforms import read_image
 from ..evaluation.box_rules import BoxMaker
-from ..evaluation.outcome import ERRORS
+from ..evaluation.metric import ERRORS
 from ..registry import HOOKS
 from ..structures import ClassMaps, class_name, image_name
 from .overlay import Panel, draw_panels
@@ -27,25 +27,18 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
     """Draw maps and boxes of some images in validation and test.
 
     The pictures go to the runner's visualizer: image and heat maps side by side, the
-    box of the most probable class blue, the ground truth red.
+    box of the most probable class blue, the true boxes red.
 
     Args:
-        *args: ``map_name``, ``box_rule`` and ``threshold`` of
-            :class:`~mmccam.evaluation.box_rules.BoxMaker`.
+        *args: ``map_name``, ``box_rule`` and ``threshold``, as in
+            :class:`~mmccam.evaluation.BoxMetric`.
         num_images: About how many images to draw, spread over the data set; of several
             processes only the first draws.
         more_cams: Names of further maps, which are drawn beside it without a box.
-
-    Raises:
-        ValueError: If an argument lies outside its range or names nothing.
     """
 
     def __init__(
-        self,
-        *args,
-        num_images: int = 8,
-        more_cams: Sequence[str] = (),
-        **kwargs,
+        self, *args, num_images: int = 8, more_cams: Sequence[str] = (), **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
         if num_images < 1:
@@ -62,7 +55,6 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
         outputs: Optional[Sequence[DataSample]] = None,
         mode: str = 'train',
     ) -> None:
-        """Draw those images of a validation or test batch whose turn it is."""
         if mode == 'train':
             return
         dataloader = getattr(runner, f'{mode}_dataloader')
@@ -94,18 +86,18 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
 class WorstImagesHook(Hook):
     """Draw a contact sheet after each evaluation, and the worst images after a test.
 
-    The images are the ``examples`` of each ``LocalizationErrors`` in the evaluator. The
-    pictures go to the runner's visualizer:
+    The images are the ``examples`` of each
+    :class:`~mmccam.evaluation.LocalizationErrors` in the evaluator. The pictures go to
+    the runner's visualizer:
 
     - ``sheet_<prefix of the metric>``, with the epoch as its step in validation: the
       best, the worst and some random images;
     - ``worst_<prefix>_<kind>_<rank>_<image>``: image and heat map, the box of the true
-      class blue, the ground truth red. The title has the kind, the overlap and the true
+      class blue, the true boxes red. The title has the kind, the overlap and the true
       class, and the most probable class if that is wrong.
     """
 
     def before_test(self, runner: Runner) -> None:
-        """Warn if there will be nothing to draw."""
         if not with_examples(runner.test_evaluator.metrics):
             # No error: configs inherit the hook and change the metrics.
             runner.logger.warning(
@@ -115,7 +107,6 @@ class WorstImagesHook(Hook):
 
     @master_only
     def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
-        """Draw the contact sheet of each map, and in a test its worst images."""
         if mode == 'train':
             return
         dataset = getattr(runner, f'{mode}_dataloader').dataset

@@ -28,8 +28,8 @@ class Panel:
 
     Args:
         caption: Line of text above.
-        cam: Map, (h, w), of any range, drawn as heat. Defaults to None: the image.
-        box: Predicted box in pixels of the image. Defaults to None: without.
+        cam: Map, (h, w), of any range, drawn as heat; without one the image is drawn.
+        box: Predicted box in pixels of the image.
     """
 
     caption: str = ''
@@ -47,7 +47,7 @@ def draw_localization(
 ) -> np.ndarray:
     """Draw an image with its boxes, and beside it the same under the heat map.
 
-    Arguments and picture are as of :func:`draw_panels`.
+    Arguments and picture are as of :func:`~mmccam.visualization.draw_panels`.
     """
     panels = [Panel(box=box), Panel(cam=cam, box=box)]
     return draw_panels(image, panels, true_boxes, title, side)
@@ -63,12 +63,12 @@ def draw_panels(
     """Draw an image and its maps side by side, each with its box and caption.
 
     Heat goes from purple (low) over green to yellow (high), over the image in gray.
-    Predicted boxes are solid and blue, those of the ground truth dashed and red.
+    Predicted boxes are solid and blue, true boxes dashed and red.
 
     Args:
         image: Image, (H, W, 3), uint8, RGB.
         panels: What to draw, from left to right.
-        true_boxes: Ground-truth boxes in pixels of the image, (n, 4), on all panels.
+        true_boxes: True boxes in pixels of the image, (n, 4), on all panels.
         title: Text above.
         side: Pixels of the longer side of a panel. Defaults to that of the image, at
             least 320.
@@ -147,6 +147,6 @@ def draw_legend() -> np.ndarray:
     heat = _draw_heat(swatch, np.arange(44)[None])
     truth = _draw_panel(swatch, Panel(), box[None], 1)
     predicted = _draw_panel(swatch, Panel(box=box), (), 1)
-    parts = {'predicted': predicted, 'ground truth': truth, 'map, low to high': heat}
+    parts = {'predicted': predicted, 'true box': truth, 'map, low to high': heat}
     texts = map(write_text, parts)
     return stack([[part for pair in zip(parts.values(), texts) for part in pair]])

@@ -20,12 +20,12 @@ from PIL import Image
 
 from .._on_import import __version__
 from ..evaluation import LocalizationErrors, MaxBoxAcc
-from ..evaluation.outcome import ERRORS, Outcome
+from ..evaluation.metric import ERRORS, Outcome
 from ..structures import image_name
 from .curves import Curves, draw_svg, searched_curves
 from .overlay import draw_legend
 from .sheet import ROWS, SIDE, describe, draw_outcome, headline, with_examples
-from .tables import ERROR_COLUMNS, format_rows, localization_notes
+from .tables import ERROR_COLUMNS, accuracies, format_rows, localization_notes
 
 HEADINGS = ROWS | {kind: f'Lowest overlap: {kind.replace("_", " ")}' for kind in ERRORS}
 CONTOURS = {'largest': 'largest contour', 'all': 'all contours'}
@@ -42,10 +42,10 @@ def render_report(
 
     Args:
         about: What was evaluated: texts by their name.
-        results: As of :func:`mmccam.visualization.tables.format_results`.
+        results: As of ``tables.format_results``.
         metrics: Metrics after the evaluation, whose curves and examples are drawn.
         dataset: Data set that was evaluated.
-        found: As of :func:`mmccam.visualization.curves.searched_curves`, or empty.
+        found: What a search of thresholds has found, or empty.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -55,28 +55,21 @@ def render_report(
         lstrip_blocks=True,
     )
     return environment.get_template('report.html.j2').render(
-        about={
+        about=dict(
             **about,
-            'images': len(dataset),
-            'date': datetime.now().astimezone().strftime('%Y-%m-%d %H:%M %Z'),
-            'versions': _versions(),
-        },
+            images=len(dataset),
+            date=datetime.now().astimezone().strftime('%Y-%m-%d %H:%M %Z'),
+            versions=_versions(),
+        ),
         results=results,
-        accuracies={
-            name.partition('/')[2]: value
-            for name, value in results['metrics'].items()
-            if name.startswith('accuracy/')
-        },
+        accuracies=accuracies(results['metrics']),
         table=partial(format_rows, style='html'),
         notes=localization_notes(results),
         bars={row['map']: _shares(row) for row in results['errors']},
         kinds=ERROR_COLUMNS,
         curves=_curves(metrics, len(dataset), found),
         legend=_data_uri(draw_legend(), 'PNG'),
-        galleries={
-            headline(metric): _gallery(metric, dataset)
-            for metric in with_examples(metrics)
-        },
+        galleries={headline(m): _gallery(m, dataset) for m in with_examples(metrics)},
     )
 
 
@@ -100,10 +93,8 @@ def _curves(
     """The curves of each map as ``<svg>``, by their heading."""
     groups = {}
     if found:
-        source = found['provenance']
-        heading = (
-            f'Box rules on the split {source["split"]}, {source["num_images"]} images'
-        )
+        heading = 'Box rules on the split {split}, {num_images} images'
+        heading = heading.format(**found['provenance'])
         maps = searched_curves(found)
         groups[heading] = [draw_svg(curves, 'GT-known in percent') for curves in maps]
     scored = [

@@ -10,7 +10,7 @@ from mmengine.evaluator import BaseMetric
 
 from ..datasets.transforms import read_image
 from ..evaluation import LocalizationErrors
-from ..evaluation.outcome import Outcome
+from ..evaluation.metric import Outcome
 from ..structures import class_name
 from .canvas import GAP, stack, write_text
 from .overlay import draw_legend, draw_localization
@@ -24,10 +24,7 @@ SIDE = 148  # pixels of a panel: four pictures fit a page of 1280
 
 
 def describe(outcome: Outcome, dataset: BaseDataset) -> str:
-    """Say what became of an image: kind, overlap, true class.
-
-    If the most probable class is wrong, the text leads from it to the true one.
-    """
+    """Say what became of an image: kind, overlap, wrong most probable → true class."""
     guess, truth = outcome.pred_label, outcome.gt_label
     # Without class scores there is no guess.
     labels = [truth] if guess in (None, truth) else [guess, truth]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tabulate import tabulate
 
-from ..evaluation.outcome import ERRORS
+from ..evaluation.metric import ERRORS
 
 # Names of metrics by the title of their column, in the order of the paper's tables.
 LOCALIZATION_COLUMNS = {
@@ -22,10 +22,10 @@ ERROR_COLUMNS = {kind.replace('_', ' '): kind for kind in ('right', *ERRORS)}
 
 
 def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
-    """Sort metrics, by ``<prefix>/<name>``, into a row for each prefix.
+    """Sort metrics, by ``<prefix>/<name>``, into a row for each prefix, the ``map``.
 
-    A row has the prefix as ``map``, and the values of some metrics by title. Columns
-    are names of these metrics by title. Prefixes with none of them have no row.
+    Columns are the names of some metrics by title, and a row has their values. Prefixes
+    with none of them have no row.
     """
     rows: dict[str, dict] = {}
     for key, value in metrics.items():
@@ -40,10 +40,7 @@ def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
 
 
 def format_rows(rows: list[dict], style: str = 'simple') -> str:
-    """Write rows, values by title, as a table.
-
-    The style is one of tabulate: ``simple`` text, ``github`` Markdown or ``html``.
-    """
+    """Write rows, values by title, as a table in a style of tabulate."""
     titles = list(dict.fromkeys(title for row in rows for title in row))
     formats = ['.2f' if title == 'threshold' else '.1f' for title in titles]
     return tabulate(
@@ -52,6 +49,13 @@ def format_rows(rows: list[dict], style: str = 'simple') -> str:
         tablefmt=style,
         floatfmt=formats,
     )
+
+
+def accuracies(metrics: Mapping) -> dict[str, float]:
+    """The accuracies of the classes by their names, such as ``top1``."""
+    start = 'accuracy/'
+    found = {key: value for key, value in metrics.items() if key.startswith(start)}
+    return {key.removeprefix(start): value for key, value in found.items()}
 
 
 def localization_notes(results: dict) -> str:
@@ -73,19 +77,13 @@ def localization_notes(results: dict) -> str:
 
 
 def format_results(results: dict, markdown: bool = False) -> str:
-    """Write all tables of an evaluation, with notes for their reader.
+    """Write all tables of an evaluation, as text or Markdown, with notes.
 
-    Args:
-        results: ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
-            ``errors``, rows; ``provenance``, that of searched thresholds, or None if
-            all thresholds are those of the config.
-        markdown: Whether to write Markdown or text.
+    Results are ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
+    ``errors``, rows; and ``provenance``, that of searched thresholds or None.
     """
-    parts = [
-        f'{name}: {value:.1f}'
-        for name, value in results['metrics'].items()
-        if name.startswith('accuracy/')
-    ]
+    top = accuracies(results['metrics'])
+    parts = [f'accuracy/{name}: {value:.1f}' for name, value in top.items()]
     style = 'github' if markdown else 'simple'
     if results['localization']:
         parts += [format_rows(results['localization'], style)]

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import torch
-from four_images import BOX, HEIGHT, WIDTH, read_split, write_images
+from drawing import BOX, HEIGHT, WIDTH
+from four_images import read_split, write_images
 from mmengine.logging import MMLogger
 
-from mmccam.registry import METRICS
+from mmccam.evaluation import box_rule
+from mmccam.registry import FUNCTIONS, METRICS
 
 
 @pytest.fixture
@@ -57,6 +59,19 @@ def evaluate():
         }
 
     return evaluate
+
+
+@pytest.fixture
+def share():
+    """A user's own box rule: as many columns as the threshold says, of all rows."""
+
+    @box_rule('share', threshold=0.6)
+    def share(cam, size, thresholds):
+        width, height = size
+        return [(0, 0, width * t - 1, height - 1) for t in thresholds]
+
+    yield
+    FUNCTIONS.module_dict.pop('share')
 
 
 @pytest.fixture(scope='session')

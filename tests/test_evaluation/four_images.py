@@ -1,30 +1,13 @@
 """A data set of four images of 30 x 20 pixels, in three classes."""
 
-import numpy as np
+from drawing import HEIGHT, WIDTH
 from PIL import Image
 
 from mmccam.datasets import WSOLDataset
 
-WIDTH, HEIGHT = 30, 20
-BOX = (5, 3, 24, 12)  # 20 x 10 pixels, the true box of each image
-FAR = (0, 15, 3, 19)
 LABELS = dict(a=0, b=0, c=1, d=2)
 NAMES = [f'test/{name}.png' for name in LABELS]
 CLASSES = ('eel', 'cod', 'ray')
-
-
-def draw(box, beside=0):
-    """A map of the image's size with a box on it, which the CAM rule gives back.
-
-    Args:
-        box: The box, with the value 1.
-        beside: Value of the five columns on the left.
-    """
-    x0, y0, x1, y1 = box
-    cam = np.zeros((HEIGHT, WIDTH), np.float32)
-    cam[:, :5] = beside
-    cam[y0 : y1 + 1, x0 : x1 + 1] = 1
-    return cam
 
 
 def write_images(root):

@@ -53,7 +53,7 @@ def test_slow_record_keeps_its_place(evaluate, samples):
     assert evaluate(SlowFirst('cam'), samples[:3]) == dict(numbers=[0, 1, 2])
 
 
-def test_process_does_not_wait_for_records(evaluate, samples):
+def test_process_does_not_wait_for_records(samples):
     may_start = Event()
 
     class Blocked(Order):
@@ -87,9 +87,8 @@ def test_the_first_error_is_raised_and_nothing_is_left_of_it(evaluate, samples):
 def test_error_of_a_long_run_is_raised_early(samples):
     metric = Order('cam')
     metric.broken = (0,)
-    metric.process({}, samples[:MAX_PENDING])
     with pytest.raises(ValueError, match='cannot evaluate 0'):
-        metric.process({}, samples[MAX_PENDING : MAX_PENDING + 1])
+        metric.process({}, samples[: MAX_PENDING + 1])
 
 
 def test_repeated_images_are_cut_off(samples):
@@ -100,10 +99,8 @@ def test_repeated_images_are_cut_off(samples):
 
 
 DEGENERATE = [
-    np.full((2, 3), 0.7),
-    np.full((2, 3), np.nan),
-    [[0, 1, np.nan], [2, 3, 4]],
-    [[0, 1, np.inf], [2, 3, 4]],
+    *(np.full((2, 3), value) for value in (0.7, np.nan)),
+    *([[0, 1, value], [2, 3, 4]] for value in (np.nan, np.inf)),
 ]
 
 
@@ -113,7 +110,7 @@ def test_degenerate_maps_are_counted_in_one_warning(evaluate, sample_of, log):
     assert log.messages == []
     samples += [sample_of(cam, number=1) for cam in DEGENERATE]
     evaluate(Order('cam', prefix='p'), samples)
-    assert log.messages == ['p: 4 of 7 maps are constant or not finite']
+    assert log.messages == ['p: 4 of 7 maps are constant, NaN or infinite']
 
 
 @pytest.mark.parametrize(
@@ -147,10 +144,9 @@ class TestEachMetric:
         assert {name.split('/')[0] for name in values} == {'cam'}
         assert values[f'cam/{name}_degenerate_maps'] == 4
 
-    def test_former_keyword_of_the_map(self, metric, name):
+    def test_former_keyword_of_the_map(self, name):
         built = METRICS.build(dict(type=f'mmccam.{name}', cam='ccam', prefix='p'))
         assert (built.map_name, built.prefix) == ('ccam', 'p')
-        assert (metric.map_name, metric.prefix) == ('cam', 'cam')
 
     def test_records_are_small(self, metric, scored):
         cam = np.arange(56 * 56).reshape(56, 56)
@@ -160,8 +156,7 @@ class TestEachMetric:
 
 
 def test_map_of_unknown_name_is_refused_at_once(samples):
-    message = r"""the head makes no map "ccam", only \['cam'\]: add it to the cams"""
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match='the head makes no map "ccam"'):
         Order('ccam').process({}, samples[:1])
 
 
@@ -169,12 +164,9 @@ def test_map_of_unknown_name_is_refused_at_once(samples):
 def test_the_map_is_that_of_the_true_class_or_of_another(
     evaluate, sample_of, target, value
 ):
-    class Value(LocalizationMetric):
+    class Value(Order):
         def record(self, sample, cam):
             return cam[0, 0].item()
-
-        def summarize(self, records):
-            return dict(values=records)
 
     if target:
         Value.target_class = lambda self, sample: target
@@ -184,4 +176,4 @@ def test_the_map_is_that_of_the_true_class_or_of_another(
         cam_labels=torch.tensor([7, 2, 4]),
         cams=dict(cam=torch.arange(3.0)[:, None, None].expand(3, 2, 5)),
     )
-    assert evaluate(Value('cam'), [sample]) == dict(values=[value])
+    assert evaluate(Value('cam'), [sample]) == dict(numbers=[value])

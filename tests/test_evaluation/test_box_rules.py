@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from drawing import rectangles as draw
 
-from mmccam.evaluation import CCAMLocalizationMetric, box_rule, build_box_rule
+from mmccam.evaluation import CCAMLocalizationMetric, build_box_rule
 from mmccam.evaluation.box_rules import (
     BoxMaker,
     BoxRule,
@@ -11,14 +12,6 @@ from mmccam.evaluation.box_rules import (
 from mmccam.registry import FUNCTIONS
 
 RULES = ['largest_component', 'released_nlccam']
-
-
-def draw(size, *rectangles, background=0.0):
-    """A map of a size (width, height) with rectangles (x0, y0, x1, y1, value)."""
-    cam = np.full(size[::-1], background, np.float32)
-    for x0, y0, x1, y1, value in rectangles:
-        cam[y0 : y1 + 1, x0 : x1 + 1] = value
-    return cam
 
 
 LARGEST = [
@@ -41,12 +34,6 @@ LARGEST = [
 ]
 
 
-@pytest.mark.parametrize(('threshold', 'rectangles', 'box'), LARGEST)
-def test_largest_component(threshold, rectangles, box):
-    rule = build_box_rule('largest_component', threshold)
-    assert rule(draw((16, 9), *rectangles), (16, 9)) == box
-
-
 def test_largest_component_is_found_at_the_size_of_the_image():
     # 2 x 2 positions on 40 x 20 pixels, only the right column is on. Bilinear
     # interpolation runs from 0 at the centre of the left column, x = 9.5, to 1 at the
@@ -55,6 +42,7 @@ def test_largest_component_is_found_at_the_size_of_the_image():
     assert build_box_rule('largest_component', 0.5)(cam, (40, 20)) == (20, 0, 39, 19)
 
 
+IMAGE = (0, 0, 223, 223)
 RELEASED = [
     # The ends are exclusive. Half of the maximum is not above half of it.
     (0.5, [(10, 20, 29, 39, 1), (30, 20, 49, 39, 0.5)], (10, 20, 30, 40)),
@@ -75,24 +63,21 @@ RELEASED = [
     # Diagonal neighbours are not joined.
     (None, [(10, 20, 19, 29, 1), (20, 30, 39, 49, 1)], (20, 30, 40, 50)),
     # An angle of 60 + 39 pixels in a box of 60 x 40, and a block of 30 x 30.
-    (
-        None,
-        [(5, 5, 64, 5, 1), (5, 6, 5, 44, 1), (100, 100, 129, 129, 1)],
-        (5, 5, 65, 45),
-    ),
+    (None, [(5, 5, 64, 5, 1), (5, 6, 5, 44, 1), (99, 99, 128, 128, 1)], (5, 5, 65, 45)),
     # Above the minimum the rectangles have 8 and 2, and half is 4.
-    (
-        0.5,
-        [(0, 0, 223, 223, -9), (10, 20, 29, 39, -1), (30, 20, 49, 39, -7)],
-        (10, 20, 30, 40),
-    ),
+    (0.5, [(*IMAGE, -9), (10, 20, 29, 39, -1), (30, 20, 49, 39, -7)], (10, 20, 30, 40)),
 ]
 
 
-@pytest.mark.parametrize(('threshold', 'rectangles', 'box'), RELEASED)
-def test_released_nlccam(threshold, rectangles, box):
-    rule = build_box_rule('released_nlccam', threshold)
-    assert rule(draw((224, 224), *rectangles), (224, 224)) == box
+@pytest.mark.parametrize(
+    ('name', 'size', 'threshold', 'rectangles', 'box'),
+    [
+        *[('largest_component', (16, 9), *case) for case in LARGEST],
+        *[('released_nlccam', (224, 224), *case) for case in RELEASED],
+    ],
+)
+def test_boxes(name, size, threshold, rectangles, box):
+    assert build_box_rule(name, threshold)(draw(*rectangles, size=size), size) == box
 
 
 @pytest.mark.parametrize(
@@ -104,7 +89,7 @@ def test_released_nlccam(threshold, rectangles, box):
     ],
 )
 def test_released_nlccam_is_scaled_to_the_image(size, box):
-    cam = draw((224, 224), (10, 20, 109, 119, 1))
+    cam = draw((10, 20, 109, 119, 1))
     assert build_box_rule('released_nlccam')(cam, size) == box
 
 
@@ -116,8 +101,7 @@ def test_released_nlccam_where_the_mean_rounds_up_to_the_maximum():
     assert build_box_rule('released_nlccam')(cam, (30, 20)) == (0, 0, 29, 19)
 
 
-IMAGE, OUTER = (0, 0, 223, 223), (10, 20, 109, 119)
-MIDDLE, INNER = (30, 40, 69, 79), (50, 60, 59, 69)
+OUTER, MIDDLE, INNER = (10, 20, 109, 119), (30, 40, 69, 79), (50, 60, 59, 69)
 
 
 def end(box):
@@ -125,43 +109,38 @@ def end(box):
     return (*box[:2], box[2] + 1, box[3] + 1)
 
 
+# The mean, (8400 * 0.25 + 1500 * 0.5 + 100) / 50176 = 0.06, is below all steps. At 0 it
+# alone cuts.
+RELEASED_BOXES = [end(box) for box in (INNER, MIDDLE, OUTER, INNER, OUTER)]
+
+
 @pytest.mark.parametrize(
     ('name', 'last', 'boxes'),
     [
         ('largest_component', 0.26, [INNER, OUTER, IMAGE, MIDDLE, MIDDLE]),
-        # The mean, (8400 * 0.25 + 1500 * 0.5 + 100) / 50176 = 0.06, is below all steps.
-        # At 0 it alone cuts.
-        (
-            'released_nlccam',
-            0.2,
-            [end(box) for box in (INNER, MIDDLE, OUTER, INNER, OUTER)],
-        ),
+        ('released_nlccam', 0.2, RELEASED_BOXES),
     ],
 )
 def test_several_thresholds_in_any_order(name, last, boxes):
-    steps = [(10, 20, 109, 119, 0.25), (30, 40, 69, 79, 0.5), (50, 60, 59, 69, 1)]
-    found = build_box_rule(name).at(
-        [0.75, 0.25, 0, 0.5, last], draw((224, 224), *steps), (224, 224)
-    )
+    steps = [(*OUTER, 0.25), (*MIDDLE, 0.5), (*INNER, 1)]
+    thresholds = [0.75, 0.25, 0, 0.5, last]
+    found = build_box_rule(name).at(thresholds, draw(*steps), (224, 224))
     assert found.tolist() == [list(box) for box in boxes]
 
 
 def with_value(value):
-    return draw((4, 3), (1, 1, 2, 2, 1), (0, 0, 0, 0, value))
+    return draw((1, 1, 2, 2, 1), (0, 0, 0, 0, value), size=(4, 3))
 
 
-DEGENERATE = {
-    'constant': np.full((3, 4), -7.3, np.float32),
-    'one NaN': with_value(np.nan),
-    'all NaN': np.full((3, 4), np.nan, np.float32),
-    'infinity': with_value(np.inf),
-    'minus infinity': with_value(-np.inf),
-}
+DEGENERATE = [
+    *[np.full((3, 4), value, np.float32) for value in (-7.3, np.nan)],
+    *map(with_value, (np.nan, np.inf, -np.inf)),
+]
 
 
 @pytest.mark.filterwarnings('error')
 @pytest.mark.parametrize('name', RULES)
-@pytest.mark.parametrize('cam', DEGENERATE.values(), ids=DEGENERATE)
+@pytest.mark.parametrize('cam', DEGENERATE)
 def test_degenerate_map_gives_the_whole_image(name, cam):
     rule, whole = build_box_rule(name), (0, 0, 39, 29)
     assert rule(cam, (40, 30)) == whole
@@ -172,7 +151,7 @@ def test_degenerate_map_gives_the_whole_image(name, cam):
 @pytest.mark.parametrize('size', [(14, 9), (224, 224), (37, 61)])
 def test_boxes_of_any_precision_are_plain_numbers(name, size):
     # They are written to files; numpy's numbers are not serializable.
-    cam = draw((14, 9), (3, 2, 7, 4, 5), background=-2)
+    cam = draw((3, 2, 7, 4, 5), size=(14, 9), background=-2)
     rule, before = build_box_rule(name), cam.copy()
     box = rule(cam, size)
     assert {type(value) for value in box} <= {int, float}
@@ -180,68 +159,53 @@ def test_boxes_of_any_precision_are_plain_numbers(name, size):
     np.testing.assert_array_equal(cam, before)  # and the map is not changed
 
 
-@pytest.fixture
-def share():
-    """A user's own box rule: a share of the image that is the threshold."""
-
-    @box_rule('share', threshold=0.6)
-    def share(cam, size, thresholds):
-        return [(0, 0, size[0] * t - 1, size[1] - 1) for t in thresholds]
-
-    yield
-    FUNCTIONS.module_dict.pop('share')
+def test_own_rule(share):
+    for threshold, box in ((None, (0, 0, 17, 19)), (0.5, (0, 0, 14, 19))):
+        assert build_box_rule('share', threshold)(np.eye(3), (30, 20)) == box
 
 
 @pytest.mark.parametrize(
-    ('threshold', 'box'), [(None, (0, 0, 17, 19)), (0.5, (0, 0, 14, 19))]
-)
-def test_own_rule(share, threshold, box):
-    assert build_box_rule('share', threshold)(np.eye(3), (30, 20)) == box
-
-
-@pytest.mark.parametrize(
-    ('name', 'new_name', 'function', 'default'),
+    ('name', 'former', 'function', 'default'),
     [
-        ('largest_component', 'largest_component', largest_component, 0.2),
-        ('cam', 'largest_component', largest_component, 0.2),
-        ('released_nlccam', 'released_nlccam', released_nlccam, 0.12),
-        ('nlccam_released', 'released_nlccam', released_nlccam, 0.12),
+        ('largest_component', 'cam', largest_component, 0.2),
+        ('released_nlccam', 'nlccam_released', released_nlccam, 0.12),
     ],
 )
-def test_rule_of_a_name_or_a_former_name(name, new_name, function, default):
+def test_rule_of_a_name_or_a_former_name(name, former, function, default):
     rule = build_box_rule(name)
-    assert (rule.name, rule.boxes, rule.threshold) == (new_name, function, default)
+    assert (rule.name, rule.boxes, rule.threshold) == (name, function, default)
+    assert build_box_rule(former) == rule
     assert build_box_rule(name, 0).threshold == 0  # which is not the default
 
 
-@pytest.mark.parametrize('threshold', [1, 1.5, -0.1, float('nan')])
-def test_wrong_threshold(threshold):
-    message = f'threshold must be at least 0 and below 1, got {threshold}'
+UNKNOWN = 'there is no box rule "{}", only largest_component, released_nlccam, share'
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        *[
+            (('cam', value), f'threshold must be at least 0 and below 1, got {value}')
+            for value in (1, 1.5, -0.1, float('nan'))
+        ],
+        # Nor is a module a rule.
+        *[((name,), UNKNOWN.format(name)) for name in ('cams', 'math')],
+        (
+            ('plain',),
+            r'"plain" has no default .*: register it by @mmccam\.evaluation\.',
+        ),
+    ],
+)
+def test_wrong_rule(share, monkeypatch, arguments, message):
+    if arguments == ('plain',):
+        monkeypatch.setitem(FUNCTIONS.module_dict, 'plain', lambda *arguments: 0)
     with pytest.raises(ValueError, match=message):
-        build_box_rule('cam', threshold)
-
-
-@pytest.mark.parametrize('name', ['cams', 'math'])  # nor is a module a rule
-def test_unknown_rule(share, name):
-    names = 'largest_component, released_nlccam, share'
-    with pytest.raises(
-        ValueError, match=f'there is no box rule "{name}", only {names}'
-    ):
-        build_box_rule(name)
-
-
-def test_rule_without_a_default_threshold(monkeypatch):
-    monkeypatch.setitem(FUNCTIONS.module_dict, 'plain', lambda cam, size, thresholds: 0)
-    message = r'"plain" has no default threshold: register it by @mmccam\.evaluation\.'
-    with pytest.raises(ValueError, match=message):
-        build_box_rule('plain')
+        build_box_rule(*arguments)
 
 
 def test_rule_that_does_not_return_a_box_for_each_threshold():
     rule = BoxRule('mine', lambda cam, size, thresholds: [(0, 0, 1, 1)], 0.2)
-    message = (
-        r'"mine" must return a box for each threshold, \(2, 4\) numbers, got \(1, '
-    )
+    message = r'"mine" must return a box for each .*, \(2, 4\) numbers, got \(1, 4'
     with pytest.raises(ValueError, match=message):
         rule.at([0.1, 0.2], np.eye(3), (3, 3))
 
@@ -252,11 +216,7 @@ def test_rule_that_does_not_return_a_box_for_each_threshold():
     [
         (dict(map_name='ccam'), ('largest_component', 0.2), (False, False)),
         (dict(cam='ccam', threshold=0), ('largest_component', 0), (False, True)),
-        (
-            dict(cam='ccam', box_rule='nlccam_released'),
-            ('released_nlccam', 0.12),
-            (True, False),
-        ),
+        (dict(cam='ccam', box_rule='cam'), ('largest_component', 0.2), (True, False)),
     ],
 )
 def test_maker_of_boxes(maker, arguments, rule, names):

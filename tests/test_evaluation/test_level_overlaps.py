@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from drawing import rectangles as draw
 
 from mmccam.boxes import box_iou
 from mmccam.evaluation.max_box_acc import level_overlaps, scale_boxes, threshold_levels
@@ -8,33 +9,10 @@ from mmccam.evaluation.max_box_acc import level_overlaps, scale_boxes, threshold
 LOW, HIGH = 63, 127  # uint8(255 s) of 0.25 and 0.5
 
 
-def draw(*rectangles):
-    """Scores with rectangles (x0, y0, x1, y1, value), the ends inside."""
-    scores = np.zeros((224, 224))
-    for x0, y0, x1, y1, value in rectangles:
-        scores[y0 : y1 + 1, x0 : x1 + 1] = value
-    return scores
-
-
 def overlaps(scores, *boxes, level=0):
     """The overlaps for the largest and for all contours at one level."""
     found = level_overlaps(scores, np.array(boxes), np.array([level]))
     return found['largest'].item(), found['all'].item()
-
-
-# x, y, x + w, y + h: one pixel behind the component, but within the map.
-@pytest.mark.parametrize(
-    ('component', 'box'),
-    [
-        ((20, 30, 79, 59), (20, 30, 80, 60)),
-        ((200, 180, 223, 219), (200, 180, 223, 220)),  # right
-        ((180, 200, 219, 223), (180, 200, 220, 223)),  # bottom
-        ((0, 0, 9, 19), (0, 0, 10, 20)),
-        ((0, 0, 223, 223), (0, 0, 223, 223)),
-    ],
-)
-def test_box_of_one_component(component, box):
-    assert overlaps(draw((*component, 1)), box) == (1, 1)
 
 
 FRAME = [(20, 20, 119, 119, 1), (50, 50, 79, 79, 0)]
@@ -44,12 +22,14 @@ THIRD = pytest.approx(1 / 3, rel=1e-12)
 @pytest.mark.parametrize(
     ('rectangles', 'boxes', 'expected'),
     [
+        # x, y, x + w, y + h: one pixel behind the component, but within the map.
+        ([(20, 30, 79, 59, 1)], [(20, 30, 80, 60)], (1, 1)),
+        ([(200, 180, 223, 219, 1)], [(200, 180, 223, 220)], (1, 1)),  # right
+        ([(180, 200, 219, 223, 1)], [(180, 200, 220, 223)], (1, 1)),  # bottom
+        ([(0, 0, 9, 19, 1)], [(0, 0, 10, 20)], (1, 1)),
+        ([(0, 0, 223, 223, 1)], [(0, 0, 223, 223)], (1, 1)),
         # 60 x 60 and 20 x 20 pixels, the ground truth on the latter.
-        (
-            [(10, 10, 69, 69, 1), (100, 100, 119, 119, 1)],
-            [(100, 100, 120, 120)],
-            (0, 1),
-        ),
+        ([(10, 10, 69, 69, 1), (99, 99, 118, 118, 1)], [(99, 99, 119, 119)], (0, 1)),
         # Diagonal neighbours are one component: 20 x 20.
         ([(50, 50, 59, 59, 1), (60, 60, 69, 69, 1)], [(50, 50, 70, 70)], (1, 1)),
         # A diagonal of single pixels has a box of 101 x 101 and no area.
@@ -79,6 +59,15 @@ THIRD = pytest.approx(1 / 3, rel=1e-12)
             [(20, 20, 60, 26), (100, 100, 105, 105)],
             (THIRD, 1),
         ),
+        # The first of equal contours is the largest. OpenCV lists them from the last
+        # row to the first by their top left pixel,
+        ([(10, 10, 29, 29, 1), (99, 99, 118, 118, 1)], [(99, 99, 119, 119)], (1, 1)),
+        # in a row from the last column to the first,
+        ([(50, 99, 69, 118, 1), (150, 99, 169, 118, 1)], [(150, 99, 170, 119)], (1, 1)),
+        # and the row comes before the column.
+        ([(50, 99, 69, 118, 1), (150, 98, 169, 117, 1)], [(50, 99, 70, 119)], (1, 1)),
+        # Single pixels and lines have no area at all.
+        ([(10, 10, 10, 10, 1), (20, 90, 29, 90, 1)], [(20, 90, 30, 91)], (1, 1)),
         # With a contour the first pixel does not count.
         ([(50, 50, 99, 99, 1)], [(0, 0, 0, 0)], (0, 0)),
     ],
@@ -87,39 +76,14 @@ def test_largest_and_all_contours(rectangles, boxes, expected):
     assert overlaps(draw(*rectangles), *boxes) == expected
 
 
-@pytest.mark.parametrize(
-    ('rectangles', 'first'),
-    [
-        # OpenCV lists contours from the last row to the first by their top left pixel,
-        ([(10, 10, 29, 29), (100, 100, 119, 119)], (100, 100, 120, 120)),
-        # in a row from the last column to the first,
-        ([(50, 100, 69, 119), (150, 100, 169, 119)], (150, 100, 170, 120)),
-        # and the row comes before the column.
-        ([(50, 101, 69, 120), (150, 100, 169, 119)], (50, 101, 70, 121)),
-        # Single pixels and lines have no area at all.
-        ([(10, 10, 10, 10), (20, 90, 29, 90)], (20, 90, 30, 91)),
-    ],
-)
-def test_the_first_of_equal_contours_is_the_largest(rectangles, first):
-    scores = draw(*[(*rectangle, 1) for rectangle in rectangles])
-    assert overlaps(scores, first) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ('level', 'box'),
-    [
-        (0, (10, 20, 110, 120)),
-        (LOW - 1, (10, 20, 110, 120)),
-        (LOW, (30, 40, 70, 80)),
-        (HIGH - 1, (30, 40, 70, 80)),
-        (HIGH, (50, 60, 60, 70)),
-        (254, (50, 60, 60, 70)),
-    ],
-)
-def test_values_stand_strictly_above_their_level(level, box):
+def test_values_are_strictly_above_their_level():
     # 255 * 0.25 = 63.75 and 255 * 0.5 = 127.5 are truncated to 63 and 127.
     scores = draw((10, 20, 109, 119, 0.25), (30, 40, 69, 79, 0.5), (50, 60, 59, 69, 1))
-    assert overlaps(scores, box, level=level) == (1, 1)
+    boxes = (10, 20, 110, 120), (30, 40, 70, 80), (50, 60, 60, 70)
+    levels = (0, LOW - 1), (LOW, HIGH - 1), (HIGH, 254)
+    for box, both in zip(boxes, levels):
+        for level in both:
+            assert overlaps(scores, box, level=level) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -175,15 +139,10 @@ def noisy(rng):
     return np.kron(rng.random((45, 45)), np.ones((5, 5)))[:224, :224]
 
 
-def coarse(rng):
-    """Few values, so that many levels have the very same contours."""
-    return np.kron(rng.integers(0, 6, (32, 32)) / 5, np.ones((7, 7)))
-
-
 @pytest.mark.parametrize(
     ('make', 'levels'),
     [
-        *[(make, range(255)) for make in (smooth, noisy, coarse)],
+        *[(make, range(255)) for make in (smooth, noisy)],
         *[(noisy, some) for some in ([7], [0, 254], [3, 90, 200], range(1, 254, 4))],
     ],
 )
@@ -199,27 +158,16 @@ def test_equal_to_a_plain_loop(make, levels, seed):
         np.testing.assert_array_equal(found[kind], expected[kind], err_msg=kind)
 
 
-@pytest.mark.parametrize(
-    ('step', 'levels', 'of_threshold'),
-    [
-        # int(255 * (0, 0.25, 0.5, 0.75)) = int((0, 63.75, 127.5, 191.25))
-        (0.25, [0, 63, 127, 191], [0, 1, 2, 3]),
-        (0.4, [0, 102, 204], [0, 1, 2]),
-    ],
-)
-def test_levels_of_thresholds(step, levels, of_threshold):
-    found, index = threshold_levels(step)
-    assert (found.tolist(), index.tolist()) == (levels, of_threshold)
-
-
-@pytest.mark.parametrize(('step', 'number'), [(0.001, 1000), (0.0001, 10000)])
-def test_there_are_at_most_255_levels(step, number):
-    levels, index = threshold_levels(step)
-    assert levels.tolist() == list(range(255))
-    assert len(index) == number
-    # 255 times 0.001, 0.002, 0.003 are still below 1; 255 / 256 is about 0.996.
-    assert index[:: number // 1000][:5].tolist() == [0, 0, 0, 0, 1]
-    assert index[-1] == 254
+def test_levels_of_thresholds():
+    # int(255 * (0, 0.25, 0.5, 0.75)) = int((0, 63.75, 127.5, 191.25))
+    levels, index = threshold_levels(0.25)
+    assert (levels.tolist(), index.tolist()) == ([0, 63, 127, 191], [0, 1, 2, 3])
+    for number in (1000, 10000):
+        levels, index = threshold_levels(1 / number)
+        assert levels.tolist() == list(range(255))
+        # 255 times 0.001, 0.002, 0.003 are still below 1; 255 / 256 is about 0.996.
+        assert index[:: number // 1000][:5].tolist() == [0, 0, 0, 0, 1]
+        assert (len(index), index[-1]) == (number, 254)
 
 
 @pytest.mark.parametrize(

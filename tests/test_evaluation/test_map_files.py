@@ -2,7 +2,8 @@ import io
 
 import numpy as np
 import pytest
-from four_images import BOX, FAR, HEIGHT, NAMES, WIDTH, draw, read_split
+from drawing import BOX, FAR, HEIGHT, WIDTH, draw
+from four_images import NAMES, read_split
 
 from mmccam.evaluation import DumpMaps, MaxBoxAcc
 from mmccam.evaluation.map_files import evaluate_maps
@@ -56,13 +57,11 @@ def test_maps_are_stretched_to_0_and_1(dump_maps, sample_of, root, cam, expected
     np.testing.assert_array_equal(stored, np.array(expected, float), strict=True)
 
 
-@pytest.mark.parametrize(
-    ('side', 'shape'), [(None, (HEIGHT, WIDTH)), (224, (224, 224))]
-)
-def test_maps_have_the_size_asked_for(dump_maps, predict, side, shape):
+def test_maps_have_the_size_asked_for(dump_maps, predict):
     small = np.arange(6, dtype=np.float32).reshape(2, 3)
-    folder = dump_maps([predict(0, small)], side=side)
-    assert np.load(folder / 'test/a.png.npy').shape == shape
+    for side, shape in ((None, (HEIGHT, WIDTH)), (224, (224, 224))):
+        folder = dump_maps([predict(0, small)], side=side)
+        assert np.load(folder / 'test/a.png.npy').shape == shape
 
 
 def test_every_image_has_a_map(evaluate, predict, root, tmp_path, monkeypatch):
@@ -72,21 +71,6 @@ def test_every_image_has_a_map(evaluate, predict, root, tmp_path, monkeypatch):
     assert values == dict(num_maps=4)
     paths = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob('*.*'))
     assert [path.as_posix() for path in paths] == [f'{name}.npy' for name in NAMES]
-
-
-@pytest.mark.parametrize('path', ['other/a.png', 'images/../a.png', 'images'])
-def test_images_outside_of_the_root_are_refused(dump_maps, predict, root, path):
-    sample = dict(predict(0, draw(BOX)), img_path=str(root / path))
-    message = 'images must lie below the folder .*images, which root names, got .*'
-    with pytest.raises(ValueError, match=message):
-        dump_maps([sample])
-
-
-def test_images_without_a_file_are_refused(dump_maps, predict):
-    sample = predict(0, draw(BOX))
-    sample.pop('img_path')
-    with pytest.raises(ValueError, match='must have files .*, these have no img_path'):
-        dump_maps([sample])
 
 
 def test_two_maps_in_one_file_are_refused(dump_maps, predict):
@@ -126,12 +110,9 @@ def test_accuracies_of_maps(scored, rule, expected):
     beside = 0.3 if 'threshold' in rule else 0
     values = scored(draw(BOX, beside), draw(FAR), draw(BOX), draw(BOX), **rule)
     assert values.items() > expected.items()
-    assert set(values) - set(expected) == {
-        *('CCAMLocalizationMetric_degenerate_maps', 'MaxBoxAcc_degenerate_maps'),
-        *(f'max_box_acc_{iou}' for iou in (30, 50, 70)),
-        *(f'max_box_acc_v2_{iou}' for iou in (30, 50, 70)),
-        'max_box_acc_v2',
-    }
+    others = {name.partition('_acc')[0] for name in set(values) - set(expected)}
+    names = 'CCAMLocalizationMetric', 'MaxBoxAcc'
+    assert others == {'max_box', *(f'{name}_degenerate_maps' for name in names)}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +180,6 @@ def with_value(value):
         (with_value(1.5), r'values from 0 to 1, got some from 0\.0 to 1\.5'),
         (with_value(np.nan), 'values from 0 to 1, got some from nan to nan'),
         (saved(draw(BOX).astype(int)), 'floating-point numbers, .*, got int64'),
-        (saved(draw(BOX) > 0), 'floating-point numbers, .*, got bool'),
         (saved(draw(BOX).astype(complex)), 'floating-point numbers, .*, got complex'),
         (
             saved(draw(BOX).astype(object), allow_pickle=True),

@@ -1,18 +1,11 @@
 import numpy as np
 import pytest
+from drawing import rectangles as draw
 
 from mmccam.evaluation import MaxBoxAcc
 
 OUTER, INNER = (10, 20, 110, 120), (50, 60, 60, 70)
 ELSEWHERE = (150, 150, 200, 200)
-
-
-def draw(*rectangles):
-    """A map with rectangles (x0, y0, x1, y1, value), which is not resized."""
-    cam = np.zeros((224, 224))
-    for x0, y0, x1, y1, value in rectangles:
-        cam[y0 : y1 + 1, x0 : x1 + 1] = value
-    return cam
 
 
 # A block of 1 in one of 0.5: OUTER up to the threshold 127 / 255, then INNER.
@@ -41,24 +34,18 @@ def test_best_threshold_of_all_images_together(evaluate, sample_of, truth, expec
     [
         # Thresholds 0, 0.25, 0.5, 0.75 cut at 0, 63, 127, 191; 0.5 is truncated to 127,
         # which is not above 127.
-        (
-            [OUTER, INNER, OUTER],
-            dict(ious=[0.5, 0.9], step=0.25),
-            [[[2, 2, 1, 1]] * 2] * 2,
-        ),
+        ([OUTER, INNER, OUTER], dict(ious=[0.5, 0.9], step=0.25), [[[2, 2, 1, 1]] * 2]),
         # 0, 0.004 ... 0.996: 255 * 0.004 = 1.02, so that 126 levels of 250 thresholds
         # are below 127: 127 / 255 = 0.49804, the first 125 thresholds.
-        (
-            [OUTER],
-            dict(ious=[0.5], step=0.004, contours='largest'),
-            [[[1] * 125 + [0] * 125]],
-        ),
+        ([OUTER], dict(ious=[0.5], step=0.004), [[[1] * 125 + [0] * 125]]),
     ],
 )
 def test_number_of_correct_images(evaluate, sample_of, boxes, arguments, correct):
-    metric = MaxBoxAcc('cam', **arguments)
-    evaluate(metric, [sample_of(STEPS, [box]) for box in boxes])
-    assert metric.correct.tolist() == correct
+    samples = [sample_of(STEPS, [box]) for box in boxes]
+    for contours, kinds in (('largest', 1), ('both', 2)):
+        metric = MaxBoxAcc('cam', contours=contours, **arguments)
+        evaluate(metric, samples)
+        assert metric.correct.tolist() == correct * kinds
 
 
 V1 = ['max_box_acc_30', 'max_box_acc_50', 'max_box_acc_70']
@@ -104,16 +91,10 @@ def test_overlap_at_the_bound(evaluate, sample_of, last_row, iou, expected):
     assert values[f'max_box_acc_v2_{100 * iou:g}'] == expected
 
 
-@pytest.mark.parametrize(
-    ('ious', 'names'),
-    [
-        ([0.55, 0.9], ['55', '90']),
-        ([0.125, 1], ['12.5', '100']),
-        ([0.07, 0.29], ['7', '29']),  # 100 times these is not whole
-    ],
-)
-def test_any_overlaps(evaluate, sample_of, ious, names):
+def test_any_overlaps(evaluate, sample_of):
+    ious = [0.55, 1, 0.125, 0.07, 0.29]  # 100 times the last two is not whole
     values = evaluate('MaxBoxAcc', [sample_of(STEPS, [OUTER])], ious=ious)
+    names = ['55', '100', '12.5', '7', '29']
     kinds = ('max_box_acc', 'max_box_acc_v2')
     assert list(values) == [f'{kind}_{name}' for kind in kinds for name in names]
 
@@ -134,20 +115,10 @@ def test_map_and_truth_are_brought_to_224_pixels(evaluate, sample_of, cam, box, 
 
 
 @pytest.mark.parametrize('value', [0.7, np.nan, np.inf])
-@pytest.mark.parametrize(
-    ('box', 'expected'), [((0, 0, 0, 0), 100), ((1, 0, 223, 223), 0)]
-)
-def test_degenerate_map_gives_the_first_pixel(
-    evaluate, sample_of, value, box, expected
-):
-    sample = sample_of(np.full((14, 14), value), [box], (224, 224))
-    assert set(evaluate('MaxBoxAcc', [sample]).values()) == {expected}
-
-
-def test_record_is_small(sample_of):
-    # 255 levels, two kinds of contours and three overlaps in bits.
-    record = MaxBoxAcc('cam').record(sample_of(STEPS, [OUTER]), STEPS)
-    assert record.nbytes == (255 * 2 * 3 + 7) // 8
+def test_degenerate_map_gives_the_first_pixel(evaluate, sample_of, value):
+    cam, boxes = np.full((14, 14), value), [(0, 0, 0, 0), (1, 0, 223, 223)]
+    samples = [sample_of(cam, [box], (224, 224)) for box in boxes]
+    assert set(evaluate('MaxBoxAcc', samples).values()) == {50}
 
 
 @pytest.mark.parametrize(

@@ -69,13 +69,9 @@ def test_map_that_shows_nothing_gives_zeros(cam, degenerate):
 
 @pytest.mark.parametrize(
     ('step', 'expected'),
-    [
-        (0.25, [0, 0.25, 0.5, 0.75]),  # 1 is left out
-        (0.4, [0, 0.4, 0.8]),
-        (0.99, [0, 0.99]),
-    ],
+    [(0.25, [0, 0.25, 0.5, 0.75]), (0.4, [0, 0.4, 0.8]), (0.99, [0, 0.99])],
 )
-def test_thresholds(step, expected):
+def test_thresholds_are_below_1(step, expected):
     np.testing.assert_allclose(score_thresholds(step), expected, rtol=1e-15)
 
 

@@ -62,47 +62,43 @@ def read(tmp_path):
     return read
 
 
-def test_thresholds_are_read_beside_the_checkpoint(read):
-    assert read() == FOUND
-
-
 def test_box_rules_of_older_files_have_their_present_names(read):
     text = json.dumps(FOUND).replace('released_nlccam', 'nlccam_released')
     found = read(text.replace('largest_component', 'cam'))
     assert found == FOUND
-    assert list(found['curves']['gt_known_loc']['ccam']) == [
-        'released_nlccam',
-        'largest_component',
-    ]
+    both = [one['curves']['gt_known_loc']['ccam'] for one in (found, FOUND)]
+    assert list(both[0]) == list(both[1])  # in the same order
     for name in ('cam', 'largest_component'):
         assert choose_rule(found, 'ccam', name)['threshold'] == 0.19
 
 
-def test_thresholds_of_another_checkpoint_are_refused(read):
-    message = 'another checkpoint, trained/epoch_3.pth, than .*epoch_3.pth'
-    with pytest.raises(ValueError, match=message):
-        read(checkpoint=b'abd')
+MAPS = FOUND['maps']
+OTHER = 'with other combination functions or another size of the input'
 
 
 @pytest.mark.parametrize(
-    'change', [dict(pipeline=[dict(scale=224)]), dict(cams=dict(ccam=dict(degree=1)))]
+    ('change', 'message'),
+    [
+        (dict(checkpoint=b'abd'), 'another checkpoint, trained/epoch_3.pth, than .*'),
+        (dict(maps={**MAPS, 'pipeline': [dict(scale=224)]}), OTHER),
+        (dict(maps={**MAPS, 'cams': dict(ccam=dict(degree=1))}), OTHER),
+    ],
 )
-def test_thresholds_of_maps_that_are_made_otherwise_are_refused(read, change):
-    with pytest.raises(ValueError, match='with other combination functions or another'):
-        read(maps={**FOUND['maps'], **change})
+def test_thresholds_of_something_else_are_refused(read, change, message):
+    with pytest.raises(ValueError, match=message):
+        read(**change)
 
 
-def test_other_maps_do_not_matter(read):
+def test_thresholds_are_read_beside_the_checkpoint(read):
+    assert read() == FOUND
+    # Other maps do not matter.
     assert read(maps=dict(FOUND['maps'], cams=dict(cam=dict(i=1)))) == FOUND
 
 
-@pytest.mark.parametrize('text', ['[]', '{}', '{', '{"provenance": 3}'])
-def test_another_file_is_refused(read, text):
-    with pytest.raises(ValueError, match='was not written by .*search_threshold.py'):
-        read(text)
-
-
-def test_a_missing_file_is_reported(tmp_path):
+def test_another_file_or_none_is_refused(read, tmp_path):
+    for text in ('[]', '{}', '{', '{"provenance": 3}'):
+        with pytest.raises(ValueError, match='was not written by .*search_threshold'):
+            read(text)
     with pytest.raises(FileNotFoundError, match='make it with .*search_threshold.py'):
         read_thresholds(tmp_path / 'none.json', tmp_path, FOUND['maps'])
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from drawing import rectangles
 
-from mmccam.evaluation import ThresholdSearch, box_rule
-from mmccam.registry import FUNCTIONS
+from mmccam.evaluation import ThresholdSearch
 
 INSIDE = (2, 2, 5, 5)
 WHOLE, PIXEL = (0, 0, 9, 9), (3, 3, 3, 3)
@@ -16,11 +16,8 @@ def steps():
 
     Up to 0.25 the box is the image, up to 0.75 the square, above it one pixel.
     """
-    cam = np.full((10, 10), 0.25)
-    cam[2:6, 2:6] = 0.75
-    cam[3, 3] = 1
-    cam[9, 9] = 0
-    return cam
+    parts = (*INSIDE, 0.75), (*PIXEL, 1), (9, 9, 9, 9, 0)
+    return rectangles(*parts, size=(10, 10), background=0.25)
 
 
 @pytest.fixture
@@ -33,19 +30,6 @@ def search(evaluate):
         return metric
 
     return search
-
-
-@pytest.fixture
-def share():
-    """A user's own box rule: as many columns as the threshold says, of all rows."""
-
-    @box_rule('share', threshold=0.6)
-    def share(cam, size, thresholds):
-        width, height = size
-        return [(0, 0, width * t - 1, height - 1) for t in thresholds]
-
-    yield
-    FUNCTIONS.module_dict.pop('share')
 
 
 @pytest.mark.parametrize(
@@ -90,9 +74,7 @@ def test_curves_of_both_rules(sample_of):
     # 0.5 at the threshold 0.5 and gives 100 x 100 of 100 x 151 pixels, an overlap of
     # 0.66; the released rule does not, and gives 101 x 101, of which 100 x 101 are
     # common: 100 x 101 / (100 x 151 + 101) = 0.66.
-    cam = np.zeros((224, 224))
-    cam[20:120, 10:110] = 0.5
-    cam[30:50, 20:40] = 1
+    cam = rectangles((10, 20, 109, 119, 0.5), (20, 30, 39, 49, 1))
     metric = ThresholdSearch(cam='cam')
     metric.process({}, [sample_of(cam, [(10, 20, 109, 170)])])
     names = {name.partition('/')[2] for name in metric.evaluate(1)}
@@ -106,24 +88,16 @@ def test_curves_of_both_rules(sample_of):
 
 @pytest.mark.parametrize(
     ('iou', 'first', 'last'),
-    [
-        # Below 0.5 the overlap is t / 0.5 and above it 0.5 / t.
-        (0.3, 0.15, 0.99),
-        (0.5, 0.25, 0.99),
-        (0.7, 0.35, 0.71),
-        (1, 0.5, 0.5),
-    ],
+    # Below 0.5 the overlap is t / 0.5 and above it 0.5 / t.
+    [(0.3, 0.15, 0.99), (0.5, 0.25, 0.99), (0.7, 0.35, 0.71), (1, 0.5, 0.5)],
 )
 def test_own_rule(search, sample_of, share, iou, first, last):
     sample = sample_of(np.eye(4), [(0, 0, 63, 9)], size=(128, 10))
     curves = search([sample], ['share'], ious=[0.5, iou]).curves
+    assert THRESHOLDS == [i / 100 for i in range(1, 100)]
     right = [t for t, value in zip(THRESHOLDS, curves['share'][iou]) if value == 100]
     assert (right[0], right[-1]) == (first, last)
     assert len(right) == round(100 * (last - first)) + 1
-
-
-def test_thresholds():
-    assert THRESHOLDS == [i / 100 for i in range(1, 100)]
 
 
 @pytest.mark.parametrize(
@@ -147,11 +121,10 @@ def test_rules_from_the_best_to_the_worst(
     assert found == [dict(zip(names, values)) for values in expected]
 
 
-@pytest.mark.parametrize(('iou', 'accuracy'), [(0.8, 100), (0.801, 0)])
-def test_overlap_at_the_bound(search, sample_of, steps, iou, accuracy):
+def test_overlap_at_the_bound(search, sample_of, steps):
     # The square has 16 pixels, the true box one more row: an overlap of 16 / 20.
-    curves = search([sample_of(steps, [(2, 2, 5, 6)])], ious=[0.5, iou]).curves
-    assert max(curves[CAM][iou]) == accuracy
+    curves = search([sample_of(steps, [(2, 2, 5, 6)])], ious=[0.5, 0.8, 0.801]).curves
+    assert [max(curves[CAM][iou]) for iou in (0.8, 0.801)] == [100, 0]
 
 
 def test_any_of_several_boxes_in_an_image_that_is_not_square(search, sample_of, steps):
@@ -162,13 +135,11 @@ def test_any_of_several_boxes_in_an_image_that_is_not_square(search, sample_of, 
     assert metric.curves[CAM][1] == [0] * 25 + [100] * 50 + [0] * 24
 
 
-@pytest.mark.parametrize(('box', 'accuracy'), [(WHOLE, 100), (INSIDE, 0)])
-def test_degenerate_map_gives_the_whole_image(search, sample_of, log, box, accuracy):
-    rules = (CAM, 'released_nlccam')
-    curves = search([sample_of(np.full((10, 10), np.nan), [box])], rules).curves
+def test_degenerate_map_gives_the_whole_image(search, sample_of):
+    rules, cam = (CAM, 'released_nlccam'), np.full((10, 10), np.nan)
+    curves = search([sample_of(cam, [box]) for box in (WHOLE, INSIDE)], rules).curves
     for rule in rules:
-        assert curves[rule][0.5] == [accuracy] * 99
-    assert len(log.messages) == 1
+        assert curves[rule][0.5] == [50] * 99
 
 
 @pytest.mark.parametrize(

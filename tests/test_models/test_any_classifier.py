@@ -124,12 +124,6 @@ def test_a_localization_head_stays(head, type, expected):
     assert classifier_with_maps(model) == dict(model, type=expected)
 
 
-def test_a_localization_head_gets_other_maps():
-    head = dict(type='mmccam.GAPClsHead', cams=dict(a=dict()))
-    cams = dict(b=dict(type='mmccam.Polynomial', degree=1))
-    assert classifier_with_maps(changed(head=head), cams).head.cams == cams
-
-
 def test_a_backbone_without_map_fails_by_its_shape():
     model = classifier('resnet18_8xb32_in1k')
     head = MODELS.build(classifier_with_maps(model).head)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmccam.evaluation import LocalizationErrors
-from mmccam.evaluation.outcome import ERRORS, Outcome
+from mmccam.evaluation.metric import ERRORS, Outcome
 from mmccam.visualization.sheet import ROWS
 
 BLUE = np.full((20, 40, 3), (250, 0, 0), np.uint8)  # BGR

@@ -25,9 +25,7 @@ def test_text_is_complete(text):
 
 def test_lines_are_broken_where_they_must_be():
     width = write_text('cat and dog').shape[1]
-
     heights = [write_text('cat and dog', width - less).shape[0] for less in (0, 9)]
-
     assert heights == [28, 28 + 22]
 
 

@@ -70,7 +70,6 @@ def test_colours_of_the_image_are_no_heat():
 @pytest.mark.parametrize('value', [3.0, np.nan, np.inf])
 def test_a_map_without_an_object_is_drawn_without_heat(value):
     heat = draw_panels(BLACK, [Panel(cam=np.full((4, 8), value))], ())
-
     assert colours(heat) == {(41, 1, 50)}
 
 

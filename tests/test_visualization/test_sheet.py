@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
@@ -34,19 +36,16 @@ def test_description(outcome, images, labels, classes, overlap, text):
 
 
 def test_rows_have_their_images(monkeypatch, outcome, images, metric_of):
-    drawn = []
-
-    def draw(found, dataset, side):
-        drawn.append((found, side))
-        return np.zeros((100, 304, 3), np.uint8)
-
+    draw = Mock(return_value=np.zeros((100, 304, 3), np.uint8))
     monkeypatch.setattr(sheet, 'draw_outcome', draw)
     best, worst, other = [outcome(), outcome()], [outcome()], outcome()
     metric = metric_of(random=[other], worst=worst, best=best, too_small=[outcome()])
 
     page = draw_sheet([metric], images())
 
-    assert drawn == [(found, 148) for found in (*best, *worst, other)]
+    drawn = [call.args[0] for call in draw.call_args_list]
+    assert drawn == [*best, *worst, other]
+    assert {call.kwargs['side'] for call in draw.call_args_list} == {148}
     black = (page == 0).all(axis=2)
     # Columns and rows of pixels in pictures: two pictures above one and one.
     assert (black.sum(axis=0) >= 100).sum() == 2 * 304
