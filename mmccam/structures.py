@@ -85,13 +85,13 @@ def check_map_name(name: str, names: Collection[str]) -> None:
 
 
 def given_map_name(map_name: Optional[str], cam: Optional[str]) -> str:
-    """The name of a map under ``map_name`` or its former name ``cam``, one of them."""
-    if (map_name is None) == (cam is None):
-        raise TypeError(
-            'map_name must name one map, such as map_name="ccam", '
-            f'got map_name={map_name} and its former name cam={cam}'
-        )
-    return map_name or cam
+    """The name of a map under ``map_name`` or, which prevails, its former name ``cam``.
+
+    So ``--cfg-options test_evaluator.1.cam=cam`` of today overrides our configs.
+    """
+    if map_name is None and cam is None:
+        raise TypeError('map_name must name a map, such as map_name="ccam"')
+    return map_name if cam is None else cam
 
 
 def default_map_name(names: Collection[str]) -> str:

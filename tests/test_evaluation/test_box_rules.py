@@ -228,7 +228,10 @@ def test_maker_of_boxes(maker, arguments, rule, names):
     assert made.box_rule == build_box_rule('largest_component', 0.4)
 
 
-@pytest.mark.parametrize('arguments', [{}, dict(map_name='cam', cam='ccam')])
-def test_a_map_must_be_named_once(arguments):
-    with pytest.raises(TypeError, match='map_name must name one map'):
-        BoxMaker(**arguments)
+def test_a_map_must_be_named():
+    with pytest.raises(TypeError, match='map_name must name a map'):
+        BoxMaker()
+
+
+def test_the_former_name_overrides_that_of_a_config():
+    assert BoxMaker(map_name='ccam', cam='cam').map_name == 'cam'
