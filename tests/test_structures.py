@@ -19,10 +19,10 @@ def maps():
     return ClassMaps(torch.tensor([7, 2, 4]), dict(cam=cam))
 
 
-@pytest.mark.parametrize(('label', 'expected'), [(7, 0), (2, 1), (4, 2)])
-def test_the_map_of_a_class(maps, label, expected):
-    cam = maps.of('cam', label)
-    np.testing.assert_array_equal(cam, np.full((2, 5), expected, np.float32))
+def test_the_map_of_a_class(maps):
+    for label, expected in ((7, 0), (2, 1), (4, 2)):
+        cam = maps.of('cam', label)
+        np.testing.assert_array_equal(cam, np.full((2, 5), expected, np.float32))
 
 
 @pytest.mark.parametrize('name', ['float16', 'bfloat16', 'float32', 'float64'])
@@ -44,20 +44,10 @@ def test_a_map_of_another_name_is_refused():
         check_map_name('ccam', dict(cam=None))
 
 
-@pytest.mark.parametrize(
-    ('names', 'default'),
-    [
-        (['cam', 'ccam'], 'ccam'),
-        (['ccam', 'linear'], 'ccam'),
-        (['ccam'], 'ccam'),
-        (['linear'], 'linear'),
-    ],
-)
-def test_ccam_or_the_only_map_is_the_default(names, default):
-    assert default_map_name(names) == default
-
-
-def test_of_several_other_maps_one_must_be_named():
+def test_ccam_or_the_only_map_is_the_default():
+    for names in (['cam', 'ccam'], ['ccam', 'linear'], ['ccam']):
+        assert default_map_name(names) == 'ccam'
+    assert default_map_name(['linear']) == 'linear'
     with pytest.raises(ValueError, match='makes the maps cam, linear: name one'):
         default_map_name(['linear', 'cam'])
 
@@ -67,34 +57,27 @@ def sample_with(boxes):
     return dict(img_path='bird.jpg', ori_shape=(20, 30), loc_boxes=boxes)
 
 
-@pytest.mark.parametrize(
-    'boxes',
-    [
-        [(0, 0, 29, 19)],
-        # Some data sets give the end as one behind the last pixel.
-        [(3, 2, 30, 20), (0, 0, 1, 1)],
-    ],
-)
-def test_true_boxes(boxes):
+def test_true_boxes():
+    # Some data sets give the end as one behind the last pixel.
+    boxes = [(0, 0, 29, 19), (3, 2, 30, 20), (0, 0, 1, 1)]
     assert true_boxes(sample_with(boxes)).tolist() == [list(box) for box in boxes]
 
 
 @pytest.mark.parametrize(
-    ('boxes', 'message'),
+    ('boxes', 'more', 'message'),
     [
-        ([], 'bird.jpg has no true box'),
-        ([(0, 0, 9, 9), (5, 3, 31, 12)], r'bird.jpg: the box \[5.0, 3.0, 31.0, 12.0\]'),
+        ([], {}, 'bird.jpg has no true box'),
+        ([(0, 0, 9, 9), (5, 3, 31, 12)], {}, r'bird.jpg: the box \[5.0, 3.0, 31.0, 12'),
+        (
+            [(0, 0, 9, 9)],
+            dict(loc_masks=['bird.png']),
+            'has masks, by which mmccam.PxAP',
+        ),
     ],
 )
-def test_wrong_true_boxes(boxes, message):
+def test_wrong_true_boxes(boxes, more, message):
     with pytest.raises(ValueError, match=message):
-        true_boxes(sample_with(boxes))
-
-
-def test_masks_are_no_boxes():
-    sample = dict(sample_with([(0, 0, 9, 9)]), loc_masks=['bird.png'])
-    with pytest.raises(ValueError, match='bird.jpg has masks, by which mmccam.PxAP'):
-        true_boxes(sample)
+        true_boxes(dict(sample_with(boxes), **more))
 
 
 def test_an_image_has_the_name_of_its_file_or_a_number():

@@ -145,12 +145,11 @@ def test_maps_below_another_root(dataset, root, tmp_path):
     assert evaluate_maps(dataset, tmp_path, root=str(root))['gt_known_loc'] == 100
 
 
-@pytest.mark.parametrize(
-    'convert',
-    [np.float16, np.longdouble, lambda cam: cam.astype('>f8'), np.asfortranarray],
-)
-def test_floating_point_maps_of_any_kind(scored, convert):
-    assert scored(*4 * [convert(draw(BOX))])['gt_known_loc'] == 100
+def test_floating_point_maps_of_any_kind(scored):
+    kinds = np.float16, np.longdouble, '>f8', np.float32
+    maps = [draw(BOX).astype(kind) for kind in kinds]
+    assert scored(*maps)['gt_known_loc'] == 100
+    assert scored(*map(np.asfortranarray, maps))['gt_known_loc'] == 100
 
 
 def test_missing_maps(scored):
@@ -159,9 +158,9 @@ def test_missing_maps(scored):
         scored(draw(BOX))
 
 
-def saved(array, **kwargs):
+def saved(array):
     file = io.BytesIO()
-    np.save(file, array, **kwargs)
+    np.save(file, array)
     return file.getvalue()
 
 
@@ -181,12 +180,8 @@ def with_value(value):
         (with_value(np.nan), 'values from 0 to 1, got some from nan to nan'),
         (saved(draw(BOX).astype(int)), 'floating-point numbers, .*, got int64'),
         (saved(draw(BOX).astype(complex)), 'floating-point numbers, .*, got complex'),
-        (
-            saved(draw(BOX).astype(object), allow_pickle=True),
-            r'is no readable \.npy array: Object arrays cannot be loaded',
-        ),
+        (saved(draw(BOX).astype(object)), 'Object arrays cannot be loaded'),
         (saved(draw(BOX))[:-4], r'is no readable \.npy array'),
-        (b'', r'is no readable \.npy array: EOF'),
         (b'P5 30 20 255', r'is no readable \.npy array: the magic string'),
     ],
 )

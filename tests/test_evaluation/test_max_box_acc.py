@@ -72,23 +72,14 @@ def test_version_two_is_the_mean_of_its_overlaps(evaluate, sample_of):
     assert list(values.values()) == pytest.approx([100, 200 / 3, 100 / 3, 200 / 3])
 
 
-@pytest.mark.parametrize(
-    ('last_row', 'iou', 'expected'),
-    [
-        # 40 x 20 pixels of the box within 40 rows: an overlap of exactly one half.
-        (59, 0.5, 100),
-        (59, 0.501, 0),
-        # 20 of 50 rows, and 20 of 20.
-        (69, 0.4, 100),
-        (69, 0.401, 0),
-        (39, 1, 100),
-    ],
-)
-def test_overlap_at_the_bound(evaluate, sample_of, last_row, iou, expected):
-    # The box of this component is (20, 20, 59, 39).
-    samples = [sample_of(draw((20, 20, 58, 38, 1)), [(20, 20, 59, last_row)])]
-    values = evaluate('MaxBoxAcc', samples, ious=[iou])
-    assert values[f'max_box_acc_v2_{100 * iou:g}'] == expected
+def test_overlap_at_the_bound(evaluate, sample_of):
+    # The box of this component is (20, 20, 59, 39): 20 of 40, 50 and 20 rows.
+    cam = draw((20, 20, 58, 38, 1))
+    for last_row, right, wrong in ((59, 0.5, 0.501), (69, 0.4, 0.401), (39, 1, None)):
+        sample = sample_of(cam, [(20, 20, 59, last_row)])
+        ious = [right, wrong] if wrong else [right]
+        values = evaluate('MaxBoxAcc', [sample], ious=ious, contours='all')
+        assert list(values.values()) == [100, 0][: len(ious)]
 
 
 def test_any_overlaps(evaluate, sample_of):
