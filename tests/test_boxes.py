@@ -37,7 +37,7 @@ def test_box_iou_is_pairwise():
     assert box_iou(np.zeros((0, 4)), [left, lower]).shape == (0, 2)
 
 
-@pytest.mark.parametrize('dtype', [np.uint8, np.int32, np.float16, np.float32])
+@pytest.mark.parametrize('dtype', [np.uint8, np.float16])
 def test_box_iou_of_any_type(dtype):
     # A side of 256 wraps around in uint8, and float16 cannot hold 65536 pixels.
     boxes = np.array([[0, 0, 255, 255], [0, 0, 255, 127]], dtype)

@@ -80,17 +80,12 @@ def test_boxes(name, size, threshold, rectangles, box):
     assert build_box_rule(name, threshold)(draw(*rectangles, size=size), size) == box
 
 
-@pytest.mark.parametrize(
-    ('size', 'box'),
-    [
-        ((448, 112), (20, 10, 220, 60)),  # twice the width, half the height
-        # Rounded: 10 -> 4.46, 20 -> 4.46, 110 -> 49.1, 120 -> 26.8.
-        ((100, 50), (4, 4, 49, 27)),
-    ],
-)
-def test_released_nlccam_is_scaled_to_the_image(size, box):
-    cam = draw((10, 20, 109, 119, 1))
-    assert build_box_rule('released_nlccam')(cam, size) == box
+def test_released_nlccam_is_scaled_to_the_image():
+    cam, rule = draw((10, 20, 109, 119, 1)), build_box_rule('released_nlccam')
+    # Twice the width, half the height.
+    assert rule(cam, (448, 112)) == (20, 10, 220, 60)
+    # Rounded: 10 -> 4.46, 20 -> 4.46, 110 -> 49.1, 120 -> 26.8.
+    assert rule(cam, (100, 50)) == (4, 4, 49, 27)
 
 
 def test_released_nlccam_where_the_mean_rounds_up_to_the_maximum():

@@ -9,6 +9,8 @@ from four_images import CLASSES
 from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpPseudoBoxes
 from mmccam.evaluation.coco_files import evaluate_boxes
 
+IMAGE = dict(width=WIDTH, height=HEIGHT)
+CATEGORIES = [dict(id=label, name=name) for label, name in enumerate(CLASSES)]
 RIGHT, WRONG = [5, 3, 20, 10], [0, 15, 4, 5]  # BOX and FAR as COCO has them
 
 
@@ -54,15 +56,11 @@ def test_boxes(dump, predict, target, label, bbox, score):
 
 def test_ground_truth_of_boxes(dump, predict):
     second = dict(predict(2, draw(BOX)), loc_boxes=np.array([FAR, BOX], np.float32))
-    image = dict(width=WIDTH, height=HEIGHT)
     far, box = dict(bbox=WRONG, area=20), dict(bbox=RIGHT, area=200)
     assert dump([predict(0, draw(BOX)), second])['boxes.gt.json'] == dict(
         info={},
-        images=[
-            dict(image, id=0, file_name='test/a.png'),
-            dict(image, id=2, file_name='test/c.png'),
-        ],
-        categories=[dict(id=label, name=name) for label, name in enumerate(CLASSES)],
+        images=[dict(IMAGE, id=i, file_name=f'test/{"abc"[i]}.png') for i in (0, 2)],
+        categories=CATEGORIES,
         annotations=[
             dict(box, id=1, image_id=0, category_id=0, iscrowd=0),
             dict(far, id=2, image_id=2, category_id=1, iscrowd=0),
@@ -88,16 +86,11 @@ def test_two_images_of_one_id_are_refused(dump, predict, metric):
         dump(samples, metric)
 
 
-@pytest.mark.parametrize(
-    ('arguments', 'message'),
-    [
-        (dict(out_file='boxes.pkl'), r'out_file must end in \.json, got boxes\.pkl'),
-        (dict(target='top5'), 'target must be "top1" or "true", got "top5"'),
-    ],
-)
-def test_wrong_arguments_of_boxes(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        DumpBoxes('cam', **{'out_file': 'boxes.json', 'root': 'images', **arguments})
+def test_wrong_arguments_of_boxes():
+    with pytest.raises(ValueError, match=r'must end in \.json, got boxes\.pkl'):
+        DumpBoxes('cam', out_file='boxes.pkl', root='images')
+    with pytest.raises(ValueError, match='must be "top1" or "true", got "top5"'):
+        DumpBoxes('cam', out_file='boxes.json', root='images', target='top5')
 
 
 def test_pseudo_boxes_are_the_annotations(dump, predict):
@@ -108,8 +101,8 @@ def test_pseudo_boxes_are_the_annotations(dump, predict):
     assert files.keys() == {'boxes.json'}
     assert files['boxes.json'] == dict(
         info={},
-        images=[dict(id=2, file_name='test/c.png', width=WIDTH, height=HEIGHT)],
-        categories=[dict(id=label, name=name) for label, name in enumerate(CLASSES)],
+        images=[dict(IMAGE, id=2, file_name='test/c.png')],
+        categories=CATEGORIES,
         annotations=[dict(annotation, id=1, area=20, iscrowd=0)],
     )
 

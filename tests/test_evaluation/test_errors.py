@@ -126,32 +126,24 @@ def numbers(outcomes):
 
 
 @pytest.mark.parametrize('batch', [1, 4, 7])
-def test_best_and_worst_images_come_first(evaluate, part_of, batch):
-    # The fourth has the wrong class. Of equally good or bad ones the first comes first.
+def test_best_and_worst_images_come_first(evaluate, prediction, part_of, batch):
+    # The fourth has the wrong class, and of the last nothing is found. Of equally good
+    # or bad ones the first comes first.
     samples = [
         part_of(columns, pred_label=1 if index == 3 else 3, sample_idx=index)
         for index, columns in enumerate((9, 8, 10, 10, 9, 10, 4, 1, 3, 1, 2))
     ]
+    samples.append(prediction(draw(RIGHT), [LEFT], sample_idx=11))
     metric = LocalizationErrors('cam', num_examples=4)
     evaluate(metric, samples, batch)
     found = {kind: numbers(outcomes) for kind, outcomes in metric.examples.items()}
     random = found.pop('random')
-    worst = [7, 9, 10, 8]
-    expected = dict(best=[2, 5, 0, 4], worst=worst, too_small=worst, class_wrong=[3])
-    others = dict.fromkeys(('nothing_found', 'several_objects', 'too_large'), [])
-    assert found == {**expected, **others}
+    expected = dict(best=[2, 5, 0, 4], worst=[11, 7, 9, 10], too_small=[7, 9, 10, 8])
+    expected.update(class_wrong=[3], nothing_found=[11])
+    assert found == {**expected, 'several_objects': [], 'too_large': []}
     assert len(random) == 4
     overlaps = [outcome.overlap for outcome in metric.examples['worst']]
-    assert overlaps == pytest.approx([0.1, 0.1, 0.2, 0.3])
-
-
-def test_worst_images_are_of_any_kind(evaluate, prediction, part_of):
-    metric = LocalizationErrors('cam', num_examples=4)
-    nothing = prediction(draw(RIGHT), [LEFT], sample_idx=3)
-    class_wrong = prediction(draw(LEFT), [LEFT], pred_label=1, sample_idx=0)
-    parts = [part_of(count, sample_idx=index) for index, count in ((1, 4), (2, 1))]
-    evaluate(metric, [class_wrong, *parts, nothing])
-    assert numbers(metric.examples['worst']) == [3, 2, 1, 0]
+    assert overlaps == pytest.approx([0, 0.1, 0.1, 0.2])
 
 
 @pytest.mark.parametrize('order', [range(6), (5, 3, 1, 0, 2, 4)])

@@ -87,13 +87,6 @@ JOINED = draw(BOX, beside=0.3)  # joins the box on its left
         (JOINED, BOX, dict(threshold=0.25), (0, 0.25)),
         (JOINED, BOX, {}, (0, 0.2)),
         (JOINED, BOX, dict(iou=0.4), (100, 0.2)),
-        # Half of 224 columns, with the end exclusive 15 of 30.
-        (
-            torch.arange(223, -1, -1).ge(112).expand(224, 224),
-            (0, 0, 15, 20),
-            dict(box_rule='nlccam_released', iou=1),
-            (100, 0.12),
-        ),
     ],
 )
 def test_rule_threshold_and_overlap(evaluate, sample_of, cam, box, arguments, values):

@@ -60,12 +60,9 @@ def test_curves_of_several_overlaps(search, sample_of, steps):
     # (0.16, 1, 0.06); 25 thresholds give the image, 50 the square, 24 the pixel.
     boxes, third = [(2, 2, 5, 8), (0, 0, 9, 3), INSIDE], 100 / 3
     curves = search([sample_of(steps, [box]) for box in boxes]).curves
-    expected = {
-        0.3: [third] * 25 + [2 * third] * 50 + [0] * 24,
-        0.5: [0] * 25 + [2 * third] * 50 + [0] * 24,
-        0.7: [0] * 25 + [third] * 50 + [0] * 24,
-    }
-    assert curves == {CAM: {iou: pytest.approx(expected[iou]) for iou in expected}}
+    for iou, image, square in ((0.3, 1, 2), (0.5, 0, 2), (0.7, 0, 1)):
+        expected = [image * third] * 25 + [square * third] * 50 + [0] * 24
+        assert curves[CAM][iou] == pytest.approx(expected)
 
 
 def test_curves_of_both_rules(sample_of):
@@ -115,7 +112,6 @@ def test_rules_from_the_best_to_the_worst(
     search, sample_of, steps, share, boxes, expected
 ):
     samples = [sample_of(steps, [box]) for box in boxes]
-    # The former name of the CAM rule.
     found = search(samples, ['share', 'cam']).best_rules()
     names = ('box_rule', 'threshold', 'gt_known_loc')
     assert found == [dict(zip(names, values)) for values in expected]

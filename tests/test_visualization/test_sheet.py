@@ -8,15 +8,13 @@ from mmccam.visualization.overlay import PREDICTED
 from mmccam.visualization.sheet import describe, draw_outcome
 
 
-@pytest.mark.parametrize('in_file', [True, False])
-def test_the_image_has_its_colours(outcome, images, photo, in_file):
-    image = photo if in_file else dict(sample_idx=0)
+def test_the_image_has_its_colours(outcome, images, photo):
+    for image in (photo, dict(sample_idx=0)):  # in a file, and in the data set alone
+        picture = draw_outcome(outcome(image), images(), 'a title')
 
-    picture = draw_outcome(outcome(image), images(), 'a title')
-
-    # Enlarged to two panels of 320 x 160 under the title; far from all boxes.
-    assert picture.shape == (28 + 160, 320 + 8 + 320, 3)
-    assert picture[28 + 120, 240] == pytest.approx([0, 0, 250], abs=3)
+        # Enlarged to two panels of 320 x 160 under the title; far from all boxes.
+        assert picture.shape == (28 + 160, 320 + 8 + 320, 3)
+        assert picture[28 + 120, 240] == pytest.approx([0, 0, 250], abs=3)
 
 
 @pytest.mark.parametrize(

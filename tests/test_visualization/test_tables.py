@@ -1,5 +1,3 @@
-import pytest
-
 from mmccam.visualization.tables import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
@@ -52,27 +50,16 @@ def test_each_map_has_a_row_with_columns_in_the_order_of_the_paper():
     assert format_results(results, markdown=True).split('\n\n')[1] == MARKDOWN
 
 
-@pytest.mark.parametrize(
-    ('metric', 'provenance', 'note'),
-    [
-        (
-            'gt_known_loc',
-            dict(num_images=200, split='val'),
-            'Thresholds of the split val were chosen on its 200 images.',
-        ),
-        (
-            'max_box_acc_v2',
-            None,
-            'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 use the threshold that is best for '
-            'the evaluated images themselves. They make boxes in another way, so that '
-            'GT-known may lie above them.',
-        ),
-    ],
-)
-def test_results_say_where_their_thresholds_are_from(metric, provenance, note):
-    text = format_results(results_of({f'ccam/{metric}': 70.0}, provenance))
+def test_results_say_where_their_thresholds_are_from():
+    metrics = {f'ccam/{name}': 70.0 for name in ('gt_known_loc', 'max_box_acc_v2')}
+    text = format_results(results_of(metrics, dict(num_images=200, split='val')))
 
-    assert text.split('\n\n')[1] == f'Localization in percent. {note}'
+    assert text.split('\n\n')[1] == (
+        'Localization in percent. Thresholds of the split val were chosen on its 200 '
+        'images. MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 use the threshold that is best '
+        'for the evaluated images themselves. They make boxes in another way, so that '
+        'GT-known may lie above them.'
+    )
 
 
 def test_results_without_localization_have_no_table():
