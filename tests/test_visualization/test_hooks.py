@@ -81,9 +81,7 @@ def test_some_images_are_drawn_with_the_name_of_their_file(draw, sample, photo):
     assert draw(hook, 'test_iter', samples=[sample], batch_idx=1) == []
 
 
-def test_nothing_is_drawn_in_training_or_of_no_images(
-    draw, sample, metric_of, outcome
-):
+def test_nothing_is_drawn_in_training_or_of_no_images(draw, sample, metric_of, outcome):
     assert draw(map_hook(), 'train_iter', samples=[sample]) == []
     assert draw(worst_hook(), 'train_epoch', metric_of(best=[outcome()])) == []
     with pytest.raises(ValueError, match='num_images must be 1 or more, got 0'):
