@@ -54,7 +54,7 @@ def test_boxes(dump, predict, target, label, bbox, score):
     assert dump([sample], target=target)['boxes.json'] == [expected]
 
 
-def test_ground_truth_of_boxes(dump, predict):
+def test_true_boxes_beside_the_results(dump, predict):
     second = dict(predict(2, draw(BOX)), loc_boxes=np.array([FAR, BOX], np.float32))
     far, box = dict(bbox=WRONG, area=20), dict(bbox=RIGHT, area=200)
     assert dump([predict(0, draw(BOX)), second])['boxes.gt.json'] == dict(
@@ -69,7 +69,7 @@ def test_ground_truth_of_boxes(dump, predict):
     )
 
 
-def test_images_may_have_no_ground_truth_and_classes_no_names(dump, predict):
+def test_images_may_have_no_true_box_and_classes_no_names(dump, predict):
     sample = predict(2, draw(BOX))
     sample.pop('loc_boxes')
     files = dump([sample], classes=None)
@@ -96,7 +96,7 @@ def test_wrong_arguments_of_boxes():
 def test_pseudo_boxes_are_the_annotations(dump, predict):
     sample = predict(2, draw(FAR), top=2, top_map=draw(BOX), scores=(0.25, 0.25, 0.5))
     files = dump([sample], DumpPseudoBoxes)
-    # Not the ground truth, and not the most probable class.
+    # Not the true box, and not the most probable class.
     annotation = dict(image_id=2, category_id=1, bbox=WRONG, score=0.25)
     assert files.keys() == {'boxes.json'}
     assert files['boxes.json'] == dict(

@@ -9,7 +9,7 @@ from mmccam.evaluation import MaxBoxAcc
 IOUS = (30, 50, 70)
 STEPS = pytest.mark.parametrize('step', ['0.01', '0.001'])
 
-# The files there are whole: those of ../shared would be the same test again.
+# The files there are complete: those of ../shared would be the same test again.
 pytestmark = pytest.mark.parametrize('golden', ['tests/data'], indirect=True)
 
 

@@ -28,7 +28,7 @@ THIRD = pytest.approx(1 / 3, rel=1e-12)
         ([(180, 200, 219, 223, 1)], [(180, 200, 220, 223)], (1, 1)),  # bottom
         ([(0, 0, 9, 19, 1)], [(0, 0, 10, 20)], (1, 1)),
         ([(0, 0, 223, 223, 1)], [(0, 0, 223, 223)], (1, 1)),
-        # 60 x 60 and 20 x 20 pixels, the ground truth on the latter.
+        # 60 x 60 and 20 x 20 pixels, the true box on the latter.
         ([(10, 10, 69, 69, 1), (99, 99, 118, 118, 1)], [(99, 99, 119, 119)], (0, 1)),
         # Diagonal neighbours are one component: 20 x 20.
         ([(50, 50, 59, 59, 1), (60, 60, 69, 69, 1)], [(50, 50, 70, 70)], (1, 1)),
@@ -47,7 +47,7 @@ THIRD = pytest.approx(1 / 3, rel=1e-12)
             [(60, 60, 70, 80)],
             (pytest.approx(11 * 21 / 101**2, rel=1e-12), 1),
         ),
-        # Any of several ground truths: of the 41 x 21 pixels the second has 41 x 7.
+        # Any of several true boxes: of the 41 x 21 pixels the second has 41 x 7.
         (
             [(20, 20, 59, 39, 1)],
             [(100, 100, 150, 150), (20, 20, 60, 26), (0, 0, 5, 5)],

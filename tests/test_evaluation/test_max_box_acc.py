@@ -56,7 +56,7 @@ V2 = ['max_box_acc_v2_30', 'max_box_acc_v2_50', 'max_box_acc_v2_70', 'max_box_ac
     ('contours', 'names'), [('largest', V1), ('all', V2), ('both', V1 + V2)]
 )
 def test_versions_one_and_two(evaluate, sample_of, contours, names):
-    # The ground truth is on the smaller component.
+    # The true box is on the smaller component.
     cam = draw((10, 10, 69, 69, 1), (100, 100, 119, 119, 1))
     sample = sample_of(cam, [(100, 100, 120, 120)])
     values = evaluate('MaxBoxAcc', [sample], contours=contours)

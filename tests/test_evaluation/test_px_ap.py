@@ -132,16 +132,11 @@ def test_degenerate_map(px_ap, image):
 
 def test_record_has_the_pixels_by_score(image):
     # Thresholds 0 and 0.5, then 1 and two bins that no score reaches.
-    metric = PxAP('cam', step=0.5)
-    record = metric.record(image(columns(1, 1, 1, 0)), SCORES)
+    record = PxAP('cam', step=0.5).record(image(columns(1, 1, 1, 0)), SCORES)
     column = 56 * 224
     assert record.tolist() == [[column, column, column, 0], [column, 0, 0, 0]]
-
-
-def test_record_of_a_full_mask(image):
     # 224 x 224 pixels in one bin, and more than 65535 of several images.
-    metric = PxAP('cam')
-    cam = np.zeros((14, 14))
+    metric, cam = PxAP('cam'), np.zeros((14, 14))
     records = [metric.record(image(columns(1, 1, 1, 1)), cam)] * 3
     assert records[0][0, 0] == 50176
     records.append(metric.record(image(columns(0, 0, 0, 0)), cam))

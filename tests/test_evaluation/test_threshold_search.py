@@ -138,14 +138,11 @@ def test_degenerate_map_gives_the_whole_image(search, sample_of):
         assert curves[rule][0.5] == [50] * 99
 
 
-@pytest.mark.parametrize(
-    ('arguments', 'message'),
-    [
+def test_wrong_arguments():
+    for arguments, message in (
         (dict(ious=[0.5, 0]), 'iou must lie above 0 .* got 0'),
         (dict(ious=[0.3, 0.7]), r'ious must have 0.5, .* got \[0.3, 0.7\]'),
         (dict(box_rules=['cams']), 'there is no box rule "cams"'),
-    ],
-)
-def test_wrong_arguments(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        ThresholdSearch('cam', **arguments)
+    ):
+        with pytest.raises(ValueError, match=message):
+            ThresholdSearch('cam', **arguments)
