@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmccam.datasets.demo.drawing import BADGES, draw
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import BADGES, draw, generate_demo
 from mmccam.registry import DATASETS
 
 COUNTS = {'train': 2, 'val': 1, 'test': 2}
