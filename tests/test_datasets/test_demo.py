@@ -44,6 +44,7 @@ def test_another_seed_gives_other_images(tmp_path):
         contents(generate_demo(tmp_path / str(seed), 1, 1, 1, 32, seed))
         for seed in range(2)
     )
+    assert {path.name for path in tmp_path.iterdir()} == {'0', '1'}
     images = [name for name in one if name.endswith('.jpg')]
     assert len(images) == 3 * len(BADGES)
     assert not any(one[name] == other[name] for name in images)
