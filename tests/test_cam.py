@@ -100,6 +100,7 @@ def test_polynomial_ends_and_middle(num_classes, degree):
     ('arguments', 'message'),
     [
         ((5, -1), 'degree must be 0 or more, got -1'),
+        ((5, float('nan')), 'degree must be 0 or more, got nan'),
         ((5, 1, 1), 'p must lie between 1 and the number of classes 5, got 1'),
         ((5, 1, 5), 'p must lie between 1 and the number of classes 5, got 5'),
         ((5, 1, 0.5), 'p must lie between 1 and the number of classes 5, got 0.5'),

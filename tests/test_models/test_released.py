@@ -1,4 +1,4 @@
-"""A complete network of the authors' released code, from the images to the accuracies."""
+"""The authors' released network, from the images to the accuracies."""
 
 from pathlib import Path
 
@@ -132,7 +132,7 @@ def test_accuracies(released, name):
         known = [label == sample.gt_label.item() for label in ranking[i]]
         guesses = [known[k] and right[f'top{k + 1}'].any() for k in range(5)]
         hits.append((guesses[0], any(guesses), right['gt'].any()))
-    metric = CCAMLocalizationMetric(CAMS[name], 'nlccam_released', prefix='p')
+    metric = CCAMLocalizationMetric(CAMS[name], 'released_nlccam', prefix='p')
     metric.process({}, [sample.to_dict() for sample in samples])
     values = metric.evaluate(len(samples))
     assert values.pop('p/threshold') == 0.12
