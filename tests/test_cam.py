@@ -89,6 +89,7 @@ def test_polynomial_ends_and_middle(num_classes, degree):
     ('function', 'arguments', 'message'),
     [
         (polynomial, (5, -1), 'degree must be 0 or more, got -1'),
+        (polynomial, (5, float('nan')), 'degree must be 0 or more, got nan'),
         (polynomial, (5, 1, 1), 'between 1 and the number of classes 5, got 1'),
         (polynomial, (5, 1, 5), 'between 1 and the number of classes 5, got 5'),
         (polynomial, (1, 1), 'needs at least 2 classes, got 1'),

@@ -4,7 +4,7 @@ import argparse
 
 from _cli import user_errors
 
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import generate_demo
 
 
 def main() -> None:

@@ -23,12 +23,9 @@ SPLITS = ('test', 'train')  # as train_test_split.txt numbers them
 
 @DATASETS.register_module()
 class CUB(CUBClassification):
-    """mmpretrain's CUB with the box of each image, in its original folder layout.
+    """mmpretrain's CUB with the box of each image.
 
-    Args:
-        data_root: The folder ``CUB_200_2011``.
-        split: ``train`` or ``test``. Defaults to ``train``.
-        **kwargs: Further arguments of mmpretrain's ``CUB``.
+    ``data_root`` is the folder ``CUB_200_2011``, ``split`` is ``train`` or ``test``.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
@@ -64,11 +61,7 @@ class CUB(CUBClassification):
 
 
 class _Lines:
-    """The lines of a file that start with the number of an image.
-
-    ``what`` it has for each image and its ``columns`` behind the number are for
-    messages; ``parse`` makes a value of these columns.
-    """
+    """Lines of a file that start with the number of an image, and what they hold."""
 
     def __init__(self, path: Path, what: str, columns: str, parse: Callable) -> None:
         self.path, self.what = path, what

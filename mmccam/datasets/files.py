@@ -1,29 +1,30 @@
-"""Read text, images and masks of data sets, and name the place of a mistake."""
+"""Read the files of data sets, and name the place of a mistake."""
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Optional, Union
+from xml.etree import ElementTree
 
 import cv2
+import mat4py
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-_report: ContextVar[Optional[Callable[[str], None]]] = ContextVar(
-    'report', default=None
-)
+from ..boxes import clip_boxes
+
+CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')  # of a box in XML
+Report = Callable[[str], None]  # called with one sentence for each problem
+_report: ContextVar[Optional[Report]] = ContextVar('report', default=None)
 
 
 @contextmanager
-def report_problems(report: Callable[[str], None]) -> Iterator[None]:
+def report_problems(report: Report) -> Iterator[None]:
     """Let data sets that are read meanwhile report their problems and go on.
 
     What they then hold is good for checks alone: fields of wrong lines are missing.
-
-    Args:
-        report: Called with one sentence for each problem.
     """
     token = _report.set(report)
     try:
@@ -34,10 +35,7 @@ def report_problems(report: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def reportable() -> Iterator[None]:
-    """Do the work on one line, image or file, whose OSError or ValueError is raised.
-
-    Inside of :func:`report_problems` it is reported instead.
-    """
+    """Raise an OSError or ValueError of one line or file, or report it if asked to."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -74,9 +72,6 @@ class Files:
     """The files below a folder, where each one that is asked for must exist.
 
     Each subfolder is listed once, which is faster than to ask for every file.
-
-    Args:
-        root: The folder.
     """
 
     def __init__(self, root: Union[str, Path]) -> None:
@@ -130,21 +125,17 @@ def image_errors(path: str) -> Iterator[None]:
     """Raise a ValueError that names the image if the work on it raises any error."""
     try:
         yield
-    except UnidentifiedImageError as error:  # names an object in memory
-        raise ValueError(
-            f'cannot read the image {path}: the file is empty or of no known format'
-        ) from error
     except Exception as error:  # Pillow raises anything at a broken file
-        raise ValueError(f'cannot read the image {path}: {error}') from error
+        reason = str(error)
+        if isinstance(error, UnidentifiedImageError):  # names an object in memory
+            reason = 'the file is empty or of no known format'
+        raise ValueError(f'cannot read the image {path}: {reason}') from error
 
 
 def image_size(path: str, or_unknown: bool = False) -> tuple[float, float]:
     """Width and height of an image in pixels, from its header.
 
-    Args:
-        path: File.
-        or_unknown: Whether an image that cannot be read is infinitely large, since the
-            pipeline decides on it. Defaults to False.
+    ``or_unknown`` makes an image infinitely large that only the pipeline may refuse.
     """
     try:
         with image_errors(path), Image.open(path) as image:
@@ -158,20 +149,9 @@ def image_size(path: str, or_unknown: bool = False) -> tuple[float, float]:
 def read_mask(
     path: str, image: str, image_shape: tuple[int, int], scaled: bool = False
 ) -> np.ndarray:
-    """Read a mask in the pixels as they are stored, whatever its EXIF orientation.
+    """Read where a mask is not 0, (H, W), bool, whatever its EXIF orientation.
 
-    Args:
-        path: File.
-        image: Path of its image, for messages.
-        image_shape: Height and width of the image in pixels.
-        scaled: Whether the mask may be larger or smaller, of the same shape. Defaults
-            to False.
-
-    Returns:
-        Whether each pixel of the mask is not 0, (H, W), bool.
-
-    Raises:
-        ValueError: If it cannot be read or has another size.
+    It must have the size of ``image``, (H, W) in pixels; ``scaled``, the same shape.
     """
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
@@ -190,3 +170,49 @@ def read_mask(
             f'its image {image} {width} x {height}'
         )
     return mask > 0
+
+
+def read_mat(
+    path: Union[str, Path], names: Sequence[str], struct: Optional[str] = None
+) -> list[tuple]:
+    """Read variables of a MATLAB file, or fields of its ``struct``: a row an image."""
+    try:
+        data = mat4py.loadmat(str(path))
+        data = data[struct] if struct else data
+        # Rows, columns and single entries come in different nestings.
+        columns = [np.ravel(data[name]).tolist() for name in names]
+        if len({len(column) for column in columns}) > 1:
+            raise ValueError('variables of different lengths')
+        return list(zip(*columns))
+    except OSError:
+        raise
+    except Exception as error:  # the parser raises anything at a broken file
+        raise ValueError(
+            f'{path} must be a MATLAB file with {", ".join(names)} for each image, '
+            f'got {error!r}'
+        ) from error
+
+
+def read_xml(path: Union[str, Path]) -> tuple[list[str], np.ndarray]:
+    """Read an annotation in the XML of Pascal VOC, whose corners count from 0.
+
+    Returns:
+        Name of each object and their boxes, (n, 4), float32, clipped to the image.
+    """
+    try:
+        root = ElementTree.parse(path).getroot()
+        size = int(root.findtext('size/width')), int(root.findtext('size/height'))
+        objects = root.findall('object')
+        names = [item.findtext('name').strip() for item in objects]
+        boxes = [
+            [float(item.findtext(f'bndbox/{corner}')) for corner in CORNERS]
+            for item in objects
+        ]
+    except (ElementTree.ParseError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{path} must be XML with the size of the image and a name and a bndbox '
+            f'for each object, got {error!r}'
+        ) from error
+    if not names:
+        raise ValueError(f'{path} names no object')
+    return names, clip_boxes(boxes, size, str(path))

@@ -7,13 +7,12 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.datasets.categories import IMAGENET_CATEGORIES
 
 from ..registry import DATASETS
-from .files import Files, check_split, read_lines, reportable
-from .xml_files import read_xml
+from .files import Files, check_split, read_lines, read_xml, reportable
 
 
 @DATASETS.register_module()
 class ILSVRC(BaseDataset):
-    """ILSVRC 2012 with the boxes of its validation images.
+    """ILSVRC 2012 with the boxes of its validation images: ``train`` or ``val``.
 
     .. code-block:: text
 
@@ -30,11 +29,6 @@ class ILSVRC(BaseDataset):
 
     The devkit numbers the classes in another order. So the class of a validation image
     is the first name in its XML. All boxes of that class count; ``train`` has none.
-
-    Args:
-        data_root: The folder ``ILSVRC``.
-        split: ``train`` or ``val``. Defaults to ``train``.
-        **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:

@@ -16,14 +16,7 @@ def read_classes(
 ) -> tuple[str, ...]:
     """Read the class names, the last column of each line of ``classes.txt``.
 
-    Args:
-        data_root: Folder of the data set.
-        num_classes: Number of classes of a data set without the file, whose classes are
-            then called ``0``, ``1``, …
-
-    Raises:
-        FileNotFoundError: If there is neither file nor number.
-        ValueError: If both are given and differ, or the file names no class.
+    Without the file the classes are called ``0``, ``1``, … up to their number.
     """
     path = Path(data_root, 'classes.txt')
     if not path.exists():
@@ -54,8 +47,8 @@ def read_images(path: Path, images: Files) -> dict[str, str]:
 def read_labels(path: Path, num_classes: int) -> dict[str, Optional[int]]:
     """Read ``class_labels.txt``: the label of each image, from 0."""
 
-    def check(name: str, where: str, *fields: str) -> int:
-        (label,) = _numbers(where, fields, int)
+    def check(_: str, where: str, field: str) -> int:
+        (label,) = _numbers(where, [field], int)
         if not 0 <= label < num_classes:
             raise ValueError(
                 f'{where}: the label must lie between 0 and {num_classes - 1}, '
@@ -69,7 +62,7 @@ def read_labels(path: Path, num_classes: int) -> dict[str, Optional[int]]:
 def read_sizes(path: Path) -> dict[str, Optional[tuple[int, int]]]:
     """Read ``image_sizes.txt``, which may be missing: width and height in pixels."""
 
-    def check(name: str, where: str, *fields: str) -> tuple[int, int]:
+    def check(_: str, where: str, *fields: str) -> tuple[int, int]:
         size = _numbers(where, fields, int)
         if min(size) < 1:
             raise ValueError(
@@ -81,23 +74,12 @@ def read_sizes(path: Path) -> dict[str, Optional[tuple[int, int]]]:
 
 
 def read_localization(
-    path: Path,
-    images: dict[str, str],
-    sizes: dict[str, tuple[int, int]],
-    masks: Files,
+    path: Path, images: dict[str, str], sizes: dict[str, tuple], masks: Files
 ) -> dict[str, dict]:
-    """Read ``localization.txt``: boxes or masks, as its first line has them.
+    """Read ``localization.txt``: the fields of each image with boxes or with masks.
 
-    Args:
-        path: File.
-        images: Full path of each image of the split; lines of others are ignored.
-        sizes: Width and height of images in pixels, to check the boxes. Those of other
-            images are read from their headers.
-        masks: Folder of the masks.
-
-    Returns:
-        For each image ``loc_boxes``, n boxes; or ``loc_masks``, n full paths, and
-        ``loc_ignore``, a full path or None.
+    The first line says which. ``images`` has the full paths of the split's images. A
+    size that is not in ``sizes`` is read from the image.
     """
     found: dict[str, dict] = {}
     for where, (name, *fields) in _read_rows(path, BOXES, MASKS):
@@ -127,12 +109,9 @@ def read_localization(
 
 
 def write_split(folder: Path, rows: list[tuple[str, int, tuple, tuple]]) -> None:
-    """Write the files of a split.
+    """Write the files of a split from path, label, (width, height) and place of images.
 
-    Args:
-        folder: Folder of the split.
-        rows: For each image its path, its label, its width and height in pixels, and
-            its box or the paths of its mask and its ignore mask.
+    The place is a box, or the paths of a mask and its ignore mask.
     """
     files = dict(
         image_ids=[(name,) for name, *_ in rows],
@@ -148,10 +127,7 @@ def write_split(folder: Path, rows: list[tuple[str, int, tuple, tuple]]) -> None
 def _read_values(
     path: Path, columns: str, parse: Callable[..., Any]
 ) -> dict[str, Optional[Any]]:
-    """Read a line for each image: what ``parse`` makes of its name, place and fields.
-
-    The value is None where a problem was reported.
-    """
+    """Read what ``parse`` makes of each line, or None where a problem was reported."""
     listed: dict[str, str] = {}
     values = {}
     for where, (name, *fields) in _read_rows(path, columns):

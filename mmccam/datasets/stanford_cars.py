@@ -7,8 +7,7 @@ from mmpretrain.datasets import StanfordCars as StanfordCarsClassification
 
 from ..boxes import clip_boxes
 from ..registry import DATASETS
-from .files import Files, check_class, check_split, image_size, reportable
-from .mat_files import read_mat
+from .files import Files, check_class, check_split, image_size, read_mat, reportable
 
 ONE_FILE = 'cars_annos.mat'
 FILES = dict(
@@ -19,12 +18,9 @@ FIELDS = ('bbox_x1', 'bbox_y1', 'bbox_x2', 'bbox_y2', 'class')
 
 @DATASETS.register_module()
 class StanfordCars(StanfordCarsClassification):
-    """mmpretrain's Stanford Cars with the box of each image, in either of its layouts.
+    """mmpretrain's Stanford Cars with the box of each image: ``train`` or ``test``.
 
-    Args:
-        data_root: Folder of the data set.
-        split: ``train`` or ``test``. Defaults to ``train``.
-        **kwargs: Further arguments of mmpretrain's ``StanfordCars``.
+    Its annotations are in ``cars_annos.mat``, or in a file a split below ``devkit``.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:

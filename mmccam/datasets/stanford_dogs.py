@@ -5,14 +5,12 @@ from pathlib import Path
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
-from .files import Files, check_split, reportable
-from .mat_files import read_mat
-from .xml_files import read_xml
+from .files import Files, check_split, read_mat, read_xml, reportable
 
 
 @DATASETS.register_module()
 class StanfordDogs(BaseDataset):
-    """Stanford Dogs with the boxes of each image, in its original folder layout.
+    """Stanford Dogs with the boxes of each image: ``train`` or ``test``.
 
     .. code-block:: text
 
@@ -20,11 +18,6 @@ class StanfordDogs(BaseDataset):
         data_root/Annotation/n02085620-Chihuahua/n02085620_10074
         data_root/lists/train_list.mat
         data_root/lists/test_list.mat
-
-    Args:
-        data_root: Folder of the data set.
-        split: ``train`` or ``test``. Defaults to ``train``.
-        **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:

@@ -16,12 +16,8 @@ class STL10(BaseDataset):
     """STL-10 in its binary files: ``<split>_X.bin``, ``<split>_y.bin`` and class names.
 
     Each sample has ``img``, (96, 96, 3), uint8, BGR, and ``gt_label``. There are no
-    boxes: the maps can be looked at, not measured.
-
-    Args:
-        data_root: The folder ``stl10_binary``.
-        split: ``train`` or ``test``. Defaults to ``train``.
-        **kwargs: Further arguments of mmpretrain's ``BaseDataset``.
+    boxes: the maps can be looked at, not measured. ``data_root`` is the folder
+    ``stl10_binary``, ``split`` is ``train`` or ``test``.
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:

@@ -23,21 +23,7 @@ MOST_IN_A_ROW = 100
 
 
 def read_rgb(path: str) -> np.ndarray:
-    """Read an image in 8-bit colours, in the pixels as they are stored.
-
-    The EXIF orientation is ignored and an animation is its first frame. Of 16 bits the
-    upper 8 count, and what is transparent lies on a canvas of ImageNet's mean.
-
-    Args:
-        path: Path, or URL of a backend of mmengine.
-
-    Returns:
-        Image, (H, W, 3), uint8, RGB.
-
-    Raises:
-        ValueError: If it is no readable image, has more pixels than Pillow reads, or
-            its pixels do not fit 16 bits.
-    """
+    """Read an image from a path or URL as ``LoadImage`` does: (H, W, 3), uint8, RGB."""
     with image_errors(path), Image.open(io.BytesIO(fileio.get(path))) as image:
         return np.array(_to_rgb(image))
 
@@ -62,9 +48,11 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
-    """Load an image in the pixels that its boxes are in, by :func:`read_rgb`.
+    """Load an image in the pixels that its boxes are in, in 8-bit colors.
 
-    Images that a data set has loaded itself stay as they are.
+    The EXIF orientation is ignored and an animation is its first frame. Of 16 bits the
+    upper 8 count, and what is transparent lies on a canvas of ImageNet's mean. Images
+    that a data set has loaded itself stay as they are.
 
     Args:
         unreadable: Text file that collects the images which cannot be read. Such an
@@ -78,10 +66,7 @@ class LoadImage(BaseTransform):
         self._in_a_row = 0
 
     def transform(self, results: dict) -> Optional[dict]:
-        """Load the image at ``img_path`` into ``img``, unless it is there already.
-
-        Args:
-            results: Sample with ``img_path`` or ``img``, (H, W, 3), uint8, BGR.
+        """Load ``img``, (H, W, 3), uint8, BGR, from ``img_path`` unless it is there.
 
         Returns:
             The sample with ``img`` and its ``img_shape`` and ``ori_shape``, (H, W).
@@ -121,14 +106,14 @@ class LoadImage(BaseTransform):
 
 
 def count_unreadable(path: Union[str, Path]) -> int:
-    """Count the images that :class:`LoadImage` has noted in a file, if it exists."""
+    """Count the images that ``LoadImage`` has noted in a file, if it exists."""
     if not Path(path).exists():
         return 0
     return len({line.partition('\t')[0] for _, line in read_lines(path)})
 
 
 def read_image(sample: Union[DataSample, dict], dataset: BaseDataset) -> np.ndarray:
-    """Read the image of a sample, (H, W, 3), uint8, RGB, as :func:`read_rgb` does."""
+    """Read the image of a sample, (H, W, 3), uint8, RGB, as it is stored."""
     path = sample.get('img_path')
     if path is None:
         return mmcv.bgr2rgb(dataset.get_data_info(sample.get('sample_idx'))['img'])

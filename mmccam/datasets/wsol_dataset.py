@@ -87,34 +87,34 @@ class WSOLDataset(BaseDataset):
         """Load paths, labels, and boxes or masks."""
         folder = Path(self.ann_file).parent
         paths = read_images(Path(self.ann_file), Files(self.img_prefix))
-        # None until a file is read, so that no image is said to have no line in it.
-        labels = places = None
-        sizes = {}
+        labels, sizes, places = {}, {}, {}
         with reportable():
-            labels = read_labels(folder / 'class_labels.txt', len(self.CLASSES))
+            file = folder / 'class_labels.txt'
+            labels = read_labels(file, len(self.CLASSES))
+            _check_listed(paths, labels, f'{file} has no line for')
         if self.test_mode:
             with reportable():
                 sizes = read_sizes(folder / 'image_sizes.txt')
-            masks = Files(self.data_prefix['mask_path'])
             with reportable():
-                places = read_localization(
-                    folder / 'localization.txt', paths, sizes, masks
-                )
+                file = folder / 'localization.txt'
+                masks = Files(self.data_prefix['mask_path'])
+                places = read_localization(file, paths, sizes, masks)
+                purpose = f', which the evaluation of the split {self.split} needs'
+                _check_listed(paths, places, f'{file} has no box or mask for', purpose)
         data_list = []
-        no_label = f'{folder / "class_labels.txt"} has no line for'
-        no_place = f'{folder / "localization.txt"} has no box or mask for'
-        purpose = f'which the evaluation of the split {self.split} needs'
         for name, path in paths.items():
-            with reportable():
-                if labels is not None and name not in labels:
-                    raise ValueError(f'{no_label} {name}')
-            with reportable():
-                if places is not None and name not in places:
-                    raise ValueError(f'{no_place} {name}, {purpose}')
-            info = dict(img_path=path, gt_label=(labels or {}).get(name))
+            info = dict(img_path=path, gt_label=labels.get(name))
             if sizes.get(name):
                 info['listed_size'] = sizes[name]
-            info.update((places or {}).get(name, {}))
+            info.update(places.get(name, {}))
             boxes = np.array(info.get('loc_boxes', []), np.float32)
             data_list.append(dict(info, loc_boxes=boxes.reshape(-1, 4)))
         return data_list
+
+
+def _check_listed(images: dict, listed: dict, lacks: str, purpose: str = '') -> None:
+    """Check that a file has something for each image."""
+    for name in images:
+        with reportable():
+            if name not in listed:
+                raise ValueError(f'{lacks} {name}{purpose}')

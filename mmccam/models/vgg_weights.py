@@ -31,10 +31,7 @@ DEPTHS = {sum(stages): depth for depth, stages in VGG.arch_settings.items()}
 def adapt_weights(vgg: VGG, state_dict: StateDict, prefix: str, *_) -> None:
     """Give weights of any format our names before a ``NonLocalVGG`` loads them.
 
-    A pre-hook of ``load_state_dict``, for weights of a backbone or of a whole model.
-
-    Raises:
-        ValueError: If weights of ``features`` are missing, or any do not match.
+    A pre-hook of ``load_state_dict``, for weights of a backbone or a complete model.
     """
     names = [name for name in state_dict if name.startswith(prefix)]
     own = vgg.state_dict()
@@ -63,17 +60,10 @@ def adapt_weights(vgg: VGG, state_dict: StateDict, prefix: str, *_) -> None:
 def convert(
     weights: StateDict, target: str, convolutions_only: bool = False
 ) -> StateDict:
-    """Give weights the names and the order that they have in another program.
+    """Give weights the names and the order that they have in another of ``FORMATS``.
 
-    Args:
-        weights: Weights of any format. A VGG's own classifier is omitted.
-        target: One of ``FORMATS``.
-        convolutions_only: Whether to omit what ``torchvision`` has no place for. Blocks
-            that are the identity are omitted anyway.
-
-    Raises:
-        ValueError: If they are not those of a VGG in another format, complete and no
-            others, or if the target has no place for them.
+    A VGG's own classifier is omitted, and for ``torchvision`` blocks that are the
+    identity; ``convolutions_only`` omits all that it has no place for.
     """
     source = next((f for f in FORMATS if _numbers(FORMATS[f], weights)), None)
     if source is None:

@@ -90,49 +90,27 @@ def test_sizes_and_boxes_are_those_of_the_pixels(root, run):
     ]
 
 
-@pytest.fixture
-def masks(root):
-    """A mask of its image's size, and another one, which is twice as large."""
-    (root / 'masks').mkdir()
-    Image.new('L', (8, 6)).save(root / 'masks/a.png')
-    Image.new('L', (16, 12)).save(root / 'masks/b.png')
+def test_masks_are_readable_and_have_the_size_of_their_image_or_its_shape(root, run):
+    masks = root / 'masks'
+    masks.mkdir()
+    Image.new('L', (8, 6)).save(masks / 'a.png')
+    Image.new('L', (16, 12)).save(masks / 'b.png')
     path = root / 'metadata/test/localization.txt'
     path.write_text('test/a.png,a.png,\ntest/b.png,b.png,a.png\n')
-    return root / 'masks'
 
-
-def test_masks_have_the_size_of_their_image(root, run, masks):
-    problems, _, _ = run(['test'])
-
-    assert problems == [
+    assert run(['test'])[0] == [
         f'the mask {masks}/b.png has 16 x 12 pixels, '
         f'its image {root}/images/test/b.png 8 x 6'
     ]
-
-
-def test_masks_may_be_scaled_where_the_metric_allows_it(run, masks):
     assert run(['test'], scaled_masks=['test'])[0] == []
+    for mask in masks.iterdir():
+        mask.write_bytes(b'no mask')
+    unreadable = {f'cannot read the mask {masks}/{name}.png' for name in 'ab'}
+    assert set(run(['test'])[0]) == unreadable
 
 
-@pytest.mark.parametrize('mask', ['a', 'b'])
-def test_an_unreadable_mask_is_named(run, masks, mask):
-    (masks / f'{mask}.png').write_bytes(b'no mask')
-
-    assert f'cannot read the mask {masks}/{mask}.png' in run(['test'])[0]
-
-
-def test_classes_without_training_images_are_noted(root, run):
+def test_missing_classes_and_shared_images_are_noted(root, run):
     (root / 'classes.txt').write_text('\n'.join('abcdefghijklmn'))
-
-    problems, notes, _ = run(['train', 'test'])
-
-    assert problems == []
-    assert notes == [
-        '12 of 14 classes have no image in train: c, d, e, f, g, h, i, j, k, l, …'
-    ]
-
-
-def test_images_of_two_splits_are_noted(root, run):
     for file in ('image_ids', 'class_labels', 'localization'):
         path = root / f'metadata/test/{file}.txt'
         path.write_text(path.read_text().replace('test/b.png', 'train/b.png'))
@@ -141,8 +119,9 @@ def test_images_of_two_splits_are_noted(root, run):
 
     assert problems == []
     assert notes == [
+        '12 of 14 classes have no image in train: c, d, e, f, g, h, i, j, k, l, …',
         '1 images are both in train and in test, '
-        f'the first is {root}/images/train/b.png'
+        f'the first is {root}/images/train/b.png',
     ]
 
 
@@ -157,14 +136,11 @@ def test_a_problem_that_splits_share_is_reported_once(root, run):
     assert set(summaries.values()) == {Summary(images=0, classes=0, problems=1)}
 
 
-def test_a_pipeline_that_skips_images_reports_them_all_the_same(
-    root, run, configs, tmp_path
-):
-    noted = tmp_path / 'unreadable.txt'
+def test_a_pipeline_that_skips_images_reports_them_all_the_same(root, run, configs):
+    noted = root / 'unreadable.txt'
     (root / 'images/train/a.png').write_bytes(b'')
-    configs['train']['pipeline'] = [
-        dict(type='mmccam.LoadImage', unreadable=str(noted))
-    ]
+    load = dict(type='mmccam.LoadImage', unreadable=str(noted))
+    configs['train']['pipeline'] = [load]
 
     assert len(run(['train'])[0]) == 1
     assert not noted.exists()

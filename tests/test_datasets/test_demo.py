@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmccam.datasets.demo.drawing import BADGES, draw
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import BADGES, draw, generate_demo
 from mmccam.registry import DATASETS
 
 COUNTS = {'train': 2, 'val': 1, 'test': 2}
@@ -29,25 +28,26 @@ def contents(root):
     return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
-def test_same_arguments_write_the_same_bytes(demo, tmp_path):
-    assert contents(generate_demo(tmp_path / 'again', **SMALL)) == contents(demo)
+def test_same_arguments_write_the_same_bytes_and_more_images_add_some(demo, tmp_path):
+    more = contents(generate_demo(tmp_path, **{**SMALL, 'num_train': 3}))
+    metadata = [name for name in more if name.startswith('metadata/train/')]
+    added = [name for name in more if name.endswith('0002.jpg')]
+    assert len(metadata) == 4 and len(added) == len(BADGES)
+    for name in metadata + added:
+        del more[name]
+    assert more.items() <= contents(demo).items()
+    assert len(more) == len(contents(demo)) - 4
 
 
-def test_another_seed_gives_other_images(demo, tmp_path):
-    other = contents(generate_demo(tmp_path / 'other', seed=1, **SMALL))
-    images = [name for name in other if name.endswith('.jpg')]
-    assert len(images) == 5 * len(BADGES)
-    assert not any(other[name] == contents(demo)[name] for name in images[:5])
-
-
-def test_more_images_leave_the_others_as_they_are(demo, tmp_path):
-    more = contents(generate_demo(tmp_path / 'more', **{**SMALL, 'num_train': 3}))
-    images = {k: v for k, v in contents(demo).items() if k.startswith('images/')}
-    assert images.items() <= more.items()
-
-
-def test_classes(demo):
-    assert (demo / 'classes.txt').read_text().splitlines() == list(BADGES)
+def test_another_seed_gives_other_images(tmp_path):
+    one, other = (
+        contents(generate_demo(tmp_path / str(seed), 1, 1, 1, 32, seed))
+        for seed in range(2)
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {'0', '1'}
+    images = [name for name in one if name.endswith('.jpg')]
+    assert len(images) == 3 * len(BADGES)
+    assert not any(one[name] == other[name] for name in images)
 
 
 @pytest.mark.parametrize('split', ['train', 'val', 'test', 'test-masks'])
@@ -59,6 +59,7 @@ def test_metadata(demo, split):
     count = COUNTS[split.split('-')[0]]
     assert len(set(ids)) == len(ids) == count * len(BADGES)
     assert [path for path, _ in labels] == [path for path, _, _ in sizes] == ids
+    assert (demo / 'classes.txt').read_text().splitlines() == list(BADGES)
     for path, label in labels:
         assert Path(path).parts[1] == list(BADGES)[int(label)]
     for path, width, height in sizes:
@@ -101,7 +102,7 @@ def test_the_split_with_masks_is_loaded(demo):
 
 
 @pytest.mark.parametrize('name', BADGES)
-def test_badge_is_a_small_part_of_one_whole_fish(name):
+def test_badge_is_a_small_part_of_one_complete_fish(name):
     image, fish, badge = draw(np.random.default_rng(0), BADGES[name], 80, 96)
     assert image.shape == (80, 96, 3) and image.dtype == np.uint8
     assert not (badge & ~fish).any()
@@ -125,19 +126,12 @@ def test_only_the_badge_tells_the_class():
             assert gap > 25
 
 
-def test_existing_folder_is_refused_and_left_alone(tmp_path):
+def test_a_folder_with_files_is_refused_and_left_alone(tmp_path):
     (tmp_path / 'mine.txt').write_text('mine')
     for path in (tmp_path, tmp_path / 'mine.txt'):
         with pytest.raises(FileExistsError, match='is not an empty folder'):
             generate_demo(path, **SMALL)
     assert contents(tmp_path) == {'mine.txt': b'mine'}
-
-
-def test_empty_folder_is_filled(tmp_path):
-    (tmp_path / 'empty').mkdir()
-    generate_demo(tmp_path / 'empty', 1, 1, 1, size=32)
-    assert [path.name for path in tmp_path.iterdir()] == ['empty']
-    assert (tmp_path / 'empty' / 'classes.txt').is_file()
 
 
 def test_nothing_is_left_after_a_failure(tmp_path, monkeypatch):
@@ -148,7 +142,7 @@ def test_nothing_is_left_after_a_failure(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'key, value, least', [('num_val', 0, 1), ('size', 16, 32), ('seed', -1, 0)]
+    ('key', 'value', 'least'), [('num_val', 0, 1), ('size', 16, 32), ('seed', -1, 0)]
 )
 def test_numbers_out_of_range(tmp_path, key, value, least):
     message = f'{key} must be at least {least}, got {value}'

@@ -130,10 +130,7 @@ def test_jpegs_stay_in_the_pixels_of_their_boxes(root, build):
     content = encode(pixels, 'JPEG', exif=exif, quality=100)
     (root / 'images/test/a.png').write_bytes(content)
 
-    image = read(build())
-
-    assert (image[:8, 16:] > 250).all() and (image[8:] < 5).all()
-    assert (image[:8, :16] < 5).all()
+    assert np.array_equal(read(build()) > 127, pixels > 127)
 
 
 def half(kind):
@@ -144,7 +141,9 @@ def half(kind):
 
 NO_IMAGE = 'the file is empty or of no known format'
 TRUNCATED = 'image file is truncated'
+OF_16_BITS = 'its pixels must be whole numbers from 0 to 65535, got numbers from'
 REFUSED = {
+    'a folder': (None, '[Errno 21] Is a directory'),
     'empty': (b'', NO_IMAGE),
     'text': (b'no image', NO_IMAGE),
     'a page that says why': (b'<html>404 Not Found</html>', NO_IMAGE),
@@ -160,15 +159,15 @@ REFUSED = {
     'no pixels': (bomb(0), NO_IMAGE),
     'floating point': (
         encode(np.array([[0.5, 2]], np.float32), 'TIFF'),
-        'its pixels must be whole numbers from 0 to 65535, got numbers from 0.5 to 2.0',
+        f'{OF_16_BITS} 0.5 to 2.0',
     ),
     'negative': (
         encode(np.array([[-1, 7]], np.int32), 'TIFF'),
-        'its pixels must be whole numbers from 0 to 65535, got numbers from -1 to 7',
+        f'{OF_16_BITS} -1 to 7',
     ),
     'more than 16 bits': (
         encode(np.array([[0, 65536]], np.int32), 'TIFF'),
-        'its pixels must be whole numbers from 0 to 65535, got numbers from 0 to 65536',
+        f'{OF_16_BITS} 0 to 65536',
     ),
 }
 
@@ -177,7 +176,11 @@ REFUSED = {
 def test_unreadable_images_are_refused_and_found_by_a_check(root, configs, build, kind):
     content, reason = REFUSED[kind]
     path = root / 'images/test/a.png'
-    path.write_bytes(content)
+    if content is None:
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(content)
     dataset, problems = build(), []
 
     with pytest.raises(ValueError) as error:
@@ -187,13 +190,3 @@ def test_unreadable_images_are_refused_and_found_by_a_check(root, configs, build
     assert str(error.value).startswith(f'cannot read the image {path}: {reason}')
     assert '\n' not in str(error.value)
     assert problems == [str(error.value)]
-
-
-def test_a_folder_is_no_image(root, build):
-    path = root / 'images/test/a.png'
-    path.unlink()
-    path.mkdir()
-    dataset = build()
-
-    with pytest.raises(ValueError, match=f'cannot read the image {path}: .*directory'):
-        dataset[0]

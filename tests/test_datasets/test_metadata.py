@@ -29,9 +29,10 @@ def test_training_does_not_read_the_boxes(root, build):
 def test_boxes_are_checked_without_listed_sizes_too(root, build, sizes):
     path = root / 'metadata/test/image_sizes.txt'
     path.unlink() if sizes is None else path.write_text(sizes)
-    assert len(build()) == 2
     path = root / 'metadata/test/localization.txt'
-    path.write_text(path.read_text().replace('a.png,0,0', 'a.png,-1,0'))
+    path.write_text(path.read_text().replace('0,0,7,5', '0.5,1e0, 3 ,4.25'))
+    assert build().get_data_info(0)['loc_boxes'].tolist() == [[0.5, 1, 3, 4.25]]
+    path.write_text(path.read_text().replace('a.png,0.5', 'a.png,-1'))
 
     message = r'localization.txt, line 1: the box \[-1.0, .* of 8 x 6 pixels'
     with pytest.raises(ValueError, match=message):
@@ -44,6 +45,9 @@ def test_lines_of_other_images_are_ignored(root, build):
     assert len(build()) == 1
 
 
+NEEDED = 'test/a.png, which the evaluation of the split test needs'
+
+
 @pytest.mark.parametrize(
     ('file', 'text', 'message'),
     [
@@ -54,28 +58,22 @@ def test_lines_of_other_images_are_ignored(root, build):
         (
             'metadata/test/localization',
             '',
-            'has no box or mask for test/a.png, which the evaluation of the split test '
-            'needs',
+            f'has no box or mask for {NEEDED}',
         ),
+        ('metadata/test/image_ids', None, None),
+        ('metadata/test/class_labels', None, None),
+        ('metadata/test/localization', None, None),
     ],
 )
-def test_what_a_file_lacks_is_named(root, build, file, text, message):
+def test_what_is_missing_is_named(root, build, file, text, message):
     path = root / f'{file}.txt'
-    path.write_text(text)
+    path.unlink() if text is None else path.write_text(text)
 
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(FileNotFoundError if text is None else ValueError) as error:
         build()
 
-    assert str(error.value) == f'{path} {message}'
-
-
-@pytest.mark.parametrize('file', ['image_ids', 'class_labels', 'localization'])
-def test_a_missing_file_is_named(root, build, file):
-    path = root / f'metadata/test/{file}.txt'
-    path.unlink()
-
-    with pytest.raises(FileNotFoundError, match=f'^there is no file {path}$'):
-        build()
+    expected = f'there is no file {path}' if text is None else f'{path} {message}'
+    assert str(error.value) == expected
 
 
 @pytest.mark.parametrize('text', ['test/ä.png,0'.encode('latin1'), b'\xff\xfea\0,\0'])
@@ -85,6 +83,15 @@ def test_text_of_another_encoding_is_refused(root, build, text):
 
     with pytest.raises(ValueError, match=f'^{path} is no UTF-8 text: '):
         build()
+
+
+SPLITS = {
+    'CUB': 'train, test',
+    'ILSVRC': 'train, val',
+    'StanfordCars': 'train, test',
+    'StanfordDogs': 'train, test',
+    'STL10': 'train, test',
+}
 
 
 @pytest.mark.parametrize(
@@ -105,22 +112,12 @@ def test_text_of_another_encoding_is_refused(root, build, text):
             '{root}/metadata/test/image_ids.txt, line 1: there is no file '
             '"{root}/x/test/a.png"',
         ),
-        (
-            dict(type='mmccam.CUB', split='val'),
-            "split must be one of train, test, got 'val'",
-        ),
-        (dict(type='mmccam.ILSVRC'), "split must be one of train, val, got 'test'"),
-        (
-            dict(type='mmccam.StanfordCars', split='val'),
-            "split must be one of train, test, got 'val'",
-        ),
-        (
-            dict(type='mmccam.StanfordDogs', split='val'),
-            "split must be one of train, test, got 'val'",
-        ),
-        (
-            dict(type='mmccam.STL10', split='unlabeled'),
-            "split must be one of train, test, got 'unlabeled'",
+        *(
+            (
+                dict(type=f'mmccam.{name}', split='both'),
+                f"split must be one of {splits}, got 'both'",
+            )
+            for name, splits in SPLITS.items()
         ),
     ],
 )
@@ -162,10 +159,3 @@ def test_names_may_be_of_any_letters(root, build, name):
 
     assert sample.img_path == str(path)
     assert sample.loc_boxes.tolist() == [[0, 0, 7, 5]]
-
-
-def test_boxes_may_have_any_numbers(root, build):
-    path = root / 'metadata/test/localization.txt'
-    path.write_text(path.read_text().replace('0,0,7,5', '0.5,1e0, 3 ,4.25'))
-
-    assert build().get_data_info(0)['loc_boxes'].tolist() == [[0.5, 1, 3, 4.25]]

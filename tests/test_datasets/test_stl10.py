@@ -20,63 +20,59 @@ def root(tmp_path):
 
 
 def build(root, split='train'):
-    return DATASETS.build(dict(type='mmccam.STL10', data_root=str(root), split=split))
-
-
-def test_images_are_rows_of_columns_in_bgr(root):
-    dataset = build(root)
-
-    for index, channel in enumerate((2, 0)):
-        image = dataset.get_data_info(index)['img']
-        assert image.shape == (96, 96, 3) and image.dtype == np.uint8
-        assert np.argwhere(image).tolist() == [[2, 5, channel]]
+    kind = dict(type='mmccam.STL10', serialize_data=False)
+    return DATASETS.build(dict(kind, data_root=str(root), split=split))
 
 
 @pytest.mark.parametrize(('split', 'labels'), [('train', [0, 9]), ('test', [6, 1])])
-def test_labels_count_from_zero(root, split, labels):
+def test_images_are_rows_of_columns_in_bgr_and_labels_count_from_zero(
+    root, split, labels
+):
     dataset = build(root, split)
 
-    assert [dataset.get_data_info(index)['gt_label'] for index in range(2)] == labels
     assert dataset.metainfo['classes'] == tuple(NAMES)
+    for index, (label, channel) in enumerate(zip(labels, (2, 0))):
+        info = dataset.get_data_info(index)
+        assert info['gt_label'] == label
+        assert info['img'].shape == (96, 96, 3) and info['img'].dtype == np.uint8
+        assert np.argwhere(info['img']).tolist() == [[2, 5, channel]]
 
 
 @pytest.mark.parametrize('mode', ['train', 'test'])
-def test_the_config_gives_samples_of_its_size(root, build_from_config, mode):
-    sample = build_from_config('nlccam/nlccam_vgg16_stl10', root, mode)[1]
+def test_the_config_gives_samples_of_its_size_and_their_images(
+    root, build_from_config, mode
+):
+    dataset = build_from_config('nlccam/nlccam_vgg16_stl10', root, mode)
+    sample = dataset[1]
 
     assert sample['inputs'].shape == (3, 224, 224)
     assert sample['data_samples'].ori_shape == (96, 96)
+    # For pictures, though there is no file: blue, the last in RGB.
+    image = read_image(sample['data_samples'], dataset)
+    assert np.argwhere(image).tolist() == [[2, 5, 2]]
 
 
-def test_pictures_have_the_image_though_it_is_no_file(root, build_from_config):
-    dataset = build_from_config('nlccam/nlccam_vgg16_stl10', root)
-
-    image = read_image(dataset[1]['data_samples'], dataset)
-
-    assert np.argwhere(image).tolist() == [[2, 5, 2]]  # blue, the last in RGB
+CLASS = 'train_y.bin, image 2: the class must lie between 1 and 10, got'
 
 
-def test_pixels_that_do_not_fit_the_labels_are_refused(root):
-    path = root / 'train_X.bin'
-    path.write_bytes(path.read_bytes()[:-1])
+@pytest.mark.parametrize(
+    ('file', 'content', 'message'),
+    [
+        (
+            'train_X.bin',
+            bytes(55295),
+            'train_X.bin must have 55296 bytes, .* has 2 labels, got 55295',
+        ),
+        ('train_y.bin', bytes([1, 0]), f'{CLASS} 0'),
+        ('train_y.bin', bytes([1, 11]), f'{CLASS} 11'),
+        ('train_X.bin', None, 'train_X.bin'),
+        ('train_y.bin', None, 'train_y.bin'),
+        ('class_names.txt', None, 'class_names.txt'),
+    ],
+)
+def test_a_wrong_or_missing_file_is_named(root, file, content, message):
+    (root / file).unlink() if content is None else (root / file).write_bytes(content)
 
-    message = r'train_X.bin must have 55296 bytes, .* has 2 labels, got 55295'
-    with pytest.raises(ValueError, match=message):
-        build(root)
-
-
-@pytest.mark.parametrize('label', [0, 11])
-def test_a_class_out_of_range_is_refused(root, label):
-    (root / 'train_y.bin').write_bytes(bytes([1, label]))
-
-    message = f'train_y.bin, image 2: the class must lie between 1 and 10, got {label}'
-    with pytest.raises(ValueError, match=message):
-        build(root)
-
-
-@pytest.mark.parametrize('file', ['train_X.bin', 'train_y.bin', 'class_names.txt'])
-def test_a_missing_file_is_named(root, file):
-    (root / file).unlink()
-
-    with pytest.raises(FileNotFoundError, match=file):
+    error = FileNotFoundError if content is None else ValueError
+    with pytest.raises(error, match=message):
         build(root)

@@ -12,7 +12,7 @@ import torch
 from torchvision.models import vgg11
 from writers import write_dogs_list, write_xml
 
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import generate_demo
 
 SPLITS = ('train', 'val', 'test')
 # The published archives, and what each has at its top.

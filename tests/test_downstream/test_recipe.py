@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from toolboxes import CONFIGS, ROOT, import_or_skip
 
 from mmccam.datasets import WSOLDataset
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import generate_demo
 from mmccam.registry import MODELS
 
 DOCS = ROOT / 'docs/downstream.md'

@@ -18,7 +18,7 @@ from mmengine.visualization import Visualizer
 from mmpretrain.visualization import UniversalVisualizer
 
 from mmccam.checkpoints.loading import restrict_checkpoint_loading
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import generate_demo
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/nlccam_demo.py'

@@ -3,7 +3,7 @@
 import pytest
 from small_runs import CONFIG, ROOT
 
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import generate_demo
 
 SPLITS = ('train', 'val', 'test')
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from small_runs import CONFIG, ROOT
 
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import generate_demo
 
 TOOL = ROOT / 'tools/eval_maps.py'
 EXACT = {f'max_box_acc{version}_{iou}' for version in ('', '_v2') for iou in (30, 50)}

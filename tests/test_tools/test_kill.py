@@ -18,7 +18,7 @@ from cluster import free_port
 from small_runs import ROOT
 from states import assert_same_state, read_state
 
-from mmccam.datasets.demo.generate import generate_demo
+from mmccam.datasets.demo import generate_demo
 
 # How often the run of random moments is tried, each with a seed of its own.
 RUNS = int(os.environ.get('MMCCAM_KILL_RUNS', 1))

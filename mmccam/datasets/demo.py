@@ -1,22 +1,31 @@
-"""Draw the images of the demo data set.
+"""A small data set made on the spot, with exact boxes and masks.
 
 Every image shows one fish on a distracting background. All classes share the fish's
 body; only a badge on its flank, 10 to 20 % of its area, tells the class. A map that
 fires on what tells classes apart thus finds the badge, while the box holds the fish.
 """
 
-from typing import NamedTuple
+import tempfile
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple, Union
 
 import cv2
 import numpy as np
 
+from .files import write_lines
+from .metadata import write_split
+
+Rng = np.random.Generator
+SPLITS = ('train', 'val', 'test')
+
 
 class Badge(NamedTuple):
-    """The part that tells a class: a star polygon of two colours, RGB, 0 to 255."""
+    """The part that tells a class: a star polygon of two colors, RGB, 0 to 255."""
 
     tips: int  # number of corners
     notch: float  # radius between two corners, relative to that at a corner
-    pattern: str  # key of PATTERNS: where the second colour goes
+    pattern: str  # key of PATTERNS: where the second color goes
     colors: tuple[tuple[int, int, int], tuple[int, int, int]]
 
 
@@ -39,7 +48,7 @@ BADGES = {
     'mill': Badge(3, 0.35, 'sectors', (VIOLET, GREEN)),
 }
 
-# Functions of badge coordinates (the corners have radius 1) to where colour two goes.
+# Functions of badge coordinates (the corners have radius 1) to where color two goes.
 PATTERNS = {
     'rings': lambda u, v: np.abs(np.hypot(u, v) - 0.5) < 0.2,
     'dot': lambda u, v: np.hypot(u, v) < 0.45,
@@ -51,15 +60,15 @@ PATTERNS = {
 
 
 def _star(badge: Badge) -> np.ndarray:
-    """Outline of a badge around (0, 0), float32 ``(2 * tips, 2)``."""
+    """Outline of a badge around (0, 0), float32 (2 * tips, 2)."""
     angles = np.arange(2 * badge.tips) * np.pi / badge.tips
     radii = np.where(np.arange(2 * badge.tips) % 2, badge.notch, 1)
     outline = np.stack([radii * np.cos(angles), radii * np.sin(angles)], 1)
     return outline.astype(np.float32)
 
 
-def _fish(rng: np.random.Generator) -> np.ndarray:
-    """Outline of a fish from its tail, x = -1, to its head, x = 1, ``(M, 2)``."""
+def _fish(rng: Rng) -> np.ndarray:
+    """Outline of a fish from its tail, x = -1, to its head, x = 1, (M, 2)."""
     x = np.linspace(-1, 1, 40, dtype=np.float32)
     body = rng.uniform(0.34, 0.54) * np.sqrt(np.clip(1 - ((x - 0.2) / 0.8) ** 2, 0, 1))
     tail = np.interp(x, (-1, -0.55, -0.4), (rng.uniform(0.26, 0.42), 0.1, 0))
@@ -83,18 +92,18 @@ def _fill(canvas: np.ndarray, outline: np.ndarray, value) -> np.ndarray:
 
 
 def _blend(image: np.ndarray, color: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """Lay ``color``, ``(H, W, 3)``, over an image as ``cover``, 0 to 255, says."""
+    """Lay ``color``, (H, W, 3), over an image as ``cover``, 0 to 255, says."""
     return image + cover[..., None] * np.float32(1 / 255) * (color - image)
 
 
 def _two_tones(where: np.ndarray, first, second) -> np.ndarray:
-    """Mix two RGB colours by ``where``, ``(H, W)`` in 0 to 1, to ``(H, W, 3)``."""
+    """Mix two RGB colors by ``where``, (H, W) in 0 to 1, to (H, W, 3)."""
     first, second = np.float32(first), np.float32(second)
     return first + where[..., None].astype(np.float32) * (second - first)
 
 
-def _texture(rng: np.random.Generator, grid: np.ndarray) -> np.ndarray:
-    """Blobs, a gradient, checks or stripes in 0 to 1 over a grid ``(H, W, 2)``."""
+def _texture(rng: Rng, grid: np.ndarray) -> np.ndarray:
+    """Blobs, a gradient, checks or stripes in 0 to 1 over a grid (H, W, 2)."""
     height, width = grid.shape[:2]
     kind = rng.choice(['blobs', 'gradient', 'checks', 'stripes'])
     if kind == 'blobs':
@@ -109,8 +118,8 @@ def _texture(rng: np.random.Generator, grid: np.ndarray) -> np.ndarray:
     return np.clip(0.5 + rng.uniform(0.5, 3) * wave, 0, 1)
 
 
-def _background(rng: np.random.Generator, grid: np.ndarray) -> np.ndarray:
-    """Textures, and shapes in the colours of badges that are no badges."""
+def _background(rng: Rng, grid: np.ndarray) -> np.ndarray:
+    """Textures, and shapes in the colors of badges that are no badges."""
     height, width = grid.shape[:2]
     image = _two_tones(_texture(rng, grid), *rng.uniform(40, 215, (2, 3)))
     image *= 0.75 + 0.5 * _texture(rng, grid)[..., None]
@@ -125,10 +134,8 @@ def _background(rng: np.random.Generator, grid: np.ndarray) -> np.ndarray:
     return image
 
 
-def _skin(
-    rng: np.random.Generator, u: np.ndarray, v: np.ndarray, cover: np.ndarray
-) -> np.ndarray:
-    """Sandy scales and bands, darker to the rim, with an eye, ``(H, W, 3)``."""
+def _skin(rng: Rng, u: np.ndarray, v: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Sandy scales and bands, darker to the rim, with an eye, (H, W, 3)."""
     scales = np.sin(24 * u + 3 * np.sin(24 * v))
     bands = np.sin(rng.uniform(7, 12) * u + rng.uniform(0, 6))
     sand = np.array([205, 180, 135]) + rng.uniform(-15, 15, 3)
@@ -139,13 +146,8 @@ def _skin(
     return skin
 
 
-def _place(
-    rng: np.random.Generator, outline: np.ndarray, height: int, width: int
-) -> tuple[np.ndarray, float]:
-    """Scale an outline to 15 to 30 % of the image, or what fits, and find it a place.
-
-    Returns the position (x, y) of the outline's origin and the scale, in pixels.
-    """
+def _place(rng: Rng, outline: np.ndarray, height: int, width: int) -> tuple:
+    """Place an outline of 15 to 30 % of the image, or what fits: origin and scale."""
     low, high = outline.min(0), outline.max(0)
     room = np.float32([width, height]) - 6
     scale = np.sqrt(rng.uniform(0.15, 0.3) * width * height / cv2.contourArea(outline))
@@ -154,14 +156,10 @@ def _place(
     return corner - scale * low, scale
 
 
-def draw(
-    rng: np.random.Generator, badge: Badge, height: int, width: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw one image with a badge; ``rng`` is the source of all that varies.
+def draw(rng: Rng, badge: Badge, height: int, width: int) -> tuple[np.ndarray, ...]:
+    """Draw an image, (H, W, 3), uint8, RGB, and masks of fish and badge, (H, W), bool.
 
-    Returns:
-        The image, uint8 ``(H, W, 3)`` in RGB, and the masks of the complete fish and of
-        its badge, bool ``(H, W)``.
+    ``rng`` is the source of all that varies.
     """
     blank = np.zeros((height, width), np.uint8)
     grid = np.stack(np.meshgrid(*map(np.arange, (width, height))), 2).astype(np.float32)
@@ -175,8 +173,7 @@ def draw(
     star, turn = _star(badge), _rotation(rng.uniform(0, 2 * np.pi))
     spot = np.float32([rng.uniform(0.2, 0.55), 0])
     share = rng.uniform(0.12, 0.16)
-    radius = np.sqrt(share * cv2.contourArea(fish) / cv2.contourArea(star))
-    radius = np.float32(radius)
+    radius = np.float32(np.sqrt(share * cv2.contourArea(fish) / cv2.contourArea(star)))
     star = (spot + radius * star @ turn) @ pose
     part = np.minimum(_fill(blank.copy(), origin + scale * star, 255), body)
     local = (local - spot) @ (turn.T / radius)
@@ -186,3 +183,73 @@ def draw(
     image = _blend(image, _two_tones(where, *badge.colors), part)
     image += 5 * rng.standard_normal(image.shape, np.float32)
     return image.clip(0, 255).astype(np.uint8), body > 127, part > 127
+
+
+def _write_image(path: Path, image: np.ndarray, options: tuple[int, ...] = ()) -> None:
+    """Write a BGR or gray image in the format the path ends on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(path), image, options):
+        raise OSError(f'cannot write {path}')
+
+
+def _write_split(root: Path, split: str, count: int, size: int, seed: int) -> None:
+    """Draw and write ``count`` images a class, and their metadata."""
+    boxes, masks = [], []
+    for (label, name), index in product(enumerate(BADGES), range(count)):
+        # A generator for every image: more images leave the others as they are.
+        rng = np.random.default_rng([seed, SPLITS.index(split), label, index])
+        sides = size, round(size * rng.uniform(0.75, 1))
+        height, width = sides if rng.random() < 0.5 else sides[::-1]
+        image, mask, _ = draw(rng, BADGES[name], height, width)
+
+        stem = f'{split}/{name}/{index:04d}'
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        _write_image(root / f'images/{stem}.jpg', bgr, (cv2.IMWRITE_JPEG_QUALITY, 95))
+        row = f'{stem}.jpg', label, (width, height)
+        x0, y0, columns, rows = cv2.boundingRect(mask.astype(np.uint8))
+        boxes.append((*row, (x0, y0, x0 + columns - 1, y0 + rows - 1)))
+        if split == 'test':
+            masks.append((*row, (f'{stem}.png', f'{stem}_ignore.png')))
+            _write_image(root / f'masks/{stem}.png', mask * np.uint8(255))
+            _write_image(root / f'masks/{stem}_ignore.png', mask * np.uint8(0))
+    write_split(root / 'metadata' / split, boxes)
+    if masks:
+        write_split(root / f'metadata/{split}-masks', masks)
+
+
+def generate_demo(
+    out_dir: Union[str, Path],
+    num_train: int = 90,
+    num_val: int = 10,
+    num_test: int = 25,
+    size: int = 96,
+    seed: int = 0,
+) -> Path:
+    """Write the demo data set in the metadata format; return its absolute path.
+
+    Its splits are ``train``, ``val`` and ``test`` with boxes, and ``test-masks``: the
+    images of ``test`` with masks, 0 or 255, and empty ignore masks. The same arguments
+    write the same bytes.
+
+    There are so many images a class, whose longer side has ``size`` pixels and the
+    other one 75 to 100 % of it. ``out_dir`` must be empty or not exist. It appears when
+    it is complete.
+    """
+    counts = dict(num_train=num_train, num_val=num_val, num_test=num_test)
+    for key, value in dict(counts, size=size, seed=seed).items():
+        least = dict(size=32, seed=0).get(key, 1)
+        if value < least:
+            raise ValueError(f'{key} must be at least {least}, got {value}')
+    out_dir = Path(out_dir).resolve()
+    if out_dir.exists() and not (out_dir.is_dir() and not any(out_dir.iterdir())):
+        raise FileExistsError(
+            f'{out_dir} exists and is not an empty folder: remove it or name another'
+        )
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.demo-', dir=out_dir.parent) as scratch:
+        root = Path(scratch, 'demo')
+        for split in SPLITS:
+            _write_split(root, split, counts[f'num_{split}'], size, seed)
+        write_lines(root / 'classes.txt', list(BADGES))
+        root.rename(out_dir)
+    return out_dir
