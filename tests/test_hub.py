@@ -48,6 +48,11 @@ def test_models_are_found_by_name():
     assert Path(model._config.filename).samefile(ROOT / 'configs/nlccam_demo.py')
 
 
+def test_a_model_without_a_name_there_is_refused():
+    with pytest.raises(ValueError, match='Failed to find model "no_such_model"'):
+        mmccam.CCAMInferencer('no_such_model')
+
+
 @pytest.mark.parametrize(
     ('old', 'path'),
     [

@@ -93,7 +93,7 @@ def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
     """
     scale = input_size(cfg) if size is None else (size, size)
     if scale is None:
-        raise ValueError('the test_dataloader has no size of the input: give a size')
+        raise ValueError('the test pipeline has no size of the input: give a size')
     if min(scale) < 1:
         raise ValueError(f'size must be at least 1 pixel, got {min(scale)}')
     resize = dict(type='Resize', scale=scale)

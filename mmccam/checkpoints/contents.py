@@ -44,9 +44,7 @@ def check_weights(model: nn.Module, weights: Mapping, source: str) -> None:
     missing = [name for name in missing if not name.endswith('num_batches_tracked')]
     if missing:
         count = f'{len(missing)} of {len(target)}'
-        raise ValueError(
-            f'{fault}: {count} weights are missing, the first {missing[0]}'
-        )
+        raise ValueError(f'{fault}: {count} weights are missing, first {missing[0]}')
     unknown = [name for name in weights if name not in target]
     if unknown:
         raise ValueError(f'{fault}: {len(unknown)} further weights, first {unknown[0]}')

@@ -35,9 +35,8 @@ def run_tool(tool, *arguments, folder='.', loggers=()):
             stack.enter_context(patch.object(kind, '_instance_dict', OrderedDict()))
         loggers = OrderedDict(loggers)
         stack.enter_context(patch.object(MMLogger, '_instance_dict', loggers))
-        stack.enter_context(
-            patch.object(sys, 'argv', [str(path), *map(str, arguments)])
-        )
+        argv = [str(path), *map(str, arguments)]
+        stack.enter_context(patch.object(sys, 'argv', argv))
         # As Python does for a script.
         stack.enter_context(patch.object(sys, 'path', [str(path.parent), *sys.path]))
         stack.enter_context(patch.dict(os.environ))
@@ -50,9 +49,8 @@ def run_tool(tool, *arguments, folder='.', loggers=()):
             runpy.run_path(str(path), run_name='__main__')
         except SystemExit as end:
             code = end.code or 0
-    return SimpleNamespace(
-        returncode=code, stdout=out.getvalue(), stderr=err.getvalue()
-    )
+    texts = dict(stdout=out.getvalue(), stderr=err.getvalue())
+    return SimpleNamespace(returncode=code, **texts)
 
 
 class Tools:
@@ -91,6 +89,12 @@ class Tools:
     def checked(self, *args, **kwargs):
         """Run a tool that must succeed; what it has printed."""
         return self.output(self(*args, **kwargs))
+
+    def refused(self, *args, **kwargs):
+        """Run a tool that must end with exit code 2; the last line of its errors."""
+        process = self(*args, **kwargs)
+        assert process.returncode == 2, process.stdout[-3000:]
+        return process.stderr.splitlines()[-1]
 
     @staticmethod
     def output(process):
