@@ -8,6 +8,7 @@ from mmengine.logging import MMLogger
 from mmpretrain.apis import ModelHub
 from modelindex.load_model_index import load
 
+import mmccam
 from mmccam._on_import import register_configs
 from mmccam.models import GAPClsHead
 

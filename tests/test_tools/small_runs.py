@@ -21,7 +21,7 @@ from mmccam.checkpoints.loading import restrict_checkpoint_loading
 from mmccam.datasets.demo.generate import generate_demo
 
 ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / 'configs/nlccam_demo.py'
+CONFIG = ROOT / 'tests/test_tools/small_config.py'
 # What a process has one of by name: runs of one second have one name.
 NAMED = (DefaultScope, MessageHub, UniversalVisualizer, Visualizer)
 
@@ -54,11 +54,11 @@ def run_tool(tool, *arguments, folder='.', loggers=()):
 
 
 class Tools:
-    """Runs tools on a small demo set of 24 training, 12 val and 12 test images."""
+    """Runs tools on a small demo set of 12 images in each split."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.data = generate_demo(folder / 'data', num_train=2, num_val=1, num_test=1)
+        self.data = generate_demo(folder / 'data', num_train=1, num_val=1, num_test=1)
         self.checkpoint = folder / 'work_dir/epoch_2.pth'
         # Scripts start the Python of these tests.
         self.path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
@@ -72,7 +72,7 @@ class Tools:
             *(f'{loader}.dataset.data_root={self.data}' for loader in loaders),
             *(f'{loader}.num_workers=0' for loader in loaders),
             *(f'{loader}.persistent_workers=False' for loader in loaders),
-            *('train_dataloader.batch_size=12', *options),
+            *('train_dataloader.batch_size=6', *options),
         ]
         if tool.endswith('.py') and env is None:
             return run_tool(tool, *arguments, folder=self.folder)

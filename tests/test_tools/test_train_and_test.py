@@ -94,7 +94,8 @@ def test_a_threshold_chosen_on_the_test_split_is_named_so(run, trained, tmp_path
 
 def test_mixed_precision_needs_no_gpu_and_a_config_no_test(run, run_here, tmp_path):
     config = tmp_path / 'config.py'
-    data = dict(batch_size=12, num_workers=0, dataset=dict(data_root=str(run.data)))
+    dataset = dict(data_root=str(run.data), indices=3)
+    data = dict(batch_size=3, num_workers=0, dataset=dataset)
     config.write_text(
         f'_base_ = {str(CONFIG)!r}\n'
         f'train_dataloader = {data}\n'
