@@ -1,6 +1,7 @@
 """What importing mmccam does besides registering its parts."""
 
 import logging
+from contextlib import suppress
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,8 +10,7 @@ from typing import Optional
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-# By import name: the versions, which span what the extras of setup.py install, and
-# the distributions that provide it.
+# By import name: versions that span the extras of setup.py, and distributions.
 REQUIRED = {
     'torch': ('>=2.1,<3', ['torch']),
     'mmengine': ('>=0.10.5,<0.11', ['mmengine', 'mmengine-lite', 'onedl-mmengine']),
@@ -22,10 +22,8 @@ REQUIRED = {
 def installed_version(*distributions: str) -> Optional[str]:
     """The version of the first of these distributions that is installed, if any is."""
     for distribution in distributions:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             return metadata.version(distribution)
-        except metadata.PackageNotFoundError:
-            continue
     return None
 
 
@@ -34,12 +32,7 @@ __version__ = installed_version('mmccam') or '0+unknown'
 
 
 def check_dependencies() -> None:
-    """Check that torch, mmengine, mmcv and mmpretrain are installed and fit.
-
-    Raises:
-        ImportError: A package is missing, too old or too new, or setuptools is too new
-            for the installed mmengine, which needs its ``pkg_resources``.
-    """
+    """Check that the ``REQUIRED`` packages are installed and fit, else ImportError."""
     for name, (wanted, distributions) in REQUIRED.items():
         found = installed_version(*distributions)
         # Prereleases count: nightly builds and release candidates are in use.
@@ -53,8 +46,7 @@ def check_dependencies() -> None:
                 f"'mmccam[{[*extras, 'lite'][0]}]' brings one that fits."
             )
     mmengine = installed_version(*REQUIRED['mmengine'][1])
-    # The fork, from 0.10.12 on, does without. pkg_resources is looked up, not
-    # imported: the import is slow and warns.
+    # The fork, from 0.10.12 on, does without. To import it is slow and warns.
     if Version(mmengine) < Version('0.10.12') and not find_spec('pkg_resources'):
         raise ImportError(
             f"mmengine {mmengine} needs pkg_resources for `_base_ = 'mmpretrain::...'`"
@@ -76,8 +68,7 @@ _OLD_NAMES = {
 def register_configs() -> None:
     """Let ``mmpretrain.get_model('nlccam_cub')`` find our configs.
 
-    If a name is already in use, it keeps its model and a warning is logged. The names
-    behind it are then missing.
+    If a name is in use, it keeps its model; those after it are missing, with a warning.
     """
     from mmengine.logging import print_log
     from mmpretrain.apis import ModelHub

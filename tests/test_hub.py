@@ -8,6 +8,7 @@ from mmengine.logging import MMLogger
 from mmpretrain.apis import ModelHub
 from modelindex.load_model_index import load
 
+import mmccam
 from mmccam._on_import import register_configs
 from mmccam.models import GAPClsHead
 
@@ -46,6 +47,11 @@ def test_models_are_found_by_name():
     assert isinstance(model.head, GAPClsHead)
     assert model.head.num_classes == 12
     assert Path(model._config.filename).samefile(ROOT / 'configs/nlccam_demo.py')
+
+
+def test_a_model_without_a_name_there_is_refused():
+    with pytest.raises(ValueError, match='Failed to find model "no_such_model"'):
+        mmccam.CCAMInferencer('no_such_model')
 
 
 @pytest.mark.parametrize(

@@ -28,26 +28,19 @@ PARTS = dict(
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        'parts', nargs='*', metavar='part', help=f'all, or of: {", ".join(PARTS)}'
-    )
-    parser.add_argument('--repeats', type=int, default=3, help='runs of each form')
-    parser.add_argument('--batch-size', type=int, default=32)
-    parser.add_argument('--image-side', type=int, default=224, help='in pixels')
-    parser.add_argument('--classes', type=int, default=1000, help='of the maps')
-    parser.add_argument(
-        '--images', type=int, default=64, help='of the pipeline and the evaluation'
-    )
-    parser.add_argument(
-        '--step', type=float, default=0.001, help='distance of the thresholds'
-    )
-    parser.add_argument(
-        '--profile',
-        action='store_true',
-        help='of the training step: also print which operations take the time',
-    )
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--json', help='file to write the numbers to')
+    add = parser.add_argument
+    what = f'all, or of: {", ".join(PARTS)}'
+    add('parts', nargs='*', metavar='part', help=what)
+    add('--repeats', type=int, default=3, help='runs of each form')
+    add('--batch-size', type=int, default=32)
+    add('--image-side', type=int, default=224, help='in pixels')
+    add('--classes', type=int, default=1000, help='of the maps')
+    add('--images', type=int, default=64, help='of the pipeline and the evaluation')
+    add('--step', type=float, default=0.001, help='distance of the thresholds')
+    what = 'of the training step: also print which operations take the time'
+    add('--profile', action='store_true', help=what)
+    add('--seed', type=int, default=0)
+    add('--json', help='file to write the numbers to')
     args = parser.parse_args()
     for part in args.parts:
         if part not in PARTS:

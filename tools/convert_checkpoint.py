@@ -18,20 +18,14 @@ from mmccam.models.vgg_weights import FORMATS, convert
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('source', help='checkpoint whose format its names tell')
-    parser.add_argument('target', help='file to write')
-    parser.add_argument('--to', choices=FORMATS, default='mmccam', help='its format')
-    parser.add_argument(
-        '--convolutions-only',
-        action='store_true',
-        help='leave out the non-local blocks and the head, for which torchvision has '
-        'no place',
-    )
-    parser.add_argument(
-        '--data-root',
-        help='folder with a classes.txt, whose class names the checkpoint of mmccam is '
-        'to tell an inferencer',
-    )
+    add = parser.add_argument
+    add('source', help='checkpoint whose format is detected by the names in it')
+    add('target', help='file to write')
+    add('--to', choices=FORMATS, default='mmccam', help='its format')
+    what = 'omit the non-local blocks and the head, for which torchvision has no place'
+    add('--convolutions-only', action='store_true', help=what)
+    what = 'folder with a classes.txt: class names to store for an inferencer'
+    add('--data-root', help=what)
     add_options(parser, '--trust-checkpoint')
     args = parser.parse_args()
     if args.convolutions_only and args.to != 'torchvision':
@@ -42,11 +36,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_class_names(args: argparse.Namespace, num_classes: int) -> tuple[str, ...]:
-    """Read the names of a head's classes.
-
-    Raises:
-        ValueError: If there are more or fewer than the head has.
-    """
+    """Read the names of a head's classes, as many as it has."""
     names = read_classes(args.data_root)
     if len(names) != num_classes:
         raise ValueError(

@@ -19,16 +19,10 @@ from mmccam.visualization import Panel, draw_panels
 from mmccam.visualization.canvas import stack, write_text
 from mmccam.visualization.overlay import draw_legend
 
+NAMES = ('1st', '2nd', '3rd', '(K-2)th', '(K-1)th', 'Kth')
 RANKS = {
-    caption: dict(type='mmccam.SingleRank', k=k)
-    for caption, k in {
-        '1st map': 1,
-        '2nd map': 2,
-        '3rd map': 3,
-        '(K-2)th map': -3,
-        '(K-1)th map': -2,
-        'Kth map': -1,
-    }.items()
+    f'{name} map': dict(type='mmccam.SingleRank', k=k)
+    for name, k in zip(NAMES, (1, 2, 3, -3, -2, -1))
 }
 FIRST, *_, LAST = RANKS
 CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))  # the first rank's map
@@ -39,36 +33,18 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_options(parser, 'config', 'checkpoint', '--cam', '--device')
     add_options(parser, '--trust-checkpoint', '--cfg-options')
-    parser.add_argument(
-        '--out-dir',
-        required=True,
-        help='folder for figure3.png (CAM, first and last map, combination, with '
-        'their boxes) and figure4.png (the first and the last three maps)',
-    )
-    parser.add_argument(
-        '--images',
-        nargs='+',
-        help='images, folders or quoted patterns; by default images of the test split, '
-        'with their ground truth',
-    )
-    parser.add_argument(
-        '--num-images',
-        type=int,
-        default=4,
-        help='how many images of the test split, spread over it',
-    )
-    parser.add_argument(
-        '--baseline',
-        nargs=2,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='use the CAM of this network, as the paper does, not of the same',
-    )
-    parser.add_argument(
-        '--thresholds',
-        action='store_true',
-        help='use box rules and thresholds from the files that search_threshold.py '
-        'has left beside the checkpoints',
-    )
+    add = parser.add_argument
+    what = 'folder for figure3.png (CAM, first and last map, combination, with their '
+    what += 'boxes) and figure4.png (the first and the last three maps)'
+    add('--out-dir', required=True, help=what)
+    what = 'images, folders or quoted patterns; by default images of the test split, '
+    add('--images', nargs='+', help=what + 'with their ground truth')
+    what = 'how many images of the test split, spread over it'
+    add('--num-images', type=int, default=4, help=what)
+    what = 'use the CAM of this network, as the paper does, not of the same'
+    add('--baseline', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help=what)
+    what = 'use the files that search_threshold.py has left beside the checkpoints'
+    add('--thresholds', action='store_true', help=what)
     args = parser.parse_args()
     if args.num_images < 1:
         parser.error(f'--num-images must be 1 or more, got {args.num_images}')

@@ -11,43 +11,24 @@ from mmccam.evaluation.thresholds import threshold_file
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        'images', nargs='+', help='images, folders or quoted patterns such as "*.jpg"'
-    )
-    parser.add_argument('--checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--config',
-        help='config file, or the name of a model; by default the config that is '
-        'stored in the checkpoint',
-    )
-    parser.add_argument(
-        '--out-dir', required=True, help='folder of predictions.json and pictures'
-    )
+    add = parser.add_argument
+    what = 'images, folders or quoted patterns such as "*.jpg"'
+    add('images', nargs='+', help=what)
+    add('--checkpoint', help='checkpoint file')
+    what = 'config file, or the name of a model; by default that of the checkpoint'
+    add('--config', help=what)
+    add('--out-dir', required=True, help='folder of predictions.json and pictures')
     add_box_options(parser)
-    parser.add_argument(
-        '--num-guesses',
-        type=int,
-        default=1,
-        help='how many of the most probable classes are predicted, each with its box',
-    )
-    parser.add_argument(
-        '--size', type=int, help="side of the input in pixels; the config's by default"
-    )
-    parser.add_argument('--batch-size', type=int, default=8)
-    parser.add_argument(
-        '--no-pictures',
-        dest='draw',
-        action='store_false',
-        help='write predictions.json alone',
-    )
-    parser.add_argument(
-        '--save-maps', action='store_true', help='write the maps as .npz files'
-    )
-    parser.add_argument(
-        '--skip-unreadable',
-        action='store_true',
-        help='pass over images that cannot be read, and note why in predictions.json',
-    )
+    what = 'how many of the most probable classes are predicted, each with its box'
+    add('--num-guesses', type=int, default=1, help=what)
+    what = "side of the input in pixels; the config's by default"
+    add('--size', type=int, help=what)
+    add('--batch-size', type=int, default=8)
+    what = 'write predictions.json alone'
+    add('--no-pictures', dest='draw', action='store_false', help=what)
+    add('--save-maps', action='store_true', help='write the maps as .npz files')
+    what = 'pass over images that cannot be read, and note why in predictions.json'
+    add('--skip-unreadable', action='store_true', help=what)
     add_options(parser, '--device', '--trust-checkpoint', '--cfg-options')
     args = parser.parse_args()
     if args.thresholds is not None and args.checkpoint is None:

@@ -3,28 +3,15 @@
 import argparse
 from pathlib import Path
 
+import _cli
 import mmengine
-from _cli import (
-    CONFIG_ERRORS,
-    RUN,
-    add_options,
-    end_together,
-    read_config,
-    user_errors,
-)
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
 from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
 from mmccam.checkpoints.saving import WHOLE_FILES
-from mmccam.evaluation import ThresholdSearch
-from mmccam.evaluation.thresholds import (
-    describe_search,
-    head_of,
-    maps_of,
-    threshold_file,
-)
+from mmccam.evaluation import ThresholdSearch, thresholds
 from mmccam.visualization.curves import save_threshold_curves
 from mmccam.visualization.tables import format_rows
 
@@ -33,7 +20,7 @@ COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser, 'config', 'checkpoint', *RUN)
+    _cli.add_options(parser, 'config', 'checkpoint', *_cli.RUN)
     add = parser.add_argument
     what = 'JSON file to write, with a PNG of the same name; by default beside the '
     add('--out', help=what + 'checkpoint, epoch_30.thresholds.json for epoch_30.pth')
@@ -42,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     rules = ['largest_component', 'released_nlccam']
     add('--box-rules', nargs='+', default=rules, help='names of the rules')
     args = parser.parse_args()
-    args.out = Path(args.out or threshold_file(args.checkpoint))
+    args.out = Path(args.out or thresholds.threshold_file(args.checkpoint))
     if args.out.suffix != '.json':
         parser.error(f'--out must end in .json, got {args.out}')
     return args
@@ -50,7 +37,7 @@ def parse_args() -> argparse.Namespace:
 
 def search_config(args: argparse.Namespace) -> Config:
     """Read the config and make its test one of the split, without metrics."""
-    cfg = read_config(args)
+    cfg = _cli.read_config(args)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     loader = find_loader(cfg, args.split)
     if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:
@@ -82,28 +69,28 @@ def write(found: dict, args: argparse.Namespace) -> None:
 
 def main() -> None:
     args = parse_args()
-    with user_errors(*CONFIG_ERRORS):
+    with _cli.user_errors(*_cli.CONFIG_ERRORS):
         cfg = search_config(args)
         runner = build_test_runner(cfg)
-        head, evaluator = head_of(runner), runner.test_evaluator
+        head, evaluator = thresholds.head_of(runner), runner.test_evaluator
         evaluator.metrics = [
             ThresholdSearch(name, box_rules=args.box_rules) for name in head.map_names
         ]
         dataset = runner.test_dataloader.dataset
         evaluator.dataset_meta = dataset.metainfo
-    with user_errors():
+    with _cli.user_errors():
         runner.test()
         if is_main_process():
-            found = describe_search(
+            found = thresholds.describe_search(
                 evaluator.metrics,
                 dataset,
                 checkpoint=args.checkpoint,
                 config=args.config,
                 split=args.split,
-                maps=maps_of(cfg, head),
+                maps=thresholds.maps_of(cfg, head),
             )
             write(found, args)
-    end_together()
+    _cli.end_together()
 
 
 if __name__ == '__main__':

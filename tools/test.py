@@ -4,16 +4,9 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+import _cli
 import mmcv
 import mmengine
-from _cli import (
-    CONFIG_ERRORS,
-    RUN,
-    add_options,
-    end_together,
-    read_config,
-    user_errors,
-)
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
@@ -30,14 +23,7 @@ from mmccam.evaluation import (
     DumpMaps,
     LocalizationErrors,
     LocalizationMetric,
-)
-from mmccam.evaluation.thresholds import (
-    apply_thresholds,
-    head_of,
-    maps_of,
-    read_thresholds,
-    shared_images,
-    threshold_file,
+    thresholds,
 )
 from mmccam.visualization import draw_sheet
 from mmccam.visualization.report import render_report
@@ -53,7 +39,7 @@ SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser, 'config', 'checkpoint', '--thresholds', '--amp', *RUN)
+    _cli.add_options(parser, 'config', 'checkpoint', '--thresholds', '--amp', *_cli.RUN)
     add = parser.add_argument
     what = 'files to write: metrics as .json, tables as .txt or .md, predictions as '
     what += '.pkl, a page with curves and pictures as .html, a contact sheet as .png'
@@ -72,7 +58,7 @@ def parse_args() -> argparse.Namespace:
 
 def read_test_config(args: argparse.Namespace) -> Config:
     """Read the config and make the folders to write to."""
-    cfg = read_config(args)
+    cfg = _cli.read_config(args)
     folders = [args.dump_maps, args.dump_boxes, *(Path(out).parent for out in args.out)]
     for folder in filter(None, folders):
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -87,17 +73,17 @@ def use_thresholds(
     """Apply what a search has found; it and the metrics that were set, if any."""
     if args.thresholds is None:
         return {}, []
-    path = args.thresholds or threshold_file(args.checkpoint)
-    maps = maps_of(runner.cfg, head_of(runner))
-    found = read_thresholds(path, args.checkpoint, maps)
+    path = args.thresholds or thresholds.threshold_file(args.checkpoint)
+    maps = thresholds.maps_of(runner.cfg, thresholds.head_of(runner))
+    found = thresholds.read_thresholds(path, args.checkpoint, maps)
     metrics = runner.test_evaluator.metrics
-    searched = apply_thresholds(metrics, found)
+    searched = thresholds.apply_thresholds(metrics, found)
     if not searched:
         raise ValueError(
             '--thresholds: no metric of the config leaves its threshold open'
         )
-    apply_thresholds(runner.hooks, found)
-    shared = shared_images(found, runner.test_dataloader.dataset)
+    thresholds.apply_thresholds(runner.hooks, found)
+    shared = thresholds.shared_images(found, runner.test_dataloader.dataset)
     if shared:
         MMLogger.get_current_instance().warning(
             f'thresholds were chosen on {shared} of the images that are evaluated: '
@@ -215,7 +201,7 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
 
 def main() -> None:
     args = parse_args()
-    with user_errors(*CONFIG_ERRORS):
+    with _cli.user_errors(*_cli.CONFIG_ERRORS):
         runner = build_test_runner(read_test_config(args))
         evaluator = runner.test_evaluator
         found, searched = use_thresholds(args, runner)
@@ -223,12 +209,12 @@ def main() -> None:
         refuse_empty_sheet(args.out, evaluator.metrics)
         evaluator.metrics += make_dumps(args, runner)
         evaluator.dataset_meta = runner.test_dataloader.dataset.metainfo
-    with user_errors():
+    with _cli.user_errors():
         metrics = runner.test()
         if is_main_process():
             results = collect(runner, metrics, found, searched)
             write(args, runner, results, found)
-    end_together()
+    _cli.end_together()
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the tests with the versions of a stack: tools/test_stack.sh STACK [arguments of pytest]
 # STACK is lite, with the versions of constraints.txt, or has a file in stacks/. Its
-# environment, .venv-STACK, is made anew whenever the versions change. The stack mim needs
+# environment, .venv-STACK, is made again whenever the versions change. The stack mim needs
 # a wheel of mmcv 2.1.0 with operators for torch 2.14: the file that MMCV_WHEEL names, or
 # one in ../shared/wheels/torch2.14; without it the exit code is 77.
 set -euo pipefail

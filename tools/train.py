@@ -4,14 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Optional
 
-from _cli import (
-    CONFIG_ERRORS,
-    RUN,
-    add_options,
-    end_together,
-    read_config,
-    user_errors,
-)
+import _cli
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.logging import print_log
@@ -23,33 +16,22 @@ from mmccam.checkpoints.loading import newest_checkpoint
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_options(parser, 'config', '--amp', *RUN)
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        help='checkpoint to resume from; without a value the latest of the work dir',
-    )
-    parser.add_argument(
-        '--no-validate', action='store_true', help='do not evaluate during training'
-    )
-    parser.add_argument(
-        '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate by the total batch size',
-    )
-    parser.add_argument(
-        '--skip-unreadable',
-        action='store_true',
-        help='pass over images that cannot be read and list them in unreadable.txt of '
-        'the work dir',
-    )
+    _cli.add_options(parser, 'config', '--amp', *_cli.RUN)
+    add = parser.add_argument
+    what = 'checkpoint to resume from; without a value the latest of the work dir'
+    add('--resume', nargs='?', const='auto', help=what)
+    what = 'do not evaluate during training'
+    add('--no-validate', action='store_true', help=what)
+    what = 'scale the learning rate by the total batch size'
+    add('--auto-scale-lr', action='store_true', help=what)
+    what = 'pass over images that cannot be read, and list them in unreadable.txt'
+    add('--skip-unreadable', action='store_true', help=what)
     return parser.parse_args()
 
 
 def build_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the options to it."""
-    cfg = read_config(args)
+    cfg = _cli.read_config(args)
     if args.amp and get_device() == 'cpu':
         cfg.optim_wrapper.type = 'mmccam.BFloat16OptimWrapper'
     elif args.amp:
@@ -112,11 +94,11 @@ def build_runner(cfg: Config) -> Runner:
 
 def main() -> None:
     args = parse_args()
-    with user_errors(*CONFIG_ERRORS):
+    with _cli.user_errors(*_cli.CONFIG_ERRORS):
         runner = build_runner(build_config(args))
-    with user_errors():
+    with _cli.user_errors():
         runner.train()
-    end_together()
+    _cli.end_together()
 
 
 if __name__ == '__main__':

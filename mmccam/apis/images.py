@@ -2,9 +2,8 @@
 
 import glob
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Optional, Union
@@ -20,42 +19,31 @@ Images = Union[str, Path, np.ndarray, Iterable[Union[str, Path, np.ndarray]]]
 # What is known of an image (`img_path`, perhaps an `error`); its pixels, (H, W, 3),
 # uint8, BGR, and the input of the network unless there is an error.
 Loaded = tuple[dict, Optional[np.ndarray], Optional[dict]]
-# Batches of images that are in memory: one in the network, one that is read meanwhile.
-BATCHES_AT_ONCE = 2
 
 
 def list_images(inputs: Images) -> Iterable[Image]:
-    """Find all images of a path, a folder, a pattern, an array or several of these.
+    """Find all images: a list, unless the input is an iterator.
 
-    Folders are searched with their subfolders for files with the suffix of an image, in
-    the order of their names. An iterator, such as a generator, is read only as far as
-    its images are asked for.
-
-    Args:
-        inputs: Images as arrays (H, W, 3), uint8, BGR, or gray (H, W); paths of files
-            or folders; patterns such as ``images/*.jpg``; addresses with ``://``.
-
-    Returns:
-        Arrays and paths: a list unless the input is an iterator.
-
-    Raises:
-        FileNotFoundError: If there is no such file or folder, or none of the pattern.
-        ValueError: If a folder has no image, or an array does not hold one.
-        TypeError: If an input is none of these.
+    Folders are searched with their subfolders, in the order of names. Iterators are
+    read as images are asked for.
     """
     if isinstance(inputs, (str, Path, np.ndarray)):
         inputs = [inputs]
     if not isinstance(inputs, Iterable):
-        raise TypeError(
-            f'images must be paths, arrays or several of them, got {inputs!r}'
-        )
+        raise TypeError(f'images must be paths, arrays or several, got {inputs!r}')
     found = (image for one in inputs for image in _expand(one))
     return list(found) if isinstance(inputs, (list, tuple)) else found
 
 
 def _expand(one: Union[str, Path, np.ndarray]) -> Iterable[Image]:
     if isinstance(one, np.ndarray):
-        return [_check_array(one)]
+        is_image = one.ndim == 2 or (one.ndim == 3 and one.shape[2] == 3)
+        if not is_image or one.dtype != np.uint8 or one.size == 0:
+            raise ValueError(
+                'an image must be an array (H, W, 3) in BGR or (H, W), uint8, got the '
+                f'shape {one.shape} and {one.dtype}'
+            )
+        return [one]
     if not isinstance(one, (str, Path)):
         raise TypeError(f'an image must be a path or an array, got {one!r}')
     path = str(one)
@@ -91,16 +79,6 @@ def _walk(folder: str) -> Iterator[str]:
         )
 
 
-def _check_array(image: np.ndarray) -> np.ndarray:
-    is_image = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
-    if not is_image or image.dtype != np.uint8 or image.size == 0:
-        raise ValueError(
-            'an image must be an array (H, W, 3) in BGR or (H, W), uint8, got the '
-            f'shape {image.shape} and {image.dtype}'
-        )
-    return image
-
-
 def read_batches(
     images: Iterable[Image],
     batch_size: int,
@@ -109,36 +87,28 @@ def read_batches(
 ) -> Iterator[list[Loaded]]:
     """Read batches of images in threads, one ahead of the one that is asked for.
 
-    Args:
-        images: Paths and arrays.
-        batch_size: How many images a batch has; the last may have fewer.
-        pipeline: Transforms of a sample with ``img``, (H, W, 3), uint8, BGR.
-        skip_unreadable: Whether an unreadable image is not an error but is passed on.
+    The pipeline transforms samples with ``img``, (H, W, 3), uint8, BGR.
     """
-    images = iter(images)
-    pending: deque[list[Future]] = deque()
+    images, batch = iter(images), None
     with ThreadPoolExecutor() as pool:
-        while True:
-            batch = [
+        while batch != []:
+            ahead = [
                 pool.submit(_load, image, pipeline, skip_unreadable)
                 for image in islice(images, batch_size)
             ]
             if batch:
-                pending.append(batch)
-            if not pending:
-                return
-            if not batch or len(pending) == BATCHES_AT_ONCE:
-                yield [future.result() for future in pending.popleft()]
+                yield [future.result() for future in batch]
+            batch = ahead
 
 
 def _load(
     image: Image, pipeline: Callable[[dict], dict], skip_unreadable: bool
 ) -> Loaded:
-    info = source = dict(img_path=image if isinstance(image, str) else None)
+    info = dict(img_path=image if isinstance(image, str) else None)
+    source = dict(info)
     if not isinstance(image, str):
         is_gray = image.ndim == 2
-        bgr = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if is_gray else image
-        source = dict(info, img=bgr)
+        source['img'] = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if is_gray else image
     try:
         sample = LoadImage()(source)
     except ValueError as error:

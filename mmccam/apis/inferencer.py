@@ -1,10 +1,10 @@
 """From images to boxes, with a trained network."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Optional, Union
 
 import torch
+from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
@@ -14,7 +14,7 @@ from ..evaluation.box_rules import BoxRule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
 from ..structures import ClassMaps, check_map_name, default_map_name
 from .images import Images, Loaded, list_images, read_batches
-from .network import ConfigLike, load_network, resize_whole
+from .network import File, load_network, resize_whole
 from .results import ResultFiles, draw_result, public
 
 
@@ -29,24 +29,20 @@ class CCAMInferencer:
         box = inferencer('bird.jpg')[0]['predictions'][0]['box']
 
     The network may be one of mmccam, or any classifier of mmpretrain with global
-    average pooling and one linear layer (ResNet, MobileNetV2, EfficientNet, RegNet, …),
-    which gets its maps without training, see
+    average pooling and one linear layer, which gets its maps without training, see
     :func:`~mmccam.models.classifier_with_maps`.
 
     The result of an image is a dictionary of plain values: ``img_path`` (None for an
     array), ``width`` and ``height`` in pixels, and ``predictions``, the most probable
     classes, each with ``label``, ``class_name``, ``score`` (0 ... 1) and ``box``: x0,
-    y0, x1, y1 in pixels of the image as it is stored, from 0, both ends inside. A map
-    that shows nothing gives the whole image. An image that was skipped has ``error`` in
-    place of size and predictions.
+    y0, x1, y1 in pixels of the image as it is stored, from 0, both ends inside. A
+    skipped image has ``error`` instead of size and predictions.
 
     Args:
-        model: Config, its file, or a name in mmpretrain's hub. Defaults to None: the
-            config that is stored in the checkpoint.
-        pretrained: File or address of the checkpoint. Defaults to None: the one that
-            the hub has for the name.
-        cam: Name of the map that boxes are made of. Defaults to ``ccam`` or the only
-            one.
+        model: Config, its file, or a name in mmpretrain's hub. Defaults to the config
+            that is stored in the checkpoint.
+        pretrained: File or address of the checkpoint. Defaults to that of the hub.
+        cam: Name of the map for boxes. Defaults to ``ccam`` or the only one.
         cams: Config of a combination function for each name, instead of the head's.
         box_rule: Name of the box rule. Defaults to ``largest_component``.
         threshold: Threshold of the rule. Defaults to the rule's own.
@@ -60,19 +56,19 @@ class CCAMInferencer:
 
     Raises:
         FileNotFoundError: If there is no such config or checkpoint.
-        ValueError: If the classifier can have no maps, if the checkpoint does not match
-            it, or if an argument lies outside its range.
+        ValueError: If the classifier can have no maps, the checkpoint does not match,
+            or an argument is out of its range.
     """
 
     def __init__(
         self,
-        model: Optional[ConfigLike] = None,
-        pretrained: Optional[Union[str, Path]] = None,
+        model: Union[File, Config, None] = None,
+        pretrained: Optional[File] = None,
         cam: Optional[str] = None,
         cams: Optional[dict[str, dict]] = None,
         box_rule: Optional[str] = None,
         threshold: Optional[float] = None,
-        thresholds: Optional[Union[str, Path]] = None,
+        thresholds: Optional[File] = None,
         num_guesses: int = 1,
         size: Optional[int] = None,
         classes: Optional[Sequence[str]] = None,
@@ -87,10 +83,8 @@ class CCAMInferencer:
         names = classes or metainfo.get('classes') or map(str, range(head.num_classes))
         self.classes = tuple(names)
         if len(self.classes) != head.num_classes:
-            raise ValueError(
-                f'the network has {head.num_classes} classes, but {len(self.classes)} '
-                'names'
-            )
+            counts = f'{head.num_classes} classes, but {len(self.classes)} names'
+            raise ValueError(f'the network has {counts}')
         self.pipeline = resize_whole(cfg, size)
         self._rule = dict(name=box_rule, threshold=threshold)
         self._searched = None
@@ -121,7 +115,7 @@ class CCAMInferencer:
         inputs: Images,
         batch_size: int = 8,
         return_cams: bool = False,
-        out_dir: Optional[Union[str, Path]] = None,
+        out_dir: Optional[File] = None,
         draw: bool = True,
         save_maps: bool = False,
         skip_unreadable: bool = False,
@@ -132,15 +126,16 @@ class CCAMInferencer:
         Two batches of images are in memory, for moments three, however many there are.
 
         Args:
-            inputs: Paths, folders, patterns, arrays (H, W, 3), uint8, BGR, or several
-                of them, see :func:`~mmccam.apis.images.list_images`.
+            inputs: Images as arrays (H, W, 3), uint8, BGR, or gray (H, W); paths of
+                files, or of folders, which are searched with their subfolders; patterns
+                such as ``images/*.jpg``; addresses with ``://``; or several of these.
             batch_size: How many images the network gets at a time.
             return_cams: Whether each prediction also has ``cams``: all maps of its
                 class by name, (h, w), float32, at the size of the feature map.
-            out_dir: Folder of :class:`~mmccam.apis.results.ResultFiles`. Defaults to
-                None: nothing is written.
-            draw: Whether pictures are written.
-            save_maps: Whether maps are written.
+            out_dir: Folder of ``predictions.json``, a line for each image, of pictures
+                and maps. Defaults to None: nothing is written.
+            draw: Whether ``pictures/<image>.jpg`` are written, the map with the box.
+            save_maps: Whether ``maps/<image>.npz`` are written, maps by name, (h, w).
             skip_unreadable: Whether an image that cannot be read is passed over.
             show_progress: Whether to show a progress bar.
 
@@ -166,18 +161,16 @@ class CCAMInferencer:
     def _results(self, batches: Iterable[list[Loaded]], draw: bool) -> Iterator[dict]:
         """Results with all there may be in them: ``cams`` and a ``picture``."""
         for batch in batches:
-            inputs = [packed for *_, packed in batch if packed]
-            samples = iter(self._predict(inputs) if inputs else ())
+            inputs, samples = [packed for *_, packed in batch if packed], iter(())
+            if inputs:
+                with torch.no_grad():
+                    samples = iter(self.model.test_step(default_collate(inputs)))
             for result, bgr, packed in batch:
                 if packed:
                     result.update(self._result(next(samples), result['img_path']))
                     if draw:
                         result['picture'] = draw_result(bgr, result, self.map_name)
                 yield result
-
-    @torch.no_grad()
-    def _predict(self, packed: list[dict]) -> list[DataSample]:
-        return self.model.test_step(default_collate(packed))
 
     def _result(self, sample: DataSample, path: Optional[str]) -> dict:
         """Size and predictions of an image, with their maps."""
@@ -188,14 +181,8 @@ class CCAMInferencer:
         predictions = []
         for label in maps.labels.tolist():
             cams = {name: maps.of(name, label) for name in maps.maps}
+            score = sample.pred_score[label].item()
             box = self.box_rule(cams[self.map_name], (width, height))
-            predictions.append(
-                dict(
-                    label=label,
-                    class_name=self.classes[label],
-                    score=sample.pred_score[label].item(),
-                    box=list(map(float, box)),
-                    cams=cams,
-                )
-            )
+            found = dict(label=label, class_name=self.classes[label], score=score)
+            predictions.append(dict(found, box=list(map(float, box)), cams=cams))
         return dict(width=width, height=height, predictions=predictions)

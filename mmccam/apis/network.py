@@ -24,31 +24,19 @@ from ..checkpoints.contents import (
 from ..models.any_classifier import classifier_with_maps
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
-ConfigLike = Union[str, PathLike, Config]
+File = Union[str, PathLike]
 
 
 def load_network(
-    config: Optional[ConfigLike],
-    checkpoint: Optional[Union[str, PathLike]],
-    options: Optional[dict] = None,
-    device: Optional[str] = None,
+    config: Union[File, Config, None],
+    checkpoint: Optional[File],
+    options: Optional[dict],
+    device: Optional[str],
 ) -> tuple[ImageClassifier, Config, dict]:
     """Build a network with the head that makes maps, and load its weights.
 
-    Args:
-        config: Config, its file, or the name of a model in mmpretrain's hub. None: the
-            one that is stored in the checkpoint.
-        checkpoint: File or address. None: the one that the hub has for the name.
-        options: Values to change in the config, by ``key.of.value``.
-        device: Device of the network. Defaults to a GPU if there is one.
-
     Returns:
         The network, its config, and the metainfo of the data it was trained on.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the classifier can have no maps, the checkpoint does not match
-            it, or the device cannot be used.
     """
     if isinstance(config, (str, PathLike)) and Path(config).suffix not in SUFFIXES:
         entry = ModelHub.get(str(config))
@@ -97,32 +85,20 @@ def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
         raise ValueError(f'the device {device} cannot be used: {reason}') from error
 
 
-METHOD = ('backend', 'interpolation')
-
-
 def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
     """Build the transforms that resize a whole image to the network's size.
 
     A classifier's own pipeline often cuts out the middle of an image. Here a box can be
-    found anywhere, as in the paper.
-
-    Args:
-        cfg: Config with the pipeline of a ``test_dataloader``, whose last size counts.
-        size: Side of the input in pixels, instead.
-
-    Returns:
-        Transforms of a sample with ``img``, (H, W, 3), uint8, BGR.
+    found anywhere, as in the paper. ``size`` replaces the last one of the pipeline.
     """
     scale = input_size(cfg) if size is None else (size, size)
     if scale is None:
-        raise ValueError(
-            'the config has no size of the input in the pipeline of a '
-            'test_dataloader: give a size'
-        )
+        raise ValueError('the test pipeline has no size of the input: give a size')
     if min(scale) < 1:
         raise ValueError(f'size must be at least 1 pixel, got {min(scale)}')
-    steps = pipeline_of_test(cfg)
-    method = {key: step[key] for step in steps for key in METHOD if key in step}
-    resize = dict(type='Resize', scale=scale, **method)
+    resize = dict(type='Resize', scale=scale)
+    for step in pipeline_of_test(cfg):
+        for key in step.keys() & {'backend', 'interpolation'}:
+            resize[key] = step[key]
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         return Compose([resize, dict(type='PackInputs')])

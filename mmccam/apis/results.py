@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 import mmcv
 import numpy as np
@@ -15,32 +15,21 @@ from ..structures import relative_path
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from .images import Image, Images
 
-# Pixels of the longer side of an image in a picture.
-MAX_SIDE = 1024
-
 
 def result_name(path: Optional[str], index: int, root: str) -> str:
-    """Name the files of an image's result: its path below the folder of the images.
+    """Name the files of an image's result: its path below the folder ``root``.
 
-    An image that is not below it, such as one of a generator, has its whole path. An
-    address counts as a path that begins with its host. An array has its number.
-
-    Args:
-        path: Path or address of the image, None for an array.
-        index: Number of the image, from 0.
-        root: The folder that all images are in.
-
-    Returns:
-        Path with slashes that stays below any folder it is joined to.
+    Other images have their complete path, addresses a path that begins with the host,
+    arrays (``path`` is None) their number.
     """
     if path is None:
         return f'{index:06d}'
     if '://' in path:
         parts = path.partition('://')[2].replace('\\', '/').split('/')
         return '/'.join(part for part in parts if part.strip('.'))
-    whole = Path(os.path.abspath(path))
-    is_below = Path(root) in whole.parents
-    return relative_path(dict(img_path=path), root if is_below else whole.anchor)
+    path = Path(os.path.abspath(path))
+    root = root if Path(root) in path.parents else path.anchor
+    return relative_path(dict(img_path=str(path)), root)
 
 
 def public(result: dict, with_cams: bool = False) -> dict:
@@ -63,7 +52,7 @@ def draw_result(bgr: np.ndarray, result: dict, map_name: str) -> np.ndarray:
         best['box'],
         np.empty((0, 4)),
         title=f'{best["class_name"]}: {best["score"]:.0%}',
-        side=min(MAX_SIDE, max(MIN_SIDE, *bgr.shape[:2])),
+        side=min(1024, max(MIN_SIDE, *bgr.shape[:2])),
     )
 
 
@@ -71,34 +60,26 @@ class ResultFiles:
     """The folder that results are written to.
 
     - ``predictions.json``: a list with the result of each image, one a line. While it
-      grows it is called ``predictions.json.tmp``; if the work breaks off, that stays
-      with the results so far.
+      grows it is called ``predictions.json.tmp``, which stays if the work breaks off.
     - ``pictures/<image>.jpg``: image and map with the box.
     - ``maps/<image>.npz``: the maps of the most probable class by name, (h, w),
       float32, at the size of the feature map.
 
-    ``<image>`` is given by :func:`result_name`.
-
     Args:
-        out_dir: The folder.
+        out_dir: The folder; it must not lie in a folder of images.
         inputs: The images as the user has named them.
-        images: The images that are known before.
+        images: The images that are known before; none must lie in the folder.
         save_maps: Whether maps are written.
-
-    Raises:
-        ValueError: If the folder lies in a folder of images, or an image in it.
     """
 
     def __init__(
-        self,
-        out_dir: Union[str, Path],
-        inputs: Images,
-        images: Sequence[Image],
-        save_maps: bool,
+        self, out_dir: str, inputs: Images, images: Sequence[Image], save_maps: bool
     ) -> None:
         self.out_dir = Path(out_dir)
         self.save_maps = save_maps
-        named = _named(inputs)
+        inputs = [inputs] if isinstance(inputs, (str, Path)) else inputs
+        known = inputs if isinstance(inputs, (list, tuple)) else ()
+        named = [str(one) for one in known if isinstance(one, (str, Path))]
         folders = [_folder(name) for name in named if '://' not in name]
         self.root = os.path.commonpath(folders) if folders else os.getcwd()
         place = self.out_dir.resolve()
@@ -111,21 +92,11 @@ class ResultFiles:
         prefix = os.path.join(os.path.abspath(out_dir), '')
         for image in images:
             if isinstance(image, str) and os.path.abspath(image).startswith(prefix):
-                raise ValueError(
-                    f'{image} lies in the folder of results {out_dir}: name images '
-                    'that are no results'
-                )
+                place = f'lies in the folder of results {out_dir}'
+                raise ValueError(f'{image} {place}: name other images')
 
     def write_all(self, results: Iterable[dict]) -> Iterator[dict]:
-        """Write each result, and pass it on.
-
-        Args:
-            results: With ``img_path``, ``predictions`` or ``error``, and ``picture``,
-                (H, W, 3), uint8, RGB, if there is one.
-
-        Raises:
-            OSError: If something cannot be written.
-        """
+        """Write each result, and pass it on."""
         with self._naming_errors():
             self.out_dir.mkdir(parents=True, exist_ok=True)
             target = self.out_dir / 'predictions.json'
@@ -159,14 +130,6 @@ class ResultFiles:
             path = self.out_dir / 'maps' / f'{name}.npz'
             path.parent.mkdir(parents=True, exist_ok=True)
             np.savez(path, **result['predictions'][0]['cams'])
-
-
-def _named(inputs: Images) -> list[str]:
-    """The files, folders and patterns among the images."""
-    inputs = [inputs] if isinstance(inputs, (str, Path)) else inputs
-    if not isinstance(inputs, (list, tuple)):
-        return []
-    return [str(one) for one in inputs if isinstance(one, (str, Path))]
 
 
 def _folder(name: str) -> str:

@@ -2,8 +2,7 @@
 
 import os
 import subprocess
-from pathlib import Path
-from typing import Optional, Union
+from typing import Optional
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -18,18 +17,17 @@ from ..evaluation.thresholds import head_of
 from ..structures import check_map_name
 from ..visualization import LocalizationVisualizationHook
 
-# Where a launcher gives a process its number, how many there are, and its number on its
-# machine. The first are those that torch reads.
+# Variables with the number of a process, how many there are, and the number on its
+# machine. torch reads the first.
 VARIABLES = dict(
     pytorch=('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
     slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
     mpi=tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK')),
 )
 LAUNCHERS = ('none', *VARIABLES)
-DRAWING = ('LocalizationVisualizationHook', 'WorstImagesHook')
 
 
-def read_data_config(path: Union[str, Path], options: Optional[dict] = None) -> Config:
+def read_data_config(path: str, options: Optional[dict]) -> Config:
     """Read the config of data sets that are to be built without a runner."""
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(options or {})
@@ -47,8 +45,9 @@ def find_loader(cfg: Config, split: str) -> ConfigDict:
 
 def without_drawing(cfg: Config) -> list[ConfigDict]:
     """The custom hooks of a config that draw no pictures."""
+    drawing = ('LocalizationVisualizationHook', 'WorstImagesHook')
     hooks = cfg.get('custom_hooks', [])
-    return [hook for hook in hooks if hook.type.rpartition('.')[2] not in DRAWING]
+    return [hook for hook in hooks if hook.type.rpartition('.')[2] not in drawing]
 
 
 def has_scaled_masks(cfg: Config, split: str) -> bool:
@@ -67,15 +66,10 @@ def build_test_runner(cfg: Config) -> Runner:
 
 
 def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
-    """Refuse before a run what would fail in the midst of it.
+    """Refuse before a run what would fail during it.
 
-    Head and data must have the same classes, and the head must make the maps that
-    metrics and hooks ask for.
-
-    Args:
-        runner: A runner whose loops are built.
-        split: ``train``, ``val`` or ``test``: the data that the head must fit.
-        evaluator: Metrics whose maps the head must make.
+    The head must have the classes of the split's data, and make the maps that metrics
+    and hooks ask for. The loops of the runner must be built.
     """
     getattr(ClassNumCheckHook(), f'before_{split}')(runner)
     metrics = evaluator.metrics
@@ -123,9 +117,8 @@ def _first_host() -> str:
     wanted = 'MASTER_ADDR must name the machine of the first process'
     if nodes is None:
         raise ValueError(wanted)
-    command = ['scontrol', 'show', 'hostnames', nodes]
     try:
-        names = subprocess.run(command, check=True, capture_output=True, text=True)
+        names = subprocess.check_output(['scontrol', 'show', 'hostnames', nodes])
     except (OSError, subprocess.SubprocessError) as error:
         raise ValueError(f'{wanted}, but scontrol fails: {error}') from error
-    return names.stdout.split()[0]
+    return names.decode().split()[0]

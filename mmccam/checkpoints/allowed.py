@@ -23,19 +23,18 @@ def _safe_globals() -> list:
     """What mmengine's checkpoints hold beyond tensors, and nothing else."""
     codes = np.typecodes['AllInteger'] + np.typecodes['AllFloat'] + '?SU'
     return [
-        # The message hub keeps each logged value in one.
+        # Logged values, which hold their statistics as attributes.
         HistoryBuffer,
-        # Buffers hold their statistics, OneCycle its annealing, as attributes.
         (_restricted_getattr, 'builtins.getattr'),
-        # The class of that annealing. Other schedulers save plain numbers only.
+        # Holds its annealing as an attribute. Other schedulers save plain numbers.
         OneCycleParamScheduler,
-        # A data set's nested metainfo, as the config has it.
+        # Nested metainfo of a data set.
         ConfigDict,
-        # Values in the buffers, and the random state or scores in the hub.
+        # Logged values, random states and scores.
         np.ndarray,
         np.dtype,
-        # A dtype restores its byte order in a class of its own. Neither object
-        # nor structured dtypes: their arrays can hold anything.
+        # A dtype restores its byte order in a class of its own. No object and no
+        # structured dtypes: their arrays can hold anything.
         *{type(np.dtype(code)) for code in codes},
         # Arrays and scalars. Files name the module as the numpy that wrote them:
         # numpy.core before version 2, numpy._core since.
@@ -46,8 +45,7 @@ def _safe_globals() -> list:
     ]
 
 
-# A method or static method is pickled as `getattr(class, name)`. These are the
-# ones in mmengine's checkpoints.
+# A method is pickled as `getattr(class, name)`. These are in mmengine's checkpoints.
 _PICKLED_ATTRIBUTES = {
     HistoryBuffer: ('min', 'max', 'current', 'mean'),
     OneCycleParamScheduler: ('_annealing_cos', '_annealing_linear'),
@@ -63,43 +61,33 @@ def _restricted_getattr(owner: Any, name: Any) -> Callable:
 
 
 def allow_mmengine_checkpoints() -> None:
-    """Let ``torch.load(weights_only=True)`` read mmengine's checkpoints.
-
-    Before torch 2.6, which cannot be told enough, this does nothing.
-    """
-    # Pairs of a callable and the name it answers to also came with 2.6.
+    """Let ``torch.load(weights_only=True)`` read mmengine's checkpoints, since 2.6."""
+    # Which brought pairs of a callable and the name that it answers to.
     if torch.__version__ >= (2, 6):
         torch.serialization.add_safe_globals(_safe_globals())
 
 
 def load_restricted(path: Path, map_location: Any = None) -> Any:
-    """Load a file of ``torch.save`` that holds no more than mmengine's checkpoints.
-
-    Raises:
-        pickle.UnpicklingError: If the file asks for another function or type.
-    """
+    """Load a file of ``torch.save``; another function or type is an UnpicklingError."""
     if torch.__version__ >= (2, 6):
         return torch.load(path, map_location, weights_only=True)
-    return torch.load(
-        path, map_location, pickle_module=_RestrictedPickle, weights_only=False
-    )
+    return torch.load(path, map_location, _RestrictedPickle, weights_only=False)
 
 
 class _RestrictedUnpickler(pickle._Unpickler):
     """What torch's restricted unpickler is since 2.6, for torch before.
 
-    It gives torch's list of functions and types and ours, and restores the state of
-    objects of these types only. Python's unpickler in C cannot be told the latter.
+    Functions, types and the objects whose state is restored are of torch's list and
+    ours. Python's unpickler in C cannot restrict the last.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Private, so newer torch, which needs no such unpickler, may not have it.
+        # Private: newer torch, which does not come here, may not have it.
         from torch._weights_only_unpickler import _get_allowed_globals
 
         self._allowed = dict(_get_allowed_globals())
-        # Those of the later list that mmengine's checkpoints need: a schedule's
-        # milestones, and the bytes of numpy's scalars, pickled as text.
+        # Also a schedule's milestones, and the bytes of numpy's scalars, as text.
         for entry in (*_safe_globals(), Counter, encode):
             if not isinstance(entry, tuple):
                 entry = (entry, f'{entry.__module__}.{entry.__qualname__}')

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Optional
 
 import torch
@@ -12,43 +13,29 @@ from torch import nn
 
 
 def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
-    """Get the weights out of what a checkpoint holds.
+    """Get the weights of a checkpoint, alone or under ``state_dict`` or ``model``.
 
-    Args:
-        loaded: The weights, alone or under ``state_dict`` or ``model``. The prefix
-            ``module.`` of parallel training is removed from their names.
-        source: Where they are from, for messages.
-
-    Raises:
-        ValueError: If it holds no weights.
+    The prefix ``module.`` of parallel training is removed. ``source`` is for messages.
     """
     weights = loaded
     for key in ('model', 'state_dict'):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             weights = loaded[key]
     if not isinstance(weights, dict):
-        kind = type(weights).__name__
-        raise ValueError(f'{source} holds no weights but a {kind}')
+        raise ValueError(f'{source} holds no weights but a {type(weights).__name__}')
     for name, value in weights.items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise ValueError(
-                f'{source} holds no weights: {name!r} is no name of a tensor but of a '
-                f'{type(value).__name__}'
-            )
+            kind = f'no name of a tensor but of a {type(value).__name__}'
+            raise ValueError(f'{source} holds no weights: {name!r} is {kind}')
     is_parallel = all(name.startswith('module.') for name in weights)
     start = len('module.') if is_parallel else 0
     return {name[start:]: value for name, value in weights.items()}
 
 
-def check_weights(
-    model: nn.Module, weights: Mapping[str, torch.Tensor], source: str
-) -> None:
-    """Check that weights are all those of a model, and no others.
+def check_weights(model: nn.Module, weights: Mapping, source: str) -> None:
+    """Check that weights are finite, all those of a model, and no others.
 
     mmengine only warns where they are not, and goes on with random ones.
-
-    Raises:
-        ValueError: If they do not match, or are NaN or infinite.
     """
     target = model.state_dict()
     fault = f'{source} does not match the config'
@@ -56,21 +43,15 @@ def check_weights(
     # Files from before torch 0.4.1 do not count the batches.
     missing = [name for name in missing if not name.endswith('num_batches_tracked')]
     if missing:
-        raise ValueError(
-            f'{fault}: {len(missing)} of {len(target)} weights are missing, the first '
-            f'is {missing[0]}'
-        )
+        count = f'{len(missing)} of {len(target)}'
+        raise ValueError(f'{fault}: {count} weights are missing, first {missing[0]}')
     unknown = [name for name in weights if name not in target]
     if unknown:
-        raise ValueError(
-            f'{fault}: it has {len(unknown)} further weights, the first is {unknown[0]}'
-        )
+        raise ValueError(f'{fault}: {len(unknown)} further weights, first {unknown[0]}')
     for name, value in weights.items():
         found, wanted = tuple(value.shape), tuple(target[name].shape)
         if name == 'head.fc.weight' and found[1:] == wanted[1:] and found != wanted:
-            raise ValueError(
-                f'{fault}: it has {found[0]} classes, the config {wanted[0]}'
-            )
+            raise ValueError(f'{fault}: {found[0]} classes, the config has {wanted[0]}')
         if found != wanted:
             raise ValueError(f'{fault}: {name} has the shape {found}, not {wanted}')
         if not torch.isfinite(value).all():
@@ -78,23 +59,22 @@ def check_weights(
 
 
 def stored_config(checkpoint: dict, source: str) -> Config:
-    """Read the config of the run that saved a checkpoint.
+    """Read the config of the run that saved a checkpoint, without running it.
 
-    mmengine stores it as Python, and ``Config.fromstring`` would run that. Here it is
-    read as data: names with plain values and ``dict(...)``.
-
-    Raises:
-        ValueError: If there is no config, its text has more than plain values, or its
-            network has parts that are not registered by OpenMMLab or mmccam, or that
-            fetch weights of their own.
+    mmengine stores it as Python. Allowed are names with plain values and ``dict(...)``.
+    Parts of the network must be registered by OpenMMLab or mmccam, and fetch no weights
+    of their own.
     """
     meta = checkpoint.get('meta')
     text = meta.get('cfg') if isinstance(meta, dict) else None
     if not isinstance(text, str):
         raise ValueError(f'{source} has no config in it: {_REMEDY}')
     try:
-        statements = ast.parse(text).body
-        cfg = Config({_name(line): _value(line.value) for line in statements})
+        values = {}
+        for statement in ast.parse(text).body:
+            (target,) = statement.targets
+            values[target.id] = _value(statement.value)
+        cfg = Config(values)
     except Exception as error:  # of many types, as it is parsed, or nested too deeply
         raise ValueError(
             f'{source} has a config in it that is not plain ({error}): {_REMEDY}'
@@ -120,23 +100,15 @@ _SCOPES = ('mmengine', 'mmcv', 'mmpretrain', 'mmccam')
 _FETCHING = {'HuggingFaceClassifier', 'TIMMBackbone', 'TimmClassifier'}
 
 
-def _name(statement: ast.stmt) -> str:
-    """The name that a statement assigns to."""
-    (target,) = statement.targets
-    return target.id
-
-
 def _value(node: ast.expr) -> Any:
     """Evaluate an expression of plain values and ``dict(...)``."""
     if isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict':
-        parts = [_value(part) for part in node.args]
         named = {word.arg: _value(word.value) for word in node.keywords}
-        return dict(*parts, **named)
+        return dict(*map(_value, node.args), **named)
     if isinstance(node, ast.Dict):
         return dict(zip(map(_value, node.keys), map(_value, node.values)))
     if isinstance(node, (ast.List, ast.Tuple)):
-        items = [_value(item) for item in node.elts]
-        return items if isinstance(node, ast.List) else tuple(items)
+        return (list if isinstance(node, ast.List) else tuple)(map(_value, node.elts))
     return ast.literal_eval(node)
 
 
@@ -161,31 +133,24 @@ def all_parts(cfg: Any) -> Iterator[dict]:
 
 def warn_if_size_differs(cfg: Config, checkpoint: dict, source: str) -> None:
     """Warn if a config has another size of test images than its checkpoint's."""
-    try:
-        trained = input_size(stored_config(checkpoint, source))
-    except ValueError:
-        return
-    used = input_size(cfg)
-    if trained and used and trained != used:
-        MMLogger.get_current_instance().warning(
-            f'{source} was evaluated with images of {trained[0]} x {trained[1]} pixels '
-            f'in training, the config now has {used[0]} x {used[1]}'
-        )
+    with suppress(ValueError):
+        trained, used = input_size(stored_config(checkpoint, source)), input_size(cfg)
+        if trained and used and trained != used:
+            MMLogger.get_current_instance().warning(
+                f'{source} was evaluated with images of {trained[0]} x {trained[1]} '
+                f'pixels in training, the config now has {used[0]} x {used[1]}'
+            )
 
 
 def input_size(cfg: Config) -> Optional[tuple[int, int]]:
     """Width and height in pixels that a config brings test images to, if it says so."""
-    sizes = [
-        step[key]
-        for step in pipeline_of_test(cfg)
-        for key in ('crop_size', 'scale')
-        if key in step
-    ]
-    size = sizes[-1] if sizes else None
+    size = None
+    for step in pipeline_of_test(cfg):
+        size = step.get('scale', step.get('crop_size', size))
     return (size, size) if isinstance(size, int) else size and tuple(size)
 
 
 def pipeline_of_test(cfg: Config) -> list[dict]:
-    """The transforms of a config's test images, empty if it has no such images."""
+    """The transforms of a config's test images, empty if it has none."""
     loader = cfg.get('test_dataloader') or {}
     return (loader.get('dataset') or {}).get('pipeline') or []

@@ -10,15 +10,9 @@ import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import get
 from mmengine.logging import print_log
-from mmengine.runner.checkpoint import (
-    _get_mmengine_home,
-    get_deprecated_model_names,
-    get_external_models,
-    get_mmcls_models,
-    get_torchvision_models,
-)
+from mmengine.runner import checkpoint as zoo
 
-# What mmengine's loaders are called in its log, and their prefixes.
+# The prefixes of mmengine's loaders, by their names in its log.
 PREFIXES = {
     'local': ('',),
     'http': ('http://', 'https://'),
@@ -28,31 +22,26 @@ PREFIXES = {
     'pavi': ('pavi://',),
     'ceph': (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'),
 }
-# The addresses by the names of models.
+# The addresses of models by name.
 ZOOS = {
-    'torchvision': get_torchvision_models,
-    'modelzoo': get_torchvision_models,
-    'open-mmlab': get_external_models,
-    'openmmlab': get_external_models,
-    'mmcls': get_mmcls_models,
+    'torchvision': zoo.get_torchvision_models,
+    'modelzoo': zoo.get_torchvision_models,
+    'open-mmlab': zoo.get_external_models,
+    'openmmlab': zoo.get_external_models,
+    'mmcls': zoo.get_mmcls_models,
 }
 
 
 def fetch(source: str, stack: ExitStack) -> Path:
-    """Bring a checkpoint to a file.
-
-    Args:
-        source: File, or address or name with one of the ``PREFIXES``.
-        stack: Removes the file when it closes, if that is a copy for one use.
-    """
+    """Bring what one of the ``PREFIXES`` names to a file; the stack removes copies."""
     scheme, _, name = source.partition('://')
     scheme = scheme.rpartition(':')[2]  # of `cluster:s3`
     if scheme in ZOOS:
-        if ZOOS[scheme] is get_external_models:
-            name = get_deprecated_model_names().get(name, name)
+        if ZOOS[scheme] is zoo.get_external_models:
+            name = zoo.get_deprecated_model_names().get(name, name)
         source = ZOOS[scheme]()[name]
         if not source.startswith(('http://', 'https://')):
-            return Path(_get_mmengine_home(), source)
+            return Path(zoo._get_mmengine_home(), source)
     if source.startswith(('http://', 'https://')):
         return _download(source)
     if scheme in ('s3', 'petrel', 'pavi'):

@@ -24,12 +24,10 @@ _LEGACY_HEADER = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
 
 
 def restrict_checkpoint_loading() -> None:
-    """Let mmengine load no checkpoint that could run code.
+    """Let mmengine load no checkpoint that could run code, in whatever way.
 
-    Whatever it loads, by ``load_from``, ``resume``, ``init_cfg`` or
-    ``load_checkpoint``, from a file, an address or a model zoo, then holds tensors,
-    plain Python and what mmengine itself saves. Anything else, or a damaged file, is a
-    ``ValueError``; a missing file a ``FileNotFoundError``.
+    A file with more than tensors, plain Python and what mmengine saves, or a damaged
+    one, is a ``ValueError``; a missing file is a ``FileNotFoundError``.
     """
     allow_mmengine_checkpoints()
     _register_loaders(restricted=True)
@@ -38,47 +36,38 @@ def restrict_checkpoint_loading() -> None:
 def trust_checkpoints() -> None:
     """Let mmengine load any checkpoint from now on, also one that runs code.
 
-    For old files of trusted origin that hold other objects. A warning is logged.
+    For files of trusted origin that hold other objects. A warning is logged.
     """
     _register_loaders(restricted=False)
     _warn('Checkpoints are trusted: loading one runs the code that is in it')
 
 
 def newest_checkpoint(folder: Path) -> Optional[Path]:
-    """Find the last complete checkpoint of a run.
+    """Find the last complete checkpoint of a run, None if it has saved none.
 
-    Args:
-        folder: Working directory of the run.
-
-    Returns:
-        The file ``epoch_<n>.pth`` or ``iter_<n>.pth`` of the highest n, None if there
-        is none. Damaged ones are passed over with a warning.
-
-    Raises:
-        ValueError: If there are such files, but none is complete.
+    Damaged ones are passed over with a warning; if all are, that is a ``ValueError``.
     """
-    damages = {}
+    first = None
     for path in _checkpoints(folder):
-        damages[path] = _find_damage(path)
-        if damages[path] is None:
+        damage = _find_damage(path)
+        if damage is None:
             return path
-        _warn(f'{path} is passed over: it {damages[path]}')
-    if damages:
-        path, damage = next(iter(damages.items()))
+        first = first or f'{path.name} {damage}'
+        _warn(f'{path} is passed over: it {damage}')
+    if first:
         raise ValueError(
-            f'{folder} has no complete checkpoint: {path.name} {damage}; to start '
-            'again, delete what is damaged'
+            f'{folder} has no complete checkpoint: {first}; to start again, delete '
+            'what is damaged'
         )
     return None
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints that a run has saved, the newest first."""
+    """The files ``epoch_<n>.pth`` or ``iter_<n>.pth`` of a folder, the newest first."""
     steps = {}
-    for path in Path(folder).glob('*.pth'):
-        match = re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name)
-        if match:
-            steps[path] = int(match.group(1))
+    for path in folder.glob('*.pth'):
+        if match := re.fullmatch(r'(?:epoch|iter)_(\d+)', path.stem):
+            steps[path] = int(match[1])
     return sorted(steps, key=steps.get, reverse=True)
 
 
@@ -89,8 +78,6 @@ def _register_loaders(restricted: bool) -> None:
 
 
 def _loader(name: str, restricted: bool) -> Callable:
-    """Make a loader of one of the ``PREFIXES``."""
-
     def load(filename: str, map_location: Any = None) -> Any:
         with ExitStack() as stack:
             with _one_sentence(filename, restricted):
@@ -117,10 +104,9 @@ def _check_complete(path: Path, source: str) -> None:
         return
     # torch keeps what it gets, also half a file or the page of a proxy.
     if path.parent == downloads():
-        raise ValueError(
-            f'{source} was not downloaded completely: {path} {damage}; delete that '
-            'file to download it again'
-        )
+        advice = 'delete that file to download it again'
+        fault = f'was not downloaded completely: {path} {damage}'
+        raise ValueError(f'{source} {fault}; {advice}')
     others = _checkpoints(path.parent)
     newest = next((other for other in others if not _find_damage(other)), None)
     advice = f'; the newest complete checkpoint beside it is {newest}' if newest else ''
@@ -148,9 +134,8 @@ def _one_sentence(source: str, restricted: bool) -> Iterator[None]:
         ends = isinstance(error, (EOFError, IndexError, struct.error))
         is_damaged = ends or 'unexpected EOF' in reason
         fault = 'is truncated or damaged' if is_damaged else 'cannot be loaded'
-        raise ValueError(
-            f'{source} {fault} ({type(error).__name__}: {reason})'
-        ) from error
+        reason = f'{type(error).__name__}: {reason}'
+        raise ValueError(f'{source} {fault} ({reason})') from error
 
 
 def _find_damage(path: Path) -> Optional[str]:

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
@@ -17,14 +16,10 @@ class WholeFileBackend(LocalBackend):
     Named in configs as ``backend_args=dict(backend='mmccam.whole_files')``.
     """
 
-    def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
+    def put(self, obj: bytes, filepath: str) -> None:
         """Write ``<name>.tmp``, and rename it when it is on the disk.
 
-        Until then the former file stays. The ``.tmp`` of a killed process is replaced
-        by the next one that writes the file.
-
-        Raises:
-            OSError: If the file cannot be written, as on a full disk.
+        Until then the former file stays, also if the disk is full.
         """
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,8 +42,6 @@ class WholeFileBackend(LocalBackend):
             finally:
                 os.close(folder)
 
-    def put_text(
-        self, obj: str, filepath: Union[str, Path], encoding: str = 'utf-8'
-    ) -> None:
+    def put_text(self, obj: str, filepath: str, encoding: str = 'utf-8') -> None:
         """Write a text in the same way."""
         self.put(obj.encode(encoding), filepath)

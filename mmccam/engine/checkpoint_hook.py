@@ -18,12 +18,11 @@ from ..registry import HOOKS
 class ResumableCheckpointHook(CheckpointHook):
     """mmengine's ``CheckpointHook``, from whose files a run goes on exactly.
 
-    - Local files are written atomically, and old ones removed only after what replaces
-      them is written. Old are the files before the last ``max_keep_ckpts``, and former
-      best ones. They are found by their names, also those of a run that was killed.
+    - Local files are written atomically, and old ones removed after that, found by
+      their names: those before the last ``max_keep_ckpts``, and former best ones.
     - The checkpoint of an epoch is written before its validation and again after it,
-      then with the record of the best. A run that was killed in between makes up for
-      the validation when it is resumed.
+      with the record of the best. A run that was killed in between is validated when it
+      is resumed.
     - A run that is resumed in another folder, or whose folder was moved, leaves the
       files of the old folder alone.
 
@@ -37,12 +36,7 @@ class ResumableCheckpointHook(CheckpointHook):
     ]
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Refuse what holds no weights, and to resume from weights alone.
-
-        Raises:
-            ValueError: If the checkpoint is no dictionary, or lacks a part that a run
-                goes on from.
-        """
+        """Refuse what holds no weights, and to resume from weights alone."""
         source = runner.cfg.get('load_from') or 'the last checkpoint'
         if not isinstance(checkpoint, dict):
             kind = type(checkpoint).__name__
@@ -75,7 +69,7 @@ class ResumableCheckpointHook(CheckpointHook):
             runner.val_loop.run()
 
     def _keep_to_folder(self, info: dict) -> None:
-        """Have the records of a run that was in another folder name files of this."""
+        """Have the records of a run from another folder name files of this one."""
         info.pop('outdated', None)  # of earlier versions of this hook
         for key in info:
             if key.startswith(('last_ckpt', 'best_ckpt')):

@@ -2,18 +2,11 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Optional
 
 import numpy as np
 import torch
+from mmengine import dist
 from mmengine.dataset import worker_init_fn
-from mmengine.dist import (
-    barrier,
-    broadcast_object_list,
-    get_rank,
-    is_main_process,
-    master_only,
-)
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, set_random_seed
@@ -29,11 +22,7 @@ class FittingWeightsHook(Hook):
     priority = 'VERY_LOW'  # after the hook that puts averaged weights in their place
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the weights before they are loaded.
-
-        Raises:
-            ValueError: If they do not match.
-        """
+        """Check the weights before they are loaded."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner.cfg.get('load_from'))
         check_weights(model, weights_of(checkpoint, source), source)
@@ -44,10 +33,9 @@ class FittingWeightsHook(Hook):
 class EpochSeedHook(Hook):
     """Seeds each epoch by the run's seed, the number of the epoch and the process.
 
-    A run that is resumed after an epoch then goes on with the random numbers that it
-    would have had. This includes those of crop and flip in the processes that load the
-    data, which start again in each epoch. With ``persistent_workers=True`` they do not,
-    and a warning is logged.
+    A run that is resumed after an epoch then has the random numbers of one that was not
+    stopped, also in the processes that load the data. If these persist over epochs
+    (``persistent_workers=True``), it has not, and a warning is logged.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -62,38 +50,30 @@ class EpochSeedHook(Hook):
         function = loader.worker_init_fn
         if isinstance(function, partial) and function.func is worker_init_fn:
             loader.worker_init_fn = None
-        # The seed of a resumed run is that of its checkpoint, which mmengine does not
-        # tell the sampler. Processes share the data by the seed of the first.
+        # mmengine does not give the seed of a checkpoint to the sampler. Processes
+        # share the data by the seed of the first.
         if hasattr(loader.sampler, 'seed'):
             seeds = [runner.seed]
-            broadcast_object_list(seeds)
+            dist.broadcast_object_list(seeds)
             (loader.sampler.seed,) = seeds
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed Python, numpy and torch."""
-        sequence = np.random.SeedSequence([runner.seed, runner.epoch, get_rank()])
+        sequence = np.random.SeedSequence([runner.seed, runner.epoch, dist.get_rank()])
         set_random_seed(int(sequence.generate_state(1)[0]))
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Stops training when the loss is NaN or infinite, and names the batch.
+    """Stops training with a FloatingPointError when the loss is NaN or infinite.
 
     Nor are weights saved that are NaN or infinite, from which no run could go on.
     """
 
     def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Optional[dict] = None,
-        outputs: Optional[dict] = None,
+        self, runner: Runner, batch_idx: int, data_batch: dict, outputs: dict
     ) -> None:
-        """Check the loss of a batch.
-
-        Raises:
-            FloatingPointError: If the loss is not finite; names the images.
-        """
+        """Check the loss of a batch; an error names its images."""
         loss = torch.as_tensor(outputs['loss'])
         if torch.isfinite(loss).all():
             return
@@ -105,11 +85,7 @@ class FiniteLossHook(Hook):
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the weights of a checkpoint, and their averages.
-
-        Raises:
-            FloatingPointError: If a weight is not finite; names it.
-        """
+        """Check the weights of a checkpoint, and their averages."""
         for part in ('state_dict', 'ema_state_dict'):
             for name, weight in checkpoint.get(part, {}).items():
                 if not torch.isfinite(weight).all():
@@ -134,17 +110,15 @@ class UnreadableImagesHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Forget the images of a former run, unless this one goes on with it."""
-        if runner.iter == 0 and is_main_process():
+        if runner.iter == 0 and dist.is_main_process():
             Path(self.file).unlink(missing_ok=True)
-        barrier()
+        dist.barrier()
 
-    @master_only
+    @dist.master_only
     def after_train_epoch(self, runner: Runner) -> None:
         """Count the images."""
         number = count_unreadable(self.file)
         runner.visualizer.add_scalar('unreadable_images', number, runner.epoch + 1)
         if number:
-            runner.logger.warning(
-                f'{number} images could not be read and are passed over, see '
-                f'{self.file}'
-            )
+            text = f'{number} images could not be read and are passed over, see '
+            runner.logger.warning(text + self.file)

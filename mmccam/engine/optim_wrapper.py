@@ -22,10 +22,6 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Run the model under autocast.
-
-        Args:
-            model: The model that is trained.
-        """
+        """Run the model that is trained under autocast."""
         with super().optim_context(model), autocast(dtype=torch.bfloat16):
             yield

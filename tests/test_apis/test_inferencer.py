@@ -54,9 +54,8 @@ def test_scores_maps_and_boxes_are_those_of_the_config(inferencer, cfg, one):
     assert prediction['box'] == list(box)
 
 
-@pytest.mark.parametrize('batch_size', [2, 8])
-def test_results_come_in_order_for_any_batch_size(inferencer, images, batch_size):
-    results = localize(inferencer, images, batch_size=batch_size)
+def test_results_come_in_order_for_any_batch_size(inferencer, images):
+    results = localize(inferencer, images, batch_size=2)
     names = ['a/0.png', 'a/2.png', 'a/4.png', 'b/1.png', 'b/3.png']
     paths = [str(images / name) for name in names]
     assert [result['img_path'] for result in results] == paths
@@ -88,18 +87,15 @@ def test_guesses_are_ranked_and_have_their_own_maps(checkpoint, one):
     assert not np.array_equal(first, second)
 
 
-def test_another_map_rule_and_threshold(checkpoint, one):
+def test_other_maps_rule_threshold_and_size_of_the_input(checkpoint, one):
+    cams = dict(a=dict(type='mmccam.TopBottom', i=1, j=1))
+    cams['b'] = dict(type='mmccam.TopBottom', i=0, j=2)
     rule = dict(box_rule='released_nlccam', threshold=0.5)
-    prediction = predict(CCAMInferencer(None, checkpoint, 'cam', **rule), one)
-    box = build_box_rule('released_nlccam', 0.5)(prediction['cams']['cam'], (30, 20))
+    inferencer = CCAMInferencer(None, checkpoint, 'b', cams=cams, size=32, **rule)
+    prediction = predict(inferencer, one)
+    assert [cam.shape for cam in prediction['cams'].values()] == [(16, 16)] * 2
+    box = build_box_rule('released_nlccam', 0.5)(prediction['cams']['b'], (30, 20))
     assert prediction['box'] == list(box)
-
-
-def test_other_maps_and_another_size_of_the_input(checkpoint, one):
-    cams = dict(last=dict(type='mmccam.TopBottom', i=0, j=1))
-    inferencer = CCAMInferencer(pretrained=checkpoint, cams=cams, size=32)
-    (cam,) = predict(inferencer, one)['cams'].items()
-    assert (cam[0], cam[1].shape) == ('last', (16, 16))
 
 
 def test_images_are_read_two_batches_ahead_at_most(inferencer):
@@ -133,21 +129,19 @@ def test_progress_is_shown_on_request(inferencer, one, capsys, progress):
     assert ('Localizing' in capsys.readouterr().out) == progress
 
 
-def test_a_config_beside_the_checkpoint(cfg, checkpoint, inferencer, images):
-    other = CCAMInferencer(cfg, checkpoint)
-    assert other.map_name == inferencer.map_name == 'ccam'
-    assert localize(other, images) == localize(inferencer, images)
-
-
-@pytest.mark.parametrize('names', [None, ['a', 'b', 'c']])
-def test_classes_have_names_of_the_user_or_numbers(
-    cfg, checkpoint, tmp_path, one, names
+@pytest.mark.parametrize('names', [None, ('a', 'b', 'c')])
+def test_a_config_beside_weights_alone_has_names_of_the_user_or_numbers(
+    cfg, checkpoint, inferencer, tmp_path, one, names
 ):
     weights = torch.load(checkpoint, weights_only=True)['state_dict']
     torch.save(weights, tmp_path / 'a.pth')
-    inferencer = CCAMInferencer(cfg, tmp_path / 'a.pth', classes=names)
-    prediction = predict(inferencer, one)
-    assert prediction['class_name'] == (names or '012')[prediction['label']]
+    other = CCAMInferencer(cfg, tmp_path / 'a.pth', classes=names)
+    assert other.map_name == inferencer.map_name == 'ccam'
+    (first,), (second,) = localize(inferencer, one), localize(other, one)
+    second['predictions'][0].pop('class_name')
+    first['predictions'][0].pop('class_name')
+    assert first == second
+    assert other.classes == (names or ('0', '1', '2'))
 
 
 TWO_MAPS = {name: dict(type='mmccam.Polynomial', degree=1) for name in 'ba'}
@@ -164,7 +158,6 @@ TWO_MAPS = {name: dict(type='mmccam.Polynomial', degree=1) for name in 'ba'}
         (dict(size=0), 'size must be at least 1 pixel, got 0'),
         (dict(num_guesses=4), 'num_guesses must lie between 1 and .* 3, got 4'),
         (dict(classes=['a', 'b']), 'the network has 3 classes, but 2 names'),
-        (dict(model='no_such_model'), 'Failed to find model "no_such_model"'),
         (dict(pretrained=None), 'there must be a checkpoint'),
         (dict(model=Config(dict(a=1))), 'no model'),
         (dict(device='nowhere'), 'the device nowhere cannot be used: '),
@@ -178,7 +171,7 @@ def test_wrong_arguments(checkpoint, kwargs, message):
 
 def test_a_config_without_a_size(cfg, checkpoint, one):
     cfg = Config(dict(model=cfg.model))
-    with pytest.raises(ValueError, match='no size of the input .*: give a size'):
+    with pytest.raises(ValueError, match='no size of the input: give a size'):
         CCAMInferencer(cfg, checkpoint)
     assert predict(CCAMInferencer(cfg, checkpoint, size=16), one)
 

@@ -12,10 +12,6 @@ def names(paths):
     return [Path(path).name for path in paths]
 
 
-def test_a_folder_is_searched_with_its_subfolders(images):
-    assert names(list_images(images)) == ['0.png', '2.png', '4.png', '1.png', '3.png']
-
-
 def test_links_are_followed_but_not_in_a_circle(images):
     (images / 'b/link').symlink_to(images / 'a')
     (images / 'b/above').symlink_to(images / 'b')
@@ -23,11 +19,8 @@ def test_links_are_followed_but_not_in_a_circle(images):
     assert found == ['1.png', '3.png', '0.png', '2.png', '4.png']
 
 
-def test_a_pattern(images):
+def test_patterns_and_a_file_whose_name_looks_like_one(images):
     assert names(list_images(f'{images}/*/[12].png')) == ['2.png', '1.png']
-
-
-def test_a_file_whose_name_looks_like_a_pattern(images):
     path = images / 'a[1].png'
     path.write_bytes((images / 'a/0.png').read_bytes())
     assert list_images(path) == [str(path)]
@@ -44,11 +37,10 @@ def test_several_of_all_kinds(images):
     [
         ('nowhere', FileNotFoundError, 'no image or folder nowhere'),
         ('nowhere/*.jpg', FileNotFoundError, r'no file of the pattern nowhere/\*\.jpg'),
-        (3, TypeError, 'images must be paths, arrays or several of them, got 3'),
+        (3, TypeError, 'images must be paths, arrays or several, got 3'),
         ([None], TypeError, 'an image must be a path or an array, got None'),
         (np.zeros((4, 6, 4), np.uint8), ValueError, r'got the shape \(4, 6, 4\)'),
-        (np.zeros((4, 6, 3)), ValueError, 'uint8, got .* float64'),
-        (np.zeros((0, 6, 3), np.uint8), ValueError, r'got the shape \(0, 6, 3\)'),
+        (np.zeros((0, 6, 3)), ValueError, r'uint8, got the shape \(0, 6, 3\) and flo'),
     ],
 )
 def test_wrong_inputs(inputs, error, message):

@@ -19,10 +19,6 @@ from mmccam.checkpoints.allowed import (
     multiarray,
 )
 
-restricted = pytest.mark.skipif(
-    torch.__version__ < (2, 6), reason='torch.load is unrestricted before 2.6'
-)
-
 
 @pytest.fixture(autouse=True)
 def allowed():
@@ -51,19 +47,14 @@ ONE_CYCLE = dict(type='OneCycleLR', eta_max=0.1, total_steps=16, by_epoch=False)
     ('optimizer', 'scheduler'),
     [
         (SGD, dict(type='MultiStepLR', milestones=[1, 2], by_epoch=True)),
-        (ADAM, dict(type='CosineAnnealingLR', T_max=6, by_epoch=False)),
         (SGD, dict(ONE_CYCLE, anneal_strategy='cos')),
         (ADAM, dict(ONE_CYCLE, anneal_strategy='linear')),
     ],
-    ids=['sgd-multistep', 'adam-cosine', 'sgd-onecycle-cos', 'adam-onecycle-linear'],
+    ids=['sgd-multistep', 'sgd-onecycle-cos', 'adam-onecycle-linear'],
 )
 def test_what_mmengine_saves_is_allowed(tmp_path, monkeypatch, optimizer, scheduler):
-    train(
-        tmp_path,
-        train_cfg=dict(by_epoch=True, max_epochs=1),
-        optim_wrapper=dict(optimizer=optimizer),
-        param_scheduler=scheduler,
-    )
+    recipe = dict(optim_wrapper=dict(optimizer=optimizer), param_scheduler=scheduler)
+    train(tmp_path, train_cfg=dict(by_epoch=True, max_epochs=1), **recipe)
     path = tmp_path / 'epoch_1.pth'
     for version in (torch.__version__, '2.1.2'):
         monkeypatch.setattr(torch, '__version__', TorchVersion(version))
@@ -164,14 +155,6 @@ def test_arrays_of_other_types_are_refused(tmp_path, each_torch, array):
     torch.save(array, tmp_path / 'array.pth')
     with pytest.raises(pickle.UnpicklingError, match='Can only build .*dtype'):
         load_restricted(tmp_path / 'array.pth')
-
-
-@restricted
-def test_a_second_call_changes_nothing():
-    once = torch.serialization.get_safe_globals()
-    allow_mmengine_checkpoints()
-    assert len(once) > 10
-    assert len(torch.serialization.get_safe_globals()) == len(once)
 
 
 @pytest.mark.parametrize('version', ['2.1.2', '2.5.1+cpu'])

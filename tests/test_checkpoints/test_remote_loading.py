@@ -7,12 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from hostile import FORMATS, PAYLOADS, TRACE, check_refused, write_zip
-from mmengine.runner.checkpoint import (
-    CheckpointLoader,
-    get_external_models,
-    get_mmcls_models,
-    get_torchvision_models,
-)
+from mmengine.runner import checkpoint as zoo
 
 from mmccam import trust_checkpoints
 from mmccam.checkpoints import fetching
@@ -24,8 +19,9 @@ pytestmark = [
     pytest.mark.filterwarnings('ignore:Environment variable TORCH_FORCE_NO_WEIGHTS'),
 ]
 
-load = CheckpointLoader.load_checkpoint
+load = zoo.CheckpointLoader.load_checkpoint
 
+EXTERNAL = zoo.get_external_models()
 WEIGHTS = {'state_dict': {'backbone.a': torch.ones(2), 'head.b': torch.ones(3)}}
 
 
@@ -76,18 +72,13 @@ def test_processes_wait_for_the_download_of_the_first(monkeypatch, downloads):
 @pytest.mark.parametrize(
     ('scheme', 'name', 'file'),
     [
-        ('torchvision', 'vgg11', get_torchvision_models()['vgg11']),
-        ('modelzoo', 'vgg11', get_torchvision_models()['vgg11']),
-        ('open-mmlab', 'vgg16_caffe', get_external_models()['vgg16_caffe']),
-        ('openmmlab', 'vgg16_caffe', get_external_models()['vgg16_caffe']),
+        ('torchvision', 'vgg11', zoo.get_torchvision_models()['vgg11']),
+        ('modelzoo', 'vgg11', zoo.get_torchvision_models()['vgg11']),
+        ('openmmlab', 'vgg16_caffe', EXTERNAL['vgg16_caffe']),
         # The former name of another.
-        (
-            'open-mmlab',
-            'resnet50_caffe',
-            get_external_models()['detectron/resnet50_caffe'],
-        ),
+        ('open-mmlab', 'resnet50_caffe', EXTERNAL['detectron/resnet50_caffe']),
         ('openmmlab', 'of_the_user', 'of_the_user.pth'),
-        ('mmcls', 'vgg11', get_mmcls_models()['vgg11']),
+        ('mmcls', 'vgg11', zoo.get_mmcls_models()['vgg11']),
     ],
 )
 def test_model_zoos_are_refused_unless_trusted(
@@ -136,12 +127,9 @@ def test_stores_are_refused_unless_trusted(monkeypatch, address):
     assert TRACE.exists()
 
 
-def test_every_scheme_of_mmengine_is_restricted():
-    loaders = CheckpointLoader._schemes.values()
-    modules = {loader.__globals__['__name__'] for loader in loaders}
+def test_every_scheme_of_mmengine_is_restricted_and_named_in_its_log():
+    loaders = zoo.CheckpointLoader._schemes
+    modules = {loader.__globals__['__name__'] for loader in loaders.values()}
     assert modules == {'mmccam.checkpoints.loading'}
-
-
-def test_log_names_the_scheme():
-    assert CheckpointLoader._schemes[''].__name__ == 'load_from_local'
-    assert CheckpointLoader._schemes['http://'].__name__ == 'load_from_http'
+    assert loaders[''].__name__ == 'load_from_local'
+    assert loaders['http://'].__name__ == 'load_from_http'

@@ -38,13 +38,11 @@ def saver(content):
 @pytest.mark.parametrize(
     'write',
     [
-        *(pytest.param(saver(PAYLOADS[name]), id=name) for name in PAYLOADS),
-        *(
-            pytest.param(saver(PLACES[name](PAYLOADS['os.system'])), id=name)
-            for name in PLACES
-        ),
+        *map(saver, PAYLOADS.values()),
+        *(saver(place(PAYLOADS['os.system'])) for place in PLACES.values()),
         *FORMATS,
     ],
+    ids=[*PAYLOADS, *PLACES, *(write.__name__ for write in FORMATS)],
 )
 def test_hostile_files_are_refused_unless_trusted(each_torch, write):
     write('hostile.pth')
@@ -74,10 +72,7 @@ def build_runner():
         lambda path: build_runner().resume(path),
         lambda path: ImageClassificationInferencer(Config(CLASSIFIER), path),
     ],
-    ids=[
-        *('our backbone', 'module of mmpretrain'),
-        *('load_checkpoint', 'resume', 'inferencer'),
-    ],
+    ids='ours mmpretrain load_checkpoint resume inferencer'.split(),
 )
 def test_each_use_refuses(run):
     write_zip('hostile.pth')

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 from mmengine.logging import MMLogger
@@ -35,3 +36,16 @@ def searched(run, trained):
     """Search thresholds on the split val; what was found."""
     run.checked('search_threshold.py', CONFIG, run.checkpoint)
     return json.loads(run.checkpoint.with_suffix('.thresholds.json').read_text())
+
+
+@pytest.fixture(scope='session')
+def evaluated(run, searched):
+    """Evaluate with them, all that can be written included; folder, results and log."""
+    folder = run.folder / 'evaluated'
+    names = ('json', 'md', 'txt', 'html', 'png')
+    outs = [folder / f'results.{suffix}' for suffix in names]
+    dumps = ('--dump-maps', folder, '--dump-boxes', folder)
+    options = ('--thresholds', '--out', *outs, *dumps)
+    log = run.checked('test.py', CONFIG, run.checkpoint, *options)
+    results = json.loads(outs[0].read_text())
+    return SimpleNamespace(folder=folder, results=results, log=log)

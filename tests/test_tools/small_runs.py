@@ -21,7 +21,7 @@ from mmccam.checkpoints.loading import restrict_checkpoint_loading
 from mmccam.datasets.demo import generate_demo
 
 ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / 'configs/nlccam_demo.py'
+CONFIG = ROOT / 'tests/test_tools/small_config.py'
 # What a process has one of by name: runs of one second have one name.
 NAMED = (DefaultScope, MessageHub, UniversalVisualizer, Visualizer)
 
@@ -35,9 +35,8 @@ def run_tool(tool, *arguments, folder='.', loggers=()):
             stack.enter_context(patch.object(kind, '_instance_dict', OrderedDict()))
         loggers = OrderedDict(loggers)
         stack.enter_context(patch.object(MMLogger, '_instance_dict', loggers))
-        stack.enter_context(
-            patch.object(sys, 'argv', [str(path), *map(str, arguments)])
-        )
+        argv = [str(path), *map(str, arguments)]
+        stack.enter_context(patch.object(sys, 'argv', argv))
         # As Python does for a script.
         stack.enter_context(patch.object(sys, 'path', [str(path.parent), *sys.path]))
         stack.enter_context(patch.dict(os.environ))
@@ -50,17 +49,16 @@ def run_tool(tool, *arguments, folder='.', loggers=()):
             runpy.run_path(str(path), run_name='__main__')
         except SystemExit as end:
             code = end.code or 0
-    return SimpleNamespace(
-        returncode=code, stdout=out.getvalue(), stderr=err.getvalue()
-    )
+    texts = dict(stdout=out.getvalue(), stderr=err.getvalue())
+    return SimpleNamespace(returncode=code, **texts)
 
 
 class Tools:
-    """Runs tools on a small demo set of 24 training, 12 val and 12 test images."""
+    """Runs tools on a small demo set of 12 images in each split."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.data = generate_demo(folder / 'data', num_train=2, num_val=1, num_test=1)
+        self.data = generate_demo(folder / 'data', num_train=1, num_val=1, num_test=1)
         self.checkpoint = folder / 'work_dir/epoch_2.pth'
         # Scripts start the Python of these tests.
         self.path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
@@ -74,7 +72,7 @@ class Tools:
             *(f'{loader}.dataset.data_root={self.data}' for loader in loaders),
             *(f'{loader}.num_workers=0' for loader in loaders),
             *(f'{loader}.persistent_workers=False' for loader in loaders),
-            *('train_dataloader.batch_size=12', *options),
+            *('train_dataloader.batch_size=6', *options),
         ]
         if tool.endswith('.py') and env is None:
             return run_tool(tool, *arguments, folder=self.folder)
@@ -91,6 +89,12 @@ class Tools:
     def checked(self, *args, **kwargs):
         """Run a tool that must succeed; what it has printed."""
         return self.output(self(*args, **kwargs))
+
+    def refused(self, *args, **kwargs):
+        """Run a tool that must end with exit code 2; the last line of its errors."""
+        process = self(*args, **kwargs)
+        assert process.returncode == 2, process.stdout[-3000:]
+        return process.stderr.splitlines()[-1]
 
     @staticmethod
     def output(process):

@@ -90,8 +90,8 @@ def test_two_processes_train_with_a_learning_rate_of_their_batch(run):
         work_dir='two_processes',
     )
 
-    # 2 batches of 12, where the rate is for 32.
-    assert 'current batch size is 24. Scaling the original LR by 0.75' in log
+    # 2 batches of 6, where the rate is for 32.
+    assert 'current batch size is 12. Scaling the original LR by 0.375' in log
     assert re.search(r'Epoch\(train\) \[1\]\[1/1\]', log)
     assert re.search(r'Epoch\(val\) \[1\].*accuracy/top1', log)
     assert 'Saving checkpoint at 1 epochs' in log
