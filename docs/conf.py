@@ -30,7 +30,11 @@ exclude_patterns = ['_build']
 nitpicky = True
 # Types of other packages, whose documentation is not at hand without the network.
 others = 'abc collections mmcv mmengine mmpretrain np numpy os pathlib pickle torch'
-nitpick_ignore_regex = [('py:.*', rf'({others.replace(" ", "|")})\..*')]
+nitpick_ignore_regex = [
+    ('py:.*', rf'({others.replace(" ", "|")})\..*'),
+    # What is inside, in the bases and hints of what is in a face.
+    ('py:.*', r'mmccam\.\w+\.box_rules\.Box(Maker|Rule)'),
+]
 
 html_theme = 'furo'
 html_title = f'mmccam {version}'

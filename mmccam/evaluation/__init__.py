@@ -6,7 +6,7 @@ from .failures import LocalizationErrors
 from .localization import CCAMLocalizationMetric
 from .map_files import DumpMaps
 from .max_box_acc import MaxBoxAcc
-from .metric import BoxMetric, LocalizationMetric
+from .metric import BoxMetric, LocalizationMetric, Outcome
 from .px_ap import PxAP
 from .thresholds import ThresholdSearch
 
@@ -19,6 +19,7 @@ __all__ = [
     'LocalizationErrors',
     'LocalizationMetric',
     'MaxBoxAcc',
+    'Outcome',
     'PxAP',
     'ThresholdSearch',
     'box_rule',

@@ -20,7 +20,7 @@ def classifier_with_maps(model: ConfigDict) -> ConfigDict:
         model: Config of an ``ImageClassifier``, of mmpretrain or mmccam.
 
     Returns:
-        Config with a localization head: its own, or else ``mmccam.GAPClsHead``. The
+        Config with a localization head, its own or else ``mmccam.GAPClsHead``. The
         type ``ImageClassifier`` becomes ``mmccam.SaliencyClassifier``.
 
     Raises:

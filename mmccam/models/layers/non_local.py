@@ -23,10 +23,13 @@ QUERIES_AT_ONCE = 128
 class NonLocalBlock(BaseModule):
     r"""Non-local block of NL-CCAM (WACV 2020, Eq. 7-9).
 
-    .. math::
-        \text{Eq. 7: } & \alpha_{ij} = \mathrm{softmax}_j\big(f(x_i)^T g(x_j)\big) \\
-        \text{Eq. 8: } & z_i = \mathrm{BN}\big(k(\sum_j \alpha_{ij} h(x_j))\big) \\
-        \text{Eq. 9: } & y_i = z_i + x_i
+    .. math:: \alpha_{ij} = \mathrm{softmax}_j\left(f(x_i)^T g(x_j)\right)
+        \quad \text{(Eq. 7)}
+
+    .. math:: z_i = \mathrm{BN}\left(k\left(\sum_j \alpha_{ij} h(x_j)\right)\right)
+        \quad \text{(Eq. 8)}
+
+    .. math:: y_i = z_i + x_i \quad \text{(Eq. 9)}
 
     for positions i and j of the feature map. f (``query``), g (``key``), h (``value``)
     and k (``project``) are 1 x 1 convolutions, f and g to C / ``reduction`` channels.
