@@ -7,14 +7,7 @@ import mat4py
 
 
 def write_xml(path, size, objects, database='ILSVRC_2012'):
-    """Write an annotation as ImageNet has them, with tabs.
-
-    Args:
-        path: File to write.
-        size: Width and height of the image.
-        objects: Name and box of each object.
-        database: What the images are from.
-    """
+    """Write an annotation as ImageNet has them, with name and box of each object."""
     corners = ('xmin', 'ymin', 'xmax', 'ymax')
     lines = [
         '<annotation>',

@@ -53,8 +53,7 @@ def test_each_image_has_its_masks_and_no_boxes(root, build):
 
 
 def test_folders_may_be_absolute(root, build):
-    (root / 'dataset').rename(root / 'elsewhere')
-    images = root / 'elsewhere/OpenImages'
+    images = (root / 'dataset').rename(root / 'elsewhere') / 'OpenImages'
 
     info = build(images=str(images), masks=str(images)).get_data_info(1)
 

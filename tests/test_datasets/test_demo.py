@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from mmccam.datasets.demo import BADGES, draw, generate_demo
-from mmccam.registry import DATASETS
 
 COUNTS = {'train': 2, 'val': 1, 'test': 2}
 SMALL = {'num_train': 2, 'num_val': 1, 'num_test': 2, 'size': 64}
@@ -88,17 +87,6 @@ def test_boxes_are_the_extents_of_the_masks(demo):
         assert ignore.shape == mask.shape and not ignore.any()
         x, y, width, height = cv2.boundingRect(mask)
         assert [int(b) for b in box] == [x, y, x + width - 1, y + height - 1]
-
-
-def test_the_split_with_masks_is_loaded(demo):
-    split = dict(data_root=str(demo), split='test-masks', test_mode=True)
-    dataset = DATASETS.build(dict(split, type='mmccam.WSOLDataset'))
-
-    assert len(dataset) == 2 * len(BADGES)
-    sample = dataset.get_data_info(0)
-    stem = 'masks/test/target/0000'
-    assert sample['loc_masks'] == [str(demo / f'{stem}.png')]
-    assert sample['loc_ignore'] == str(demo / f'{stem}_ignore.png')
 
 
 @pytest.mark.parametrize('name', BADGES)

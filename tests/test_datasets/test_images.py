@@ -1,4 +1,4 @@
-"""Images of odd kinds: what is made of them, or how they are refused."""
+"""Images and masks of odd kinds: what is made of them, or how they are refused."""
 
 import io
 
@@ -9,6 +9,7 @@ from bombs import bomb
 from PIL import Image
 
 from mmccam.datasets.check import check_datasets
+from mmccam.datasets.files import read_mask
 
 RED, BLUE, CANVAS = [255, 0, 0], [0, 0, 255], [124, 117, 104]
 DEEP = np.array([[0, 255, 256, 32767, 32768, 65535]], np.uint16)
@@ -30,10 +31,10 @@ def colors(mode, *pixels):
     return image
 
 
-def palette(*pixels):
+def palette(*pixels, of=RED + BLUE):
     """An image of one row, whose color 0 is red and 1 is blue."""
     image = colors('P', *pixels)
-    image.putpalette(RED + BLUE)
+    image.putpalette(of)
     return image
 
 
@@ -140,6 +141,7 @@ def half(kind):
 
 
 NO_IMAGE = 'the file is empty or of no known format'
+KINDS = ('PNG', 'JPEG', 'GIF', 'BMP', 'TIFF')
 TRUNCATED = 'image file is truncated'
 OF_16_BITS = 'its pixels must be whole numbers from 0 to 65535, got numbers from'
 REFUSED = {
@@ -149,11 +151,7 @@ REFUSED = {
     'a page that says why': (b'<html>404 Not Found</html>', NO_IMAGE),
     'SVG': (b'<svg xmlns="http://www.w3.org/2000/svg"/>', NO_IMAGE),
     'the head alone': (encode(palette(1))[:20], ''),
-    'half a PNG': (half('PNG'), TRUNCATED),
-    'half a JPEG': (half('JPEG'), TRUNCATED),
-    'half a GIF': (half('GIF'), TRUNCATED),
-    'half a BMP': (half('BMP'), TRUNCATED),
-    'half a TIFF': (half('TIFF'), TRUNCATED),
+    **{f'half a {kind}': (half(kind), TRUNCATED) for kind in KINDS},
     'half a WebP': (half('WEBP'), ''),
     'decompression bomb': (bomb(20_000), 'Image size (400000000 pixels) exceeds limit'),
     'no pixels': (bomb(0), NO_IMAGE),
@@ -190,3 +188,37 @@ def test_unreadable_images_are_refused_and_found_by_a_check(root, configs, build
     assert str(error.value).startswith(f'cannot read the image {path}: {reason}')
     assert '\n' not in str(error.value)
     assert problems == [str(error.value)]
+
+
+def read_small(path):
+    return read_mask(str(path), 'image.jpg', (1, 3)).tolist()
+
+
+@pytest.mark.parametrize(
+    'mask',
+    [
+        Image.fromarray(np.array([[0, 1, 255]], np.uint8)),
+        Image.fromarray(np.array([[0, 1, 256]], np.uint16)),
+        Image.fromarray(np.array([[False, True, True]])),
+        palette(0, 1, 2, of=[0, 0, 0, *RED, *BLUE]),
+    ],
+    ids=['8 bits', '16 bits', '1 bit', 'palette'],
+)
+def test_whatever_is_not_0_is_foreground_in_the_pixels_as_they_are_stored(
+    tmp_path, mask
+):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    mask.save(tmp_path / 'mask.png', exif=exif)
+
+    assert read_small(tmp_path / 'mask.png') == [[False, True, True]]
+
+
+@pytest.mark.parametrize('content', [None, b'', b'no mask', bomb(40_000)])
+def test_an_unreadable_mask_is_named(tmp_path, content):
+    path = tmp_path / 'mask.png'
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=f'^cannot read the mask {path}$'):
+        read_small(path)

@@ -4,7 +4,6 @@ import multiprocessing
 
 import numpy as np
 import pytest
-from mmcv.transforms import Compose
 from mmengine.logging import MMLogger
 from PIL import Image
 
@@ -37,22 +36,6 @@ def test_an_image_that_a_data_set_has_loaded_is_used():
     assert results['img'] is image
     assert results['img_shape'] == results['ori_shape'] == (6, 8)
     assert info.keys() == {'img'}
-
-
-def test_the_pipeline_leaves_the_boxes_in_original_pixels(path, write_image):
-    write_image(path, 8, 6)
-    boxes = np.array([[1, 2, 3, 4], [0, 0, 8, 6]], np.float32)
-    resize = dict(type='Resize', scale=(32, 32), backend='pillow')
-    pack = dict(type='PackInputs', algorithm_keys=['loc_boxes', 'loc_masks'])
-    pipeline = Compose([build(), *map(TRANSFORMS.build, (resize, pack))])
-
-    results = pipeline(dict(img_path=str(path), loc_boxes=boxes))
-
-    assert results['inputs'].shape == (3, 32, 32)
-    sample = results['data_samples']
-    assert sample.loc_boxes.tolist() == boxes.tolist()
-    assert sample.ori_shape == (6, 8)
-    assert 'loc_masks' not in sample
 
 
 def test_an_unreadable_image_is_noted_once_and_gives_no_sample(path, noted, caplog):

@@ -32,17 +32,13 @@ def run(tmp_path_factory):
     for name in ('configs', 'mmccam', 'tools'):
         (folder / name).symlink_to(ROOT / name)
     generate_demo(folder / 'data/demo', num_train=2, num_val=1, num_test=1)
+    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
 
     def run(command):
         process = subprocess.run(
             ['bash', '-euc', command],
             cwd=folder,
-            env={
-                **os.environ,
-                'OMP_NUM_THREADS': '1',
-                'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
-                'PYTHONPATH': str(ROOT),
-            },
+            env=dict(os.environ, PATH=path, PYTHONPATH=str(ROOT)),
             capture_output=True,
             text=True,
         )
@@ -80,13 +76,12 @@ def test_mmdet_loads_the_boxes(run, boxes, monkeypatch):
 
     labelled = WSOLDataset('data/demo')
     assert dataset.metainfo['classes'] == tuple(labelled.metainfo['classes'])
-    assert [
-        (info['img_path'], [box['bbox_label'] for box in info['instances']])
-        for info in map(dataset.get_data_info, range(len(dataset)))
-    ] == [
-        (info['img_path'], [info['gt_label']])
-        for info in map(labelled.get_data_info, range(len(labelled)))
-    ]
+    assert len(dataset) == len(labelled)
+    for index in range(len(labelled)):
+        info, expected = (each.get_data_info(index) for each in (dataset, labelled))
+        assert info['img_path'] == expected['img_path']
+        labels = [box['bbox_label'] for box in info['instances']]
+        assert labels == [expected['gt_label']]
     assert sample['inputs'].shape[0] == 3
     assert sample['data_samples'].gt_instances.bboxes.shape == (1, 4)
 

@@ -14,8 +14,10 @@ from mmpretrain.models import (  # noqa: E402
     LabelSmoothLoss,
 )
 
+CAM = dict(map_name='cam')
 HEAD = dict(type='mmccam.GAPClsHead', num_classes=3, in_channels=512)
 BACKBONE = dict(type='mmccam.NonLocalVGG', depth=11)
+DATA = dict(type='mmccam.WSOLDataset', data_root='.', lazy_init=True)
 PARTS = [
     ('MODELS', HEAD),
     (
@@ -29,22 +31,18 @@ PARTS = [
     ),
     ('TASK_UTILS', dict(type='mmccam.Polynomial', degree=2)),
     ('TASK_UTILS', dict(type='mmccam.TopBottom', i=1, j=1)),
-    ('DATASETS', dict(type='mmccam.WSOLDataset', data_root='.', lazy_init=True)),
+    ('DATASETS', DATA),
     ('TRANSFORMS', dict(type='mmccam.LoadImage')),
     (
         'METRICS',
-        dict(
-            type='mmccam.CCAMLocalizationMetric',
-            cam='cam',
-            box_rule='largest_component',
-        ),
+        dict(type='mmccam.CCAMLocalizationMetric', box_rule='largest_component', **CAM),
     ),
-    ('METRICS', dict(type='mmccam.MaxBoxAcc', cam='cam')),
-    ('METRICS', dict(type='mmccam.DumpBoxes', cam='cam', out_file='a.json', root='.')),
+    ('METRICS', dict(type='mmccam.MaxBoxAcc', **CAM)),
+    ('METRICS', dict(type='mmccam.DumpBoxes', out_file='a.json', root='.', **CAM)),
     ('HOOKS', dict(type='mmccam.FiniteLossHook')),
     ('HOOKS', dict(type='mmccam.EpochSeedHook')),
     ('HOOKS', dict(type='mmccam.ResumableCheckpointHook')),
-    ('HOOKS', dict(type='mmccam.LocalizationVisualizationHook', cam='cam')),
+    ('HOOKS', dict(type='mmccam.LocalizationVisualizationHook', **CAM)),
 ]
 
 
@@ -71,29 +69,20 @@ def test_the_losses_of_the_head_are_those_of_mmpretrain(registries):
     assert (type(loss), type(loss.ce)) == (LabelSmoothLoss, CrossEntropyLoss)
 
 
-def test_a_whole_classifier_names_the_scope_of_its_parts(registries):
-    classifier = registries.MODELS.build(
-        dict(
-            type='ImageClassifier',
-            _scope_='mmpretrain',
-            data_preprocessor=dict(num_classes=3),
-            backbone=BACKBONE,
-            head=HEAD,
-        )
+def test_a_model_and_a_data_set_name_the_scope_of_their_parts(registries):
+    classifier = dict(
+        type='ImageClassifier',
+        _scope_='mmpretrain',
+        data_preprocessor=dict(num_classes=3),
+        backbone=BACKBONE,
+        head=HEAD,
     )
+    classifier = registries.MODELS.build(classifier)
     assert type(classifier.data_preprocessor) is ClsDataPreprocessor
     assert type(classifier.head.loss_module) is CrossEntropyLoss
 
-
-def test_a_data_set_names_the_scope_of_its_transforms(registries):
-    dataset = registries.DATASETS.build(
-        dict(
-            type='mmccam.WSOLDataset',
-            _scope_='mmpretrain',
-            data_root='.',
-            lazy_init=True,
-            pipeline=[dict(type='Resize', scale=64), dict(type='PackInputs')],
-        )
-    )
-    modules = [type(step).__module__ for step in dataset.pipeline.transforms]
+    pipeline = [dict(type='Resize', scale=64), dict(type='PackInputs')]
+    dataset = dict(DATA, _scope_='mmpretrain', pipeline=pipeline)
+    transforms = registries.DATASETS.build(dataset).pipeline.transforms
+    modules = [type(step).__module__ for step in transforms]
     assert not any(module.startswith(('mmdet.', 'mmseg.')) for module in modules)

@@ -2,16 +2,11 @@
 
 import torch
 from torch import nn
-from torchvision.models import vgg as torchvision_vgg
+from torchvision.models.vgg import cfgs, make_layers
 
 from mmccam.models import GAPClsHead, NonLocalVGG
 
-CONVOLUTIONS = {
-    11: (1, 1, 2, 2, 2),
-    13: (2, 2, 2, 2, 2),
-    16: (2, 2, 3, 3, 3),
-    19: (2, 2, 4, 4, 4),
-}
+LETTERS = {11: 'A', 13: 'B', 16: 'D', 19: 'E'}
 BN = dict(type='BN')
 
 
@@ -28,15 +23,15 @@ class ReleasedBlock(nn.Module):
 
 def released(depth=11, stages=(2, 5), reduction=8, device='meta'):
     """Weights of the released network, whose layers are in the order of computation."""
-    layers, channels = [], 3
+    layers, width, stage = [], 3, 1
     with torch.device(device):
-        for stage, count in enumerate(CONVOLUTIONS[depth], 1):
-            width = 64 * 2 ** min(stage - 1, 3)
-            for _ in range(count):
-                layers += [nn.Conv2d(channels, width, 3), nn.LeakyReLU(0.2)]
-                channels = width
-            layers += [nn.MaxPool2d(2)] if stage < 5 else []
-            layers += [ReleasedBlock(width, reduction)] if stage in stages else []
+        for layer in make_layers(cfgs[LETTERS[depth]]):
+            width = getattr(layer, 'out_channels', width)
+            pool = isinstance(layer, nn.MaxPool2d)
+            layers += [] if pool and stage == 5 else [layer]
+            if pool and stage in stages:
+                layers.append(ReleasedBlock(width, reduction))
+            stage += pool
         classifier = nn.Sequential(nn.Linear(512, 7))
     parts = dict(conv=nn.Sequential(*layers), classifier=classifier)
     return dict(nn.ModuleDict(parts).state_dict())
@@ -44,9 +39,8 @@ def released(depth=11, stages=(2, 5), reduction=8, device='meta'):
 
 def torchvision(depth=11, norm=False, device='meta'):
     """Weights of torchvision's VGG without those of its classifier."""
-    letter = {11: 'A', 13: 'B', 16: 'D', 19: 'E'}[depth]
     with torch.device(device):
-        layers = torchvision_vgg.make_layers(torchvision_vgg.cfgs[letter], norm)
+        layers = make_layers(cfgs[LETTERS[depth]], norm)
     return dict(nn.ModuleDict(dict(features=layers)).state_dict())
 
 

@@ -21,6 +21,7 @@ from mmccam.cam import (
 from mmccam.evaluation import CCAMLocalizationMetric, build_box_rule
 from mmccam.models.vgg_weights import convert
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / 'shared'
 CAMS = {'t1b0': 'cam', 't1b1': 'top1_bottom1'}  # top-1 & bottom-j
