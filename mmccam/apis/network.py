@@ -42,10 +42,7 @@ def load_network(
         entry = ModelHub.get(str(config))
         config, checkpoint = entry.config, checkpoint or entry.weights
     if checkpoint is None:
-        raise ValueError(
-            'there must be a checkpoint; only names of models with published weights '
-            f'do without, got {config}'
-        )
+        raise ValueError(f'there must be a checkpoint: the hub has none for {config}')
     source = str(checkpoint)
     loaded = CheckpointLoader.load_checkpoint(source, map_location='cpu')
     weights = weights_of(loaded, source)

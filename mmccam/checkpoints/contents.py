@@ -69,26 +69,22 @@ def stored_config(checkpoint: dict, source: str) -> Config:
     text = meta.get('cfg') if isinstance(meta, dict) else None
     if not isinstance(text, str):
         raise ValueError(f'{source} has no config in it: {_REMEDY}')
+    fault, values = f'{source} has a config in it', {}
     try:
-        values = {}
         for statement in ast.parse(text).body:
             (target,) = statement.targets
             values[target.id] = _value(statement.value)
         cfg = Config(values)
     except Exception as error:  # of many types, as it is parsed, or nested too deeply
-        raise ValueError(
-            f'{source} has a config in it that is not plain ({error}): {_REMEDY}'
-        ) from error
+        raise ValueError(f'{fault} that is not plain ({error}): {_REMEDY}') from error
     names = {name for root in _ROOTS for name in _registered(root)}
     built = [cfg.to_dict().get(key) for key in ('model', 'data_preprocessor')]
     for part in all_parts(built):
         for key, allowed in (('type', names), ('_scope_', _SCOPES)):
             # As a string, since a value may be anything.
             if key in part and str(part[key]) not in allowed:
-                raise ValueError(
-                    f'{source} has a config in it whose {key} {part[key]!r} is not '
-                    f'allowed there: {_REMEDY}'
-                )
+                found = f'{key} {part[key]!r}'
+                raise ValueError(f'{fault} whose {found} is not allowed: {_REMEDY}')
     return cfg
 
 

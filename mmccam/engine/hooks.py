@@ -79,9 +79,9 @@ class FiniteLossHook(Hook):
             return
         samples = data_batch['data_samples']
         names = [one.get('img_path', 'an image without a file') for one in samples]
+        place = f'epoch {runner.epoch + 1}, batch {batch_idx + 1}, of the images'
         raise FloatingPointError(
-            f'the loss is {loss.item()} in epoch {runner.epoch + 1}, batch '
-            f'{batch_idx + 1}, of the images {", ".join(names)}'
+            f'the loss is {loss.item()} in {place} {", ".join(names)}'
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from PIL import Image
 
@@ -38,7 +39,8 @@ def cfg():
 def checkpoint(cfg, tmp_path_factory):
     """Its checkpoint, as mmengine saves it."""
     torch.manual_seed(0)
-    model = MODELS.build(cfg.copy().model)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(cfg.copy().model)
     path = tmp_path_factory.mktemp('checkpoint') / 'small.pth'
     meta = dict(cfg=cfg.pretty_text, dataset_meta=dict(classes=CLASSES))
     torch.save(dict(meta=meta, state_dict=model.state_dict()), path)

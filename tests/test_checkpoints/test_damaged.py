@@ -109,38 +109,33 @@ def test_damaged_download_is_named_and_can_be_deleted(server, downloads):
     assert load(f'{server}/model.pth')['state_dict']['weight'].tolist() == [3.0] * 100
 
 
-def test_failed_download(server):
-    message = rf'^{server}/no.pth cannot be loaded \(HTTPError: HTTP Error 404'
-    with pytest.raises(ValueError, match=message):
-        load(f'{server}/no.pth')
-
-
-def test_name_that_a_zoo_lacks():
-    message = r"^torchvision://vgg1 cannot be loaded \(KeyError: 'vgg1'\)$"
-    with pytest.raises(ValueError, match=message):
-        load('torchvision://vgg1')
+@pytest.mark.parametrize(
+    ('name', 'reason'),
+    [
+        ('{server}/no.pth', r'\(HTTPError: HTTP Error 404'),
+        ('torchvision://vgg1', r"\(KeyError: 'vgg1'\)$"),
+    ],
+)
+def test_what_is_not_there(server, name, reason):
+    name = name.format(server=server)
+    with pytest.raises(ValueError, match=f'^{name} cannot be loaded {reason}'):
+        load(name)
 
 
 @pytest.mark.parametrize('kind', ['epoch', 'iter'])
-def test_newest_checkpoint(tmp_path, kind):
+def test_newest_checkpoint_passes_over_damaged_ones(tmp_path, caplog, kind):
     for name in (f'{kind}_9', f'{kind}_10', f'best_{kind}_30', f'{kind}_30_old'):
         save(f'{name}.pth')
     save(f'{kind}_20.pth.tmp')
-    assert newest_checkpoint(tmp_path) == tmp_path / f'{kind}_10.pth'
-
-
-def test_newest_checkpoint_passes_over_damaged_ones(tmp_path, caplog):
-    save('epoch_1.pth')
-    save('epoch_2.pth')
-    flip('epoch_3.pth')
-    cut('epoch_4.pth', -1)
+    flip(f'{kind}_11.pth')
+    cut(f'{kind}_12.pth', -1)
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
-    assert newest_checkpoint(tmp_path) == tmp_path / 'epoch_2.pth'
+    assert newest_checkpoint(tmp_path) == tmp_path / f'{kind}_10.pth'
     logger.removeHandler(caplog.handler)
-    four, three = caplog.messages
-    assert four.startswith(f'{tmp_path / "epoch_4.pth"} is passed over: it is trunc')
-    assert three.startswith(f'{tmp_path / "epoch_3.pth"} is passed over: it is damaged')
+    first, second = caplog.messages
+    assert first.startswith(f'{tmp_path}/{kind}_12.pth is passed over: it is trunc')
+    assert second.startswith(f'{tmp_path}/{kind}_11.pth is passed over: it is damaged')
 
 
 def test_no_newest_checkpoint(tmp_path):

@@ -79,16 +79,6 @@ def test_each_use_refuses(run):
     check_refused(run, 'hostile.pth')
 
 
-def test_runner_loads_a_trusted_file():
-    hostile = dict(state_dict=RandomModel().state_dict(), meta=PAYLOADS['os.system'])
-    torch.save(hostile, 'hostile.pth')
-    trust_checkpoints()
-    runner = build_runner()
-    runner.load_checkpoint('hostile.pth')
-    assert TRACE.exists()
-    assert torch.equal(runner.model.fc.bias, hostile['state_dict']['fc.bias'])
-
-
 def test_trust_is_logged(caplog):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
@@ -99,12 +89,9 @@ def test_trust_is_logged(caplog):
     assert 'Checkpoints are trusted' in record.getMessage()
 
 
-def test_home_folder_is_found(monkeypatch, tmp_path):
+def test_home_folder_and_missing_file(monkeypatch, tmp_path):
     monkeypatch.setenv('HOME', str(tmp_path))
     torch.save([1], 'model.pth')
     assert load('~/model.pth') == [1]
-
-
-def test_missing_file():
     with pytest.raises(FileNotFoundError, match='^there is no checkpoint no.pth$'):
         load('no.pth')

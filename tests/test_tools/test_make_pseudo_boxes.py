@@ -85,7 +85,6 @@ def test_boxes_are_those_of_the_map_rule_and_threshold_asked_for(make_boxes, sea
     ('args', 'options', 'message'),
     [
         (['--cam', 'heat'], [], 'the head makes no map "heat", only'),
-        (['--threshold', '1'], [], 'threshold must be at least 0 and below 1, got 1'),
         (['--split', 'val'], ['val_dataloader=None'], f'{CONFIG} must have a val_data'),
     ],
 )
