@@ -42,7 +42,7 @@ def sample_of():
 def evaluate():
     """Run a metric, by its name or built, and give its values without their prefix.
 
-    All metrics also count degenerate maps, which test_base.py tests.
+    All metrics also count degenerate maps, which test_metric.py tests.
     """
 
     def evaluate(metric, samples, batch=None, **kwargs):
