@@ -57,7 +57,7 @@ def test_what_is_not_plain_is_not_run(text, tmp_path, monkeypatch):
     ],
 )
 def test_other_parts_are_not_built(text, part):
-    message = f'^a.pth has a config in it whose {re.escape(part)}.* is not allowed '
+    message = f'^a.pth has a config in it whose {re.escape(part)}.* is not allowed: '
     with pytest.raises(ValueError, match=message):
         stored(text)
 
