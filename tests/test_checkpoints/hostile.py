@@ -1,10 +1,14 @@
 """Objects whose pickles make a file `trace` in the working directory when loaded."""
 
+import functools
 import importlib
 import operator
 import os
 import pickle
 import re
+import subprocess
+import time
+import timeit
 import zipfile
 from pathlib import Path
 
@@ -50,18 +54,26 @@ _BUILTINS = Call(operator.getitem, _GLOBALS, '__builtins__')
 
 PAYLOADS = {
     'os.system': Call(os.system, 'echo > trace'),
+    'subprocess': Call(subprocess.check_call, ['touch', 'trace']),
+    'timeit': Call(
+        timeit.timeit, 'open("trace", "w").close()', '', time.perf_counter, 1
+    ),
     'eval': Call(eval, 'open("trace", "w").close()'),
+    'exec': Call(exec, 'open("trace", "w").close()'),
     'open': Call(open, 'trace', 'w'),
     'module attribute': _method(_OS, 'mkdir', 'trace'),
     'methodcaller': Call(operator.methodcaller('touch'), Path('trace')),
+    'partial': Call(functools.partial(open, 'trace', mode='w')),
     # By way of a function that is allowed.
     'globals of a statistic': Call(
         Call(operator.getitem, _BUILTINS, 'open'), 'trace', 'w'
     ),
     'method of an array': _method(np.zeros(1), 'tofile', 'trace'),
     '__setstate__': Restored(),
+    'numpy.savetxt': Call(np.savetxt, 'trace', [1.0]),
     'numpy.memmap': Call(np.memmap, 'trace', 'u1', 'w+', 0, (1,)),
     'torch.save': Call(torch.save, 1, 'trace'),
+    'torch.hub': Call(torch.hub.download_url_to_file, 'data:,x', 'trace'),
 }
 
 

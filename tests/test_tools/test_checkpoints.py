@@ -26,7 +26,8 @@ def hostile(run, trained):
 
 
 @pytest.mark.parametrize(
-    ('tool', 'option'), [('test.py', []), ('train.py', ['--resume'])]
+    ('tool', 'option'),
+    [('test.py', []), ('search_threshold.py', []), ('train.py', ['--resume'])],
 )
 def test_a_checkpoint_that_runs_code_is_refused(run, hostile, tool, option):
     line = run.refused(tool, CONFIG, *option, hostile, work_dir='refused')
