@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from cluster import free_port
+from small_runs import CONFIG as SMALL
 from small_runs import ROOT
 from states import assert_same_state, read_state
 
@@ -24,7 +25,7 @@ from mmccam.datasets.demo import generate_demo
 RUNS = int(os.environ.get('MMCCAM_KILL_RUNS', 1))
 EPOCHS = 4
 CONFIG = f"""
-_base_ = {str(ROOT / 'configs/nlccam_demo.py')!r}
+_base_ = {str(SMALL)!r}
 custom_hooks = [*_base_.custom_hooks, dict(type='EMAHook', momentum=0.1)]
 default_hooks = dict(checkpoint=dict(save_best='cam/gt_known_loc'))
 train_cfg = dict(max_epochs={EPOCHS}, val_interval=1)
@@ -40,9 +41,9 @@ pytestmark = [
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """A folder with a config and 48 training and 24 validation images."""
+    """A folder with a config and 48 training and 12 validation images."""
     folder = tmp_path_factory.mktemp('kill')
-    data = generate_demo(folder / 'data', num_train=4, num_val=2, num_test=1)
+    data = generate_demo(folder / 'data', num_train=4, num_val=1, num_test=1)
     loader = dict(batch_size=8, dataset=dict(data_root=str(data)))
     loaders = [f'{split}_dataloader = {loader}' for split in ('train', 'val', 'test')]
     (folder / 'config.py').write_text(CONFIG + '\n'.join(loaders))
