@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.registry import DATASETS, MODELS
 
@@ -54,11 +55,12 @@ def released():
     with np.load(SHARED / 'golden/released_cub.npz') as file:
         golden = dict(file)
     cfg = read_config()
-    model = MODELS.build(cfg.model).eval()
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(cfg.model).eval()
+        dataset = DATASETS.build(cfg.dataset)
     path = SHARED / 'golden/released_nlccam_tiny20_fp16.pth'
     weights = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
     model.load_state_dict(convert(weights, 'mmccam'))
-    dataset = DATASETS.build(cfg.dataset)
     root = SHARED / 'data/tiny20/images'
     index = {dataset.get_data_info(i)['img_path']: i for i in range(len(dataset))}
     batch = [dataset[index[str(root / name)]] for name in golden['ids'].tolist()]

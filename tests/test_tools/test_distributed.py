@@ -65,7 +65,7 @@ def test_metrics_and_sheet_of_any_number_of_processes_are_equal(
         found.append(json.loads(outs[0].read_text()))
         sheets.append(cv2.imread(str(outs[1])).astype(int))
 
-    assert found[0]['metrics']['search/cam_gt_known_loc'] > 0
+    assert found[0]['metrics']['search/largest_component_gt_known_loc'] > 0
     (kinds, *_) = found[0]['errors']
     assert sum(kinds[kind] for kind in kinds if kind != 'map') == IMAGES
     for metrics, sheet in zip(found[1:], sheets[1:]):
