@@ -29,6 +29,10 @@ _base_ = {str(SMALL)!r}
 custom_hooks = [*_base_.custom_hooks, dict(type='EMAHook', momentum=0.1)]
 default_hooks = dict(checkpoint=dict(save_best='cam/gt_known_loc'))
 train_cfg = dict(max_epochs={EPOCHS}, val_interval=1)
+# bfloat16 is very slow on processors without it.
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].scale = (20, 20)
+train_pipeline[2].crop_size = 16
 """
 
 pytestmark = [
@@ -46,6 +50,7 @@ def folder(tmp_path_factory):
     data = generate_demo(folder / 'data', num_train=4, num_val=1, num_test=1)
     loader = dict(batch_size=8, dataset=dict(data_root=str(data)))
     loaders = [f'{split}_dataloader = {loader}' for split in ('train', 'val', 'test')]
+    loaders.append('train_dataloader["dataset"]["pipeline"] = train_pipeline')
     (folder / 'config.py').write_text(CONFIG + '\n'.join(loaders))
     return folder
 
