@@ -13,6 +13,7 @@ import mmccam
 NEEDED = {'docs/downstream.md': 'mmdet'}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', PAGES)
 def test_the_commands_of_a_page_run(name, request):
     blocks = read_blocks(PAGES[name].read_text())
@@ -87,6 +88,7 @@ def test_a_file_that_no_command_uses_is_refused():
         scripted(f'```bash\npython a.py configs/mine.py\n```\n\n{file}')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'markdown',
     [
