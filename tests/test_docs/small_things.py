@@ -22,7 +22,7 @@ register_all_modules(init_default_scope=False)
 
 # Further options for programs that read no config.
 OPTIONS = {
-    'tools/benchmark.py': '--batch-size 4 --image-side 64 --classes 20 --images 2 '
+    'tools/benchmark.py': '--batch-size 2 --image-side 32 --classes 20 --images 2 '
     '--repeats 1 --step 0.01',
     'pytest': '--collect-only --quiet -n0 -p no:cacheprovider',
 }

@@ -74,6 +74,7 @@ def start(folder, run, processes):
 
 def kill(run, process):
     """Kill a run with the processes that it has started, all at once."""
+    process.kill()  # at the moment, before the others are found
     name = str(run).encode()
     for path in Path('/proc').glob('[0-9]*/cmdline'):
         try:
@@ -160,17 +161,18 @@ def test_a_killed_run_ends_like_an_unbroken_one(
     expected, seconds = unbroken(processes)
     rng = random.Random(seed)
     run = folder / f'{moment.__name__}_{processes}_{seed}'
-    killed = 0
+    killed = misses = 0
     while killed < kills:
         process = start(folder, run.name, processes)
         moment(run, process, seconds, rng)
         killed += 1
-        if process.poll() is not None:  # faster than the unbroken one
-            killed, seconds = 0, seconds / 2
+        is_over = process.poll() is not None  # faster than the unbroken one
+        if not is_over:
+            kill(run, process)
+        if is_over or not (is_hit is None or is_hit(run)):
+            killed, seconds, misses = 0, seconds / 2, misses + 1
+            assert misses < 10
             shutil.rmtree(run)
-            continue
-        kill(run, process)
-        assert is_hit is None or is_hit(run)
     finish(folder, run, processes)
 
     names = sorted(path.name for path in expected.glob('*.pth'))
