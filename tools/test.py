@@ -21,12 +21,12 @@ from mmccam.evaluation import (
     CCAMLocalizationMetric,
     DumpBoxes,
     DumpMaps,
-    LocalizationErrors,
     LocalizationMetric,
     thresholds,
 )
 from mmccam.visualization import draw_sheet
 from mmccam.visualization.report import render_report
+from mmccam.visualization.sheet import with_examples
 from mmccam.visualization.tables import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
@@ -121,7 +121,7 @@ def refuse_equal_names(metrics: list[BaseMetric]) -> None:
 def refuse_empty_sheet(files: list[str], metrics: list[BaseMetric]) -> None:
     """Refuse a contact sheet that would have no images."""
     sheets = [out for out in files if out.endswith('.png')]
-    if sheets and not any(isinstance(one, LocalizationErrors) for one in metrics):
+    if sheets and not with_examples(metrics):
         raise ValueError(
             f'--out {sheets[0]} needs mmccam.LocalizationErrors in the test_evaluator'
         )
