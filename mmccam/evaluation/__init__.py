@@ -2,8 +2,7 @@
 
 from .box_rules import box_rule, build_box_rule
 from .coco_files import DumpBoxes, DumpPseudoBoxes
-from .failures import LocalizationErrors
-from .localization import CCAMLocalizationMetric
+from .localization import CCAMLocalizationMetric, LocalizationErrors
 from .map_files import DumpMaps
 from .max_box_acc import MaxBoxAcc
 from .metric import BoxMetric, LocalizationMetric, Outcome

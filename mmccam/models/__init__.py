@@ -7,8 +7,7 @@ from .heads.gap_head import GAPClsHead
 from .heads.localization_head import LocalizationHead
 from .layers.named_layers import NamedLayers
 from .layers.non_local import NonLocalBlock
-from .saliency.base import SaliencyMethod
-from .saliency.classifier import SaliencyClassifier
+from .saliency.classifier import SaliencyClassifier, SaliencyMethod
 
 __all__ = [
     'CombinationFunction',

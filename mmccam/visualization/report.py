@@ -22,10 +22,17 @@ from .._on_import import __version__
 from ..evaluation import LocalizationErrors, MaxBoxAcc
 from ..evaluation.metric import ERRORS, Outcome
 from ..structures import image_name
-from .curves import Curves, draw_svg, searched_curves
+from .numbers import (
+    ERROR_COLUMNS,
+    Curves,
+    accuracies,
+    draw_svg,
+    format_rows,
+    localization_notes,
+    searched_curves,
+)
 from .overlay import draw_legend
 from .sheet import ROWS, SIDE, describe, draw_outcome, headline, with_examples
-from .tables import ERROR_COLUMNS, accuracies, format_rows, localization_notes
 
 HEADINGS = ROWS | {kind: f'Lowest overlap: {kind.replace("_", " ")}' for kind in ERRORS}
 CONTOURS = {'largest': 'largest contour', 'all': 'all contours'}
@@ -42,7 +49,7 @@ def render_report(
 
     Args:
         about: What was evaluated: texts by their name.
-        results: As of ``tables.format_results``.
+        results: As of ``numbers.format_results``.
         metrics: Metrics after the evaluation, whose curves and examples are drawn.
         dataset: Data set that was evaluated.
         found: What a search of thresholds has found, or empty.

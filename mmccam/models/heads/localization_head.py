@@ -10,7 +10,7 @@ from mmpretrain.structures import DataSample
 from ...cam import class_weights, move_to_front, rank_classes
 from ...registry import TASK_UTILS
 from ...structures import ClassMaps
-from ..saliency.base import SaliencyMethod
+from ..combinations import CombinationFunction
 
 Feats = tuple[torch.Tensor, ...]  # of backbone and neck, (N, C, h, w) each
 DEFAULT_CAMS = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
@@ -80,8 +80,8 @@ class LocalizationHead(ClsHead):
         self.combinations, self.saliency = {}, {}
         for name, cfg in self.cams.items():
             method = TASK_UTILS.build(cfg)
-            is_saliency = isinstance(method, SaliencyMethod)
-            (self.saliency if is_saliency else self.combinations)[name] = method
+            is_combination = isinstance(method, CombinationFunction)
+            (self.combinations if is_combination else self.saliency)[name] = method
         self.coefficients = {
             name: combination.coefficients(self.num_classes)
             for name, combination in self.combinations.items()

@@ -1,5 +1,6 @@
-"""A classifier that also makes the maps that need gradients."""
+"""Maps that need gradients: base of the methods, and the classifier with them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional
@@ -12,6 +13,41 @@ from torch import nn
 from ...registry import MODELS
 from ...structures import ClassMaps
 from ..heads.localization_head import LocalizationHead
+
+
+class SaliencyMethod(ABC):
+    """A map of a class by backward passes through the network.
+
+    A method is a subclass with ``maps``, registered in ``mmccam.registry.TASK_UTILS``.
+    It is named in the ``cams`` of a localization head, beside combination functions.
+    :class:`~mmccam.models.SaliencyClassifier` calls it:
+
+    .. code-block:: python
+
+        @TASK_UTILS.register_module()
+        class Gradient(SaliencyMethod):
+            def maps(self, classifier, images, targets):
+                scores = classifier(images).gather(1, targets[:, None])
+                (gradient,) = torch.autograd.grad(scores.sum(), images)
+                return gradient.abs().amax(dim=1)
+    """
+
+    @abstractmethod
+    def maps(
+        self, classifier: ImageClassifier, images: torch.Tensor, targets: torch.Tensor
+    ) -> torch.Tensor:
+        """Make the map of one class of each image.
+
+        Args:
+            classifier: Gives the logits (N, K) of images; ``extract_feat`` and ``head``
+                are its two halves.
+            images: Normalized images, (N, 3, H, W). They require a gradient, the
+                parameters do not.
+            targets: A class of each image, (N,).
+
+        Returns:
+            Maps, (N, h, w).
+        """
 
 
 @MODELS.register_module()

@@ -1,0 +1,178 @@
+"""The numbers of an evaluation: as tables, and as curves over the threshold.
+
+A table has a row for each map and a column for each metric.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from typing import Union
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from tabulate import tabulate
+
+from ..evaluation.metric import ERRORS
+
+# Names of metrics by the title of their column, in the order of the paper's tables.
+LOCALIZATION_COLUMNS = {
+    'box rule': 'box_rule',
+    'threshold': 'threshold',
+    'chosen on': 'chosen_on',
+    'Top-1': 'top1_loc',
+    'Top-5': 'top5_loc',
+    'GT-known': 'gt_known_loc',
+    'MaxBoxAcc': 'max_box_acc_50',
+    'MaxBoxAccV2': 'max_box_acc_v2',
+    'PxAP': 'px_ap',
+}
+ERROR_COLUMNS = {kind.replace('_', ' '): kind for kind in ('right', *ERRORS)}
+# Of Okabe and Ito: colour-blind readers can tell them apart.
+COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7')
+STYLES = ('-', '--', ':', '-.')
+
+
+def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
+    """Sort metrics, by ``<prefix>/<name>``, into a row for each prefix, the ``map``.
+
+    Columns are the names of some metrics by title, and a row has their values. Prefixes
+    with none of them have no row.
+    """
+    rows: dict[str, dict] = {}
+    for key, value in metrics.items():
+        prefix, _, name = key.rpartition('/')
+        if name in columns.values():
+            rows.setdefault(prefix, {})[name] = value
+    return [
+        {'map': prefix}
+        | {title: row[name] for title, name in columns.items() if name in row}
+        for prefix, row in rows.items()
+    ]
+
+
+def format_rows(rows: list[dict], style: str = 'simple') -> str:
+    """Write rows, values by title, as a table in a style of tabulate."""
+    titles = list(dict.fromkeys(title for row in rows for title in row))
+    formats = ['.2f' if title == 'threshold' else '.1f' for title in titles]
+    return tabulate(
+        [[row.get(title, '') for title in titles] for row in rows],
+        headers=titles,
+        tablefmt=style,
+        floatfmt=formats,
+    )
+
+
+def accuracies(metrics: Mapping) -> dict[str, float]:
+    """The accuracies of the classes by their names, such as ``top1``."""
+    start = 'accuracy/'
+    found = {key: value for key, value in metrics.items() if key.startswith(start)}
+    return {key.removeprefix(start): value for key, value in found.items()}
+
+
+def localization_notes(results: dict) -> str:
+    """What a reader of the table of localization must know."""
+    rows, source = results['localization'], results['provenance']
+    notes = ['Localization in percent.']
+    if source:
+        notes.append(
+            f'Thresholds of the split {source["split"]} were chosen on its '
+            f'{source["num_images"]} images.'
+        )
+    if any('MaxBoxAcc' in row or 'MaxBoxAccV2' in row for row in rows):
+        notes.append(
+            'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 use the threshold that is best '
+            'for the evaluated images themselves. They make boxes in another way, '
+            'so that GT-known may lie above them.'
+        )
+    return ' '.join(notes)
+
+
+def format_results(results: dict, markdown: bool = False) -> str:
+    """Write all tables of an evaluation, as text or Markdown, with notes.
+
+    Results are ``metrics``, values by ``<prefix>/<name>``; ``localization`` and
+    ``errors``, rows; and ``provenance``, that of searched thresholds or None.
+    """
+    top = accuracies(results['metrics'])
+    parts = [f'accuracy/{name}: {value:.1f}' for name, value in top.items()]
+    style = 'github' if markdown else 'simple'
+    if results['localization']:
+        parts += [format_rows(results['localization'], style)]
+        parts += [localization_notes(results)]
+    if results['errors']:
+        parts += [format_rows(results['errors'], style), 'Numbers of images.']
+    return '\n\n'.join(parts)
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The curves of one map: a colour for each IoU, a line style for each way to a box.
+
+    At T thresholds, accuracies in percent by the way to a box and by IoU; marked are
+    points of threshold and accuracy.
+    """
+
+    title: str
+    thresholds: Sequence[float]
+    accuracies: dict[str, dict]
+    marks: Sequence[tuple[float, float]]
+
+    def plot(self, panel: Axes) -> None:
+        for style, (way, by_iou) in zip(cycle(STYLES), self.accuracies.items()):
+            for colour, (iou, values) in zip(cycle(COLOURS), by_iou.items()):
+                label = f'{way}, IoU {iou}'
+                panel.plot(self.thresholds, values, style, color=colour, label=label)
+        for mark in self.marks:
+            panel.plot(*mark, 'ko', markersize=5)
+        panel.set_title(self.title)
+        panel.grid(alpha=0.3)
+
+
+def searched_curves(found: dict) -> list[Curves]:
+    """The GT-known accuracy of each map, with the best threshold marked."""
+    maps = []
+    for name, accuracies in found['curves']['gt_known_loc'].items():
+        best = found['thresholds'][name][0]
+        title = f'{name}: {best["box_rule"]} at {best["threshold"]:.2f}'
+        marks = [(best['threshold'], best['gt_known_loc'])]
+        maps.append(Curves(title, found['curves']['thresholds'], accuracies, marks))
+    return maps
+
+
+def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') -> None:
+    """Save the curves of found thresholds as a picture, a panel for each map."""
+    maps = searched_curves(found)
+    columns = min(3, len(maps))
+    rows = -(-len(maps) // columns)
+    figure = Figure(figsize=(1 + 4 * columns, 1.2 + 3.2 * rows), layout='constrained')
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for panel, curves in zip(axes.flat, maps):
+        curves.plot(panel)
+    for panel in axes.flat[len(maps) :]:
+        panel.set_axis_off()
+    for panel in axes[-1]:
+        panel.set_xlabel('threshold')
+    figure.supylabel('GT-known accuracy in percent')
+    figure.suptitle(title)
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    columns = len(maps[0].accuracies)
+    figure.legend(handles, labels, loc='outside lower center', ncols=columns)
+    figure.savefig(path, dpi=110)
+
+
+def draw_svg(curves: Curves, ylabel: str) -> str:
+    """Draw the curves of one map as an ``<svg>`` element, about 420 pixels wide."""
+    figure = Figure(figsize=(4.4, 4), layout='constrained')
+    panel = figure.subplots()
+    curves.plot(panel)
+    panel.set(xlabel='threshold', ylabel=ylabel)
+    columns = len(curves.accuracies)
+    figure.legend(loc='outside lower center', ncols=columns, fontsize='small')
+    text = io.StringIO()
+    # Text stays text, and ids are the same each time.
+    with matplotlib.rc_context({'svg.fonttype': 'none', 'svg.hashsalt': 'mmccam'}):
+        figure.savefig(text, format='svg', metadata=dict(Date=None))
+    return text.getvalue()[text.getvalue().index('<svg') :]
