@@ -14,12 +14,9 @@ from ._on_import import __version__, check_dependencies, register_configs
 
 check_dependencies()
 
-from . import apis, datasets, evaluation, models, visualization  # noqa: E402
-from .apis import CCAMInferencer  # noqa: E402
-from .checkpoints.loading import (  # noqa: E402
-    restrict_checkpoint_loading,
-    trust_checkpoints,
-)
+from . import apis, datasets, evaluation, models, visualization
+from .apis import CCAMInferencer
+from .checkpoints.loading import restrict_checkpoint_loading, trust_checkpoints
 
 restrict_checkpoint_loading()
 register_configs()

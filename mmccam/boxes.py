@@ -1,17 +1,17 @@
 """The one box convention: area, overlap and the check of a box.
 
 A box is ``(x0, y0, x1, y1)`` in pixels of the original image, 0-based. The first and
-the last pixel lie inside the box, so that its width is ``x1 - x0 + 1``. Sizes of images
-are (width, height).
+the last pixel lie inside the box, so that its width is ``x1 - x0 + 1``.
 """
 
 import numpy as np
 
 Box = tuple[float, float, float, float]
+Size = tuple[int, int]  # width and height of an image in pixels
 
 
-def image_box(size: tuple[int, int]) -> Box:
-    """The box of a whole image of the given width and height in pixels."""
+def image_box(size: Size) -> Box:
+    """The box of a whole image."""
     width, height = size
     return (0, 0, width - 1, height - 1)
 
@@ -36,12 +36,12 @@ def box_area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[..., 2:] - boxes[..., :2] + 1).prod(axis=-1)
 
 
-def check_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
+def check_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
     """Check that boxes lie in their image; they may end at its width and height.
 
     Args:
         boxes: Boxes in pixels, (n, 4) or (4,), which are returned as (n, 4).
-        size: Width and height of the image in pixels.
+        size: Width and height of the image.
         where: The image, or the line that has the boxes, for messages.
 
     Raises:
@@ -52,7 +52,7 @@ def check_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndar
     return boxes
 
 
-def clip_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
+def clip_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
     """Clip boxes to the pixels of an image, float32; else as :func:`check_boxes`.
 
     Raises:
@@ -65,9 +65,7 @@ def clip_boxes(boxes: np.ndarray, size: tuple[int, int], where: str) -> np.ndarr
     return clipped
 
 
-def _refuse(
-    boxes: np.ndarray, inside: np.ndarray, size: tuple[int, int], where: str
-) -> None:
+def _refuse(boxes: np.ndarray, inside: np.ndarray, size: Size, where: str) -> None:
     """Raise for the first of the boxes whose part inside the image is no box."""
     first, last = inside[:, :2], inside[:, 2:]
     good = ((0 <= first) & (first <= last) & (last <= size)).all(axis=1)

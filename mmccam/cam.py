@@ -1,7 +1,7 @@
 """Class activation maps and their combination: pure functions of tensors.
 
-NL-CCAM: Yang et al., *Combinational Class Activation Maps for Weakly Supervised Object
-Localization*, WACV 2020.
+Yang et al., *Combinational Class Activation Maps for Weakly Supervised Object
+Localization* (NL-CCAM), WACV 2020.
 
 ======== ================================================ =========================
 equation what it is                                       function
@@ -14,8 +14,7 @@ Eq. 6    g(k), top-i & bottom-j                           :func:`top_bottom`
 Eq. 7-9  the non-local block                              ``layers/non_local.py``
 ======== ================================================ =========================
 
-Symbols: K classes, N images, C channels, T target classes of an image, h x w positions
-of the feature map.
+Symbols: K classes, N images, C channels, T target classes of an image, maps of h x w.
 """
 
 from typing import Optional
@@ -95,32 +94,15 @@ def ccam(
     Returns:
         Maps, (N, T, h, w).
     """
-    return activation_maps(features, combine_weights(weight, ranking, coefficients))
-
-
-def combine_weights(
-    weight: torch.Tensor, ranking: torch.Tensor, coefficients: torch.Tensor
-) -> torch.Tensor:
-    r"""Combine the classifier's weights of all classes by their rank.
-
-    .. math:: w_n = \sum_{k=1}^{K} g(k)\, w_{n, c_k}
-
-    Args:
-        weight: Weights of the linear classifier, without its bias, (K, C).
-        ranking: Classes from the most to the least probable, (..., K).
-        coefficients: g(1) ... g(K), (K,) or (..., K).
-
-    Returns:
-        Combined weights, (..., C).
-    """
-    return class_weights(ranking, coefficients.to(weight)) @ weight
+    combined = class_weights(ranking, coefficients.to(weight)) @ weight
+    return activation_maps(features, combined)
 
 
 def class_weights(ranking: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
-    """Give each class the coefficient of its rank, as in :func:`combine_weights`.
+    """Give each class the coefficient of its rank, with arguments as of :func:`ccam`.
 
     Returns:
-        g of the rank of each class, in the order of the classes, (..., K).
+        g of the rank of each class, in the order of the classes, (N, T, K).
     """
     coefficients = coefficients.expand(ranking.shape)
     return torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
@@ -150,9 +132,8 @@ def polynomial(
     if not degree >= 0:  # true of NaN too
         raise ValueError(f'degree must be 0 or more, got {degree}')
     if not 1 < p < num_classes:
-        raise ValueError(
-            f'p must lie between 1 and the number of classes {num_classes}, got {p}'
-        )
+        limits = f'between 1 and the number of classes {num_classes}'
+        raise ValueError(f'p must lie {limits}, got {p}')
     k = torch.arange(1, num_classes + 1, dtype=torch.float64)
     rising = ((p - k).clamp(min=0) / (p - 1)) ** degree
     falling = ((k - p).clamp(min=0) / (num_classes - p)) ** degree
@@ -167,13 +148,10 @@ def top_bottom(num_classes: int, i: int, j: int) -> torch.Tensor:
     Args:
         num_classes: Number of classes K, at least 2.
         i: How many of the most probable classes are added.
-        j: How many of the least probable classes are subtracted.
+        j: How many of the least probable classes are subtracted, 0 < i + j <= K.
 
     Returns:
         g(1) ... g(K), (K,), float32.
-
-    Raises:
-        ValueError: If i or j is negative, both are 0, or i + j > K.
     """
     _check_num_classes(num_classes)
     if i < 0 or j < 0 or i + j == 0:
@@ -210,6 +188,4 @@ def single_rank(num_classes: int, k: int) -> torch.Tensor:
 
 def _check_num_classes(num_classes: int) -> None:
     if num_classes < 2:
-        raise ValueError(
-            f'a combination of maps needs at least 2 classes, got {num_classes}'
-        )
+        raise ValueError(f'combining maps needs at least 2 classes, got {num_classes}')

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from .boxes import Size
+
 # Pixels of a side of the maps that MaxBoxAcc and PxAP measure (Choe et al., CVPR 2020).
 SCORE_MAP_SIDE = 224
 
@@ -12,12 +14,8 @@ def is_degenerate(cam: np.ndarray) -> bool:
     return not np.isfinite(cam).all() or cam.min() == cam.max()
 
 
-def resize_map(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_map(cam: np.ndarray, size: Size) -> np.ndarray:
     """Subtract the minimum of a map (h, w) and resize it bilinearly.
-
-    Args:
-        cam: Map, (h, w).
-        size: Width and height in pixels.
 
     Returns:
         Map from 0 on, (height, width), float32.
@@ -33,12 +31,8 @@ def score_map(cam: np.ndarray) -> np.ndarray:
     return stretch(cam, (SCORE_MAP_SIDE, SCORE_MAP_SIDE))
 
 
-def stretch(cam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize a map by cubic interpolation and stretch it to 0 ... 1.
-
-    Args:
-        cam: Map, (h, w), of any range.
-        size: Width and height in pixels.
+def stretch(cam: np.ndarray, size: Size) -> np.ndarray:
+    """Resize a map (h, w) by cubic interpolation and stretch it to 0 ... 1.
 
     Returns:
         Map, (height, width), float64; zeros where it shows nothing.

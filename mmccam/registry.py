@@ -7,10 +7,8 @@ from mmengine import registry as mmengine_registry
 from mmengine.registry import Registry
 
 
-def _child(parent: Registry, *locations: str) -> Registry:
-    return Registry(
-        parent.name, parent=parent, scope='mmccam', locations=list(locations)
-    )
+def _child(parent: Registry, *places: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope='mmccam', locations=list(places))
 
 
 MODELS = _child(mmengine_registry.MODELS, 'mmccam.models')

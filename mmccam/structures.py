@@ -20,8 +20,7 @@ field          content                                     set by
 ``cams``       maps (T, h, w), float32, by their name      head
 ============== =========================================== ======================
 
-Read ``cam_labels`` and ``cams`` through :class:`ClassMaps`, ``loc_boxes`` through
-:func:`true_boxes`.
+:class:`ClassMaps` reads ``cam_labels`` and ``cams``, :func:`true_boxes` ``loc_boxes``.
 """
 
 import os
@@ -68,9 +67,8 @@ class ClassMaps:
         check_map_name(name, self.maps)
         labels = self.labels.tolist()
         if label not in labels:
-            raise ValueError(
-                f'there is no map of the class {label}, only of the classes {labels}'
-            )
+            known = f'only of the classes {labels}'
+            raise ValueError(f'there is no map of the class {label}, {known}')
         cam = self.maps[name][labels.index(label)].cpu()
         return (cam if cam.dtype == torch.float64 else cam.float()).numpy()
 
@@ -105,9 +103,8 @@ def default_map_name(names: Collection[str]) -> str:
     if 'ccam' in names:
         return 'ccam'
     if len(names) != 1:
-        raise ValueError(
-            f'the head makes the maps {", ".join(sorted(names))}: name one'
-        )
+        found = ', '.join(sorted(names))
+        raise ValueError(f'the head makes the maps {found}: name one')
     return next(iter(names))
 
 

@@ -6,7 +6,6 @@ import torch
 from mmccam.cam import (
     activation_maps,
     ccam,
-    combine_weights,
     move_to_front,
     polynomial,
     rank_classes,
@@ -112,11 +111,13 @@ def test_arguments_out_of_range(function, arguments, message):
 WEIGHT = torch.tensor([[1.0, 2.0], [3.0, 5.0]])  # classes 0 and 1, two channels
 
 
-def test_combine_weights_of_several_images_and_targets():
+def test_ccam_of_several_images_and_targets():
     ranking = torch.tensor([[[0, 1], [1, 0]], [[1, 0], [1, 0]]])  # (N, T, K)
-    combined = combine_weights(WEIGHT, ranking, torch.tensor([2.0, -1.0]))
+    # Two positions, of which each has one of the channels alone.
+    features = torch.eye(2).expand(2, 2, 2).unsqueeze(2)
+    maps = ccam(features, WEIGHT, ranking, torch.tensor([2.0, -1.0]))
     # 2 (1, 2) - (3, 5) and 2 (3, 5) - (1, 2)
-    assert combined.tolist() == [[[-1, -1], [5, 8]], [[5, 8], [5, 8]]]
+    assert maps.tolist() == [[[[-1, -1]], [[5, 8]]], [[[5, 8]], [[5, 8]]]]
 
 
 def test_activation_maps():

@@ -12,8 +12,7 @@ from mmengine.logging import MMLogger
 from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation import ThresholdSearch, thresholds
-from mmccam.visualization.curves import save_threshold_curves
-from mmccam.visualization.tables import format_rows
+from mmccam.visualization.numbers import format_rows, save_threshold_curves
 
 COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
 

@@ -25,14 +25,14 @@ from mmccam.evaluation import (
     thresholds,
 )
 from mmccam.visualization import draw_sheet
-from mmccam.visualization.report import render_report
-from mmccam.visualization.sheet import with_examples
-from mmccam.visualization.tables import (
+from mmccam.visualization.numbers import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
     format_results,
     metric_rows,
 )
+from mmccam.visualization.report import render_report
+from mmccam.visualization.sheet import with_examples
 
 SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 

@@ -14,6 +14,7 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from ..datasets.transforms import LoadImage
 
+Pipeline = Callable[[dict], dict]
 Image = Union[str, np.ndarray]
 Images = Union[str, Path, np.ndarray, Iterable[Union[str, Path, np.ndarray]]]
 # What is known of an image (`img_path`, perhaps an `error`); its pixels, (H, W, 3),
@@ -22,10 +23,9 @@ Loaded = tuple[dict, Optional[np.ndarray], Optional[dict]]
 
 
 def list_images(inputs: Images) -> Iterable[Image]:
-    """Find all images: a list, unless the input is an iterator.
+    """Find all images: a list, unless the input is an iterator, which is read later.
 
-    Folders are searched with their subfolders, in the order of names. Iterators are
-    read as images are asked for.
+    Folders are searched with their subfolders, in the order of names.
     """
     if isinstance(inputs, (str, Path, np.ndarray)):
         inputs = [inputs]
@@ -80,10 +80,7 @@ def _walk(folder: str) -> Iterator[str]:
 
 
 def read_batches(
-    images: Iterable[Image],
-    batch_size: int,
-    pipeline: Callable[[dict], dict],
-    skip_unreadable: bool,
+    images: Iterable[Image], batch_size: int, pipeline: Pipeline, skip_unreadable: bool
 ) -> Iterator[list[Loaded]]:
     """Read batches of images in threads, one ahead of the one that is asked for.
 
@@ -101,16 +98,14 @@ def read_batches(
             batch = ahead
 
 
-def _load(
-    image: Image, pipeline: Callable[[dict], dict], skip_unreadable: bool
-) -> Loaded:
+def _load(image: Image, pipeline: Pipeline, skip_unreadable: bool) -> Loaded:
     info = dict(img_path=image if isinstance(image, str) else None)
-    source = dict(info)
+    given = {}
     if not isinstance(image, str):
         is_gray = image.ndim == 2
-        source['img'] = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if is_gray else image
+        given['img'] = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if is_gray else image
     try:
-        sample = LoadImage()(source)
+        sample = LoadImage()(dict(info, **given))
     except ValueError as error:
         if not skip_unreadable:
             raise

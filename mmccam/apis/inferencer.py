@@ -86,7 +86,7 @@ class CCAMInferencer:
             counts = f'{head.num_classes} classes, but {len(self.classes)} names'
             raise ValueError(f'the network has {counts}')
         self.pipeline = resize_whole(cfg, size)
-        self._rule = dict(name=box_rule, threshold=threshold)
+        self._rule = dict(box_rule=box_rule, threshold=threshold)
         self._searched = None
         if thresholds is not None:
             if threshold is not None or size is not None:
@@ -100,11 +100,10 @@ class CCAMInferencer:
 
     def rule_of(self, map_name: str) -> BoxRule:
         """The box rule with the threshold that was chosen for a map."""
-        name, threshold = self._rule['name'], self._rule['threshold']
+        rule = self._rule
         if self._searched is not None:
-            found = choose_rule(self._searched, map_name, name)
-            name, threshold = found['box_rule'], found['threshold']
-        return build_box_rule(name or 'largest_component', threshold)
+            rule = choose_rule(self._searched, map_name, rule['box_rule'])
+        return build_box_rule(rule['box_rule'], rule['threshold'])
 
     def __call__(self, inputs: Images, **kwargs: Any) -> list[dict]:
         """Find the object in images: the results of :meth:`stream` as a list."""

@@ -62,8 +62,7 @@ class ResultFiles:
     - ``predictions.json``: a list with the result of each image, one a line. While it
       grows it is called ``predictions.json.tmp``, which stays if the work breaks off.
     - ``pictures/<image>.jpg``: image and map with the box.
-    - ``maps/<image>.npz``: the maps of the most probable class by name, (h, w),
-      float32, at the size of the feature map.
+    - ``maps/<image>.npz``: the maps of the most probable class by name, (h, w).
 
     Args:
         out_dir: The folder; it must not lie in a folder of images.

@@ -33,7 +33,6 @@ class CUB(CUBClassification):
         super().__init__(data_root, split, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Load paths, labels and boxes."""
         root = Path(self.data_root)
         names = _Lines(root / 'images.txt', 'path', 'path', str)
         splits = _Lines(root / 'train_test_split.txt', 'split', '0|1', ('0', '1').index)
@@ -72,9 +71,8 @@ class _Lines:
                     number, *fields = line.split()
                     number, value = int(number), parse(*fields)
                 except (TypeError, ValueError):
-                    raise ValueError(
-                        f'{where}: expected "id {columns}", got "{line}"'
-                    ) from None
+                    text = f'{where}: expected "id {columns}", got "{line}"'
+                    raise ValueError(text) from None
                 if number in self.found:
                     raise ValueError(f'{where}: the image {number} already has a line')
                 self.found[number] = value, where

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Union
 
 import cv2
+import mmcv
 import numpy as np
 
 from .files import write_lines
@@ -185,13 +186,6 @@ def draw(rng: Rng, badge: Badge, height: int, width: int) -> tuple[np.ndarray, .
     return image.clip(0, 255).astype(np.uint8), body > 127, part > 127
 
 
-def _write_image(path: Path, image: np.ndarray, options: tuple[int, ...] = ()) -> None:
-    """Write a BGR or gray image in the format the path ends on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), image, options):
-        raise OSError(f'cannot write {path}')
-
-
 def _write_split(root: Path, split: str, count: int, size: int, seed: int) -> None:
     """Draw and write ``count`` images a class, and their metadata."""
     boxes, masks = [], []
@@ -203,15 +197,15 @@ def _write_split(root: Path, split: str, count: int, size: int, seed: int) -> No
         image, mask, _ = draw(rng, BADGES[name], height, width)
 
         stem = f'{split}/{name}/{index:04d}'
-        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        _write_image(root / f'images/{stem}.jpg', bgr, (cv2.IMWRITE_JPEG_QUALITY, 95))
+        options = [cv2.IMWRITE_JPEG_QUALITY, 95]
+        mmcv.imwrite(mmcv.rgb2bgr(image), f'{root}/images/{stem}.jpg', options)
         row = f'{stem}.jpg', label, (width, height)
         x0, y0, columns, rows = cv2.boundingRect(mask.astype(np.uint8))
         boxes.append((*row, (x0, y0, x0 + columns - 1, y0 + rows - 1)))
         if split == 'test':
             masks.append((*row, (f'{stem}.png', f'{stem}_ignore.png')))
-            _write_image(root / f'masks/{stem}.png', mask * np.uint8(255))
-            _write_image(root / f'masks/{stem}_ignore.png', mask * np.uint8(0))
+            mmcv.imwrite(mask * np.uint8(255), f'{root}/masks/{stem}.png')
+            mmcv.imwrite(mask * np.uint8(0), f'{root}/masks/{stem}_ignore.png')
     write_split(root / 'metadata' / split, boxes)
     if masks:
         write_split(root / f'metadata/{split}-masks', masks)
@@ -228,12 +222,11 @@ def generate_demo(
     """Write the demo data set in the metadata format; return its absolute path.
 
     Its splits are ``train``, ``val`` and ``test`` with boxes, and ``test-masks``: the
-    images of ``test`` with masks, 0 or 255, and empty ignore masks. The same arguments
-    write the same bytes.
+    images of ``test`` with masks, 0 or 255, and empty ignore masks. There are so many
+    images a class, whose longer side has ``size`` pixels and the other one 75 to 100 %
+    of it. The same arguments write the same bytes.
 
-    There are so many images a class, whose longer side has ``size`` pixels and the
-    other one 75 to 100 % of it. ``out_dir`` must be empty or not exist. It appears when
-    it is complete.
+    ``out_dir`` must be empty or not exist. It appears when it is complete.
     """
     counts = dict(num_train=num_train, num_val=num_val, num_test=num_test)
     for key, value in dict(counts, size=size, seed=seed).items():

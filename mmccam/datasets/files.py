@@ -114,9 +114,8 @@ def check_split(split: str, splits: Collection[str]) -> None:
 def check_class(number: int, num_classes: int, where: str) -> int:
     """Turn the number of a class, from 1, into its label, from 0."""
     if not 1 <= number <= num_classes:
-        raise ValueError(
-            f'{where}: the class must lie between 1 and {num_classes}, got {number}'
-        )
+        limits = f'between 1 and {num_classes}'
+        raise ValueError(f'{where}: the class must lie {limits}, got {number}')
     return number - 1
 
 

@@ -46,7 +46,6 @@ class ILSVRC(BaseDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Load paths, labels and boxes."""
         classes = _read_classes(Path(self.data_root))
         self._metainfo.setdefault('classes', tuple(classes.values()))
         labels = {wnid: label for label, wnid in enumerate(classes)}

@@ -32,7 +32,6 @@ class StanfordCars(StanfordCarsClassification):
         super().__init__(data_root, split, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Load paths, labels and boxes."""
         fields = ('fname', *FIELDS)
         if Path(self.ann_file).name == ONE_FILE:
             fields = ('relative_im_path', *FIELDS, 'test')

@@ -30,7 +30,6 @@ class StanfordDogs(BaseDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Load paths, labels and boxes."""
         folders = sorted(p.name for p in Path(self.img_prefix).iterdir() if p.is_dir())
         # n02085620-Chihuahua
         breeds = tuple(folder.partition('-')[2] for folder in folders)

@@ -22,15 +22,10 @@ class STL10(BaseDataset):
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
         check_split(split, ('train', 'test'))
-        super().__init__(
-            ann_file=f'{split}_y.bin',
-            data_root=data_root,
-            data_prefix=f'{split}_X.bin',
-            **kwargs,
-        )
+        files = dict(ann_file=f'{split}_y.bin', data_prefix=f'{split}_X.bin')
+        super().__init__(data_root=data_root, **files, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Load images and labels."""
         names = read_lines(Path(self.data_root, 'class_names.txt'))
         self._metainfo.setdefault('classes', tuple(name for _, name in names))
         pixels = np.fromfile(self.img_prefix, np.uint8)

@@ -73,8 +73,7 @@ class LoadImage(BaseTransform):
             None if the image cannot be read and is noted in ``unreadable``.
 
         Raises:
-            ValueError: If the image cannot be read and is not noted, or the 99 before
-                it were noted, too.
+            ValueError: If the image cannot be read, and is not noted or the 100th so.
         """
         if 'img' in results:
             image = results['img']
@@ -100,9 +99,8 @@ class LoadImage(BaseTransform):
         # Unbuffered: processes share the file, and one write is one line.
         with open(self.unreadable, 'ab', buffering=0) as file:
             file.write(f'{path}\t{reason}\n'.encode())
-        MMLogger.get_current_instance().warning(
-            f'{reason}; another image takes its place'
-        )
+        logger = MMLogger.get_current_instance()
+        logger.warning(f'{reason}; another image takes its place')
 
 
 def count_unreadable(path: Union[str, Path]) -> int:

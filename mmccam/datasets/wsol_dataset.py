@@ -46,8 +46,7 @@ class WSOLDataset(BaseDataset):
     Args:
         data_root: Folder of the data set.
         split: Folder below ``metadata``. Defaults to ``train``.
-        test_mode: Whether the split is evaluated, so that each image needs a box or a
-            mask.
+        test_mode: Whether the split is evaluated: each image needs a box or a mask.
         images: Folder of the images, absolute or relative to ``data_root``.
         metadata: Folder of the splits, likewise.
         masks: Folder of the masks, likewise.
@@ -84,7 +83,6 @@ class WSOLDataset(BaseDataset):
         super().full_init()
 
     def load_data_list(self) -> list[dict]:
-        """Load paths, labels, and boxes or masks."""
         folder = Path(self.ann_file).parent
         paths = read_images(Path(self.ann_file), Files(self.img_prefix))
         labels, sizes, places = {}, {}, {}

@@ -84,9 +84,8 @@ class FiniteLossHook(Hook):
         samples = data_batch['data_samples']
         names = [one.get('img_path', 'an image without a file') for one in samples]
         place = f'epoch {runner.epoch + 1}, batch {batch_idx + 1}, of the images'
-        raise FloatingPointError(
-            f'the loss is {loss.item()} in {place} {", ".join(names)}'
-        )
+        images = ', '.join(names)
+        raise FloatingPointError(f'the loss is {loss.item()} in {place} {images}')
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check the weights of a checkpoint, and their averages."""

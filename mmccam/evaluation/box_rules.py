@@ -7,12 +7,12 @@ from typing import Callable, Optional
 import cv2
 import numpy as np
 
-from ..boxes import Box, image_box
+from ..boxes import Box, Size, image_box
 from ..maps import is_degenerate, resize_map
 from ..registry import FUNCTIONS
 from ..structures import given_map_name
 
-BoxFunction = Callable[[np.ndarray, tuple[int, int], Sequence[float]], np.ndarray]
+BoxFunction = Callable[[np.ndarray, Size, Sequence[float]], np.ndarray]
 
 # Names of rules before they were called by what they do.
 FORMER_NAMES = dict(cam='largest_component', nlccam_released='released_nlccam')
@@ -45,7 +45,7 @@ def box_rule(name: str, threshold: float) -> Callable[[BoxFunction], BoxFunction
 
 @box_rule('largest_component', threshold=0.2)
 def largest_component(
-    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float]
+    cam: np.ndarray, size: Size, thresholds: Sequence[float]
 ) -> np.ndarray:
     """The box rule of class activation maps (Zhou et al., CVPR 2016).
 
@@ -71,7 +71,7 @@ def largest_component(
 
 @box_rule('released_nlccam', threshold=0.12)
 def released_nlccam(
-    cam: np.ndarray, size: tuple[int, int], thresholds: Sequence[float]
+    cam: np.ndarray, size: Size, thresholds: Sequence[float]
 ) -> np.ndarray:
     """The box rule of the released NL-CCAM code.
 
@@ -115,12 +115,12 @@ class BoxRule:
     boxes: BoxFunction
     threshold: float
 
-    def __call__(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
+    def __call__(self, cam: np.ndarray, size: Size) -> Box:
         """Find the box of a map (h, w) in an image of (width, height) pixels."""
         return tuple(self.at((self.threshold,), cam, size)[0].tolist())
 
     def at(
-        self, thresholds: Sequence[float], cam: np.ndarray, size: tuple[int, int]
+        self, thresholds: Sequence[float], cam: np.ndarray, size: Size
     ) -> np.ndarray:
         """Find the boxes, (T, 4), at several thresholds, (T,)."""
         boxes = np.asarray(self.boxes(cam, size, thresholds))
@@ -132,25 +132,25 @@ class BoxRule:
         return boxes
 
 
-def build_box_rule(name: str, threshold: Optional[float] = None) -> BoxRule:
+def build_box_rule(
+    name: Optional[str] = None, threshold: Optional[float] = None
+) -> BoxRule:
     """Find a box rule by its name and set its threshold.
 
     Args:
-        name: Name of the rule: ``largest_component`` (formerly ``cam``),
+        name: Name of the rule: ``largest_component`` (formerly ``cam``), the default,
             ``released_nlccam`` (formerly ``nlccam_released``) or your own.
-        threshold: Fraction of the map's range, 0 <= threshold < 1. Defaults to
-            that of the rule.
+        threshold: Fraction of the map's range, 0 <= threshold < 1. Defaults to its own.
 
     Raises:
         ValueError: If there is no such rule or the threshold lies outside its range.
     """
-    name = present_name(name)
+    name = present_name(name or 'largest_component')
     # Not FUNCTIONS.get, which imports a module of an unknown name.
     boxes = FUNCTIONS.module_dict.get(name)
     if boxes is None:
-        raise ValueError(
-            f'there is no box rule "{name}", only {", ".join(FUNCTIONS.module_dict)}'
-        )
+        known = ', '.join(FUNCTIONS.module_dict)
+        raise ValueError(f'there is no box rule "{name}", only {known}')
     if not hasattr(boxes, 'threshold'):
         raise ValueError(
             f'the box rule "{name}" has no default threshold: register it by '
@@ -181,8 +181,4 @@ class BoxMaker:
         self.map_name = given_map_name(map_name, cam)
         self.names_rule = box_rule is not None
         self.names_threshold = threshold is not None
-        self.set_box_rule(box_rule or 'largest_component', threshold)
-
-    def set_box_rule(self, name: str, threshold: Optional[float] = None) -> None:
-        """Make boxes by another rule and threshold."""
-        self.box_rule = build_box_rule(name, threshold)
+        self.box_rule = build_box_rule(box_rule, threshold)

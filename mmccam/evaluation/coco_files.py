@@ -12,7 +12,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 
-from ..boxes import Box, box_iou, image_box
+from ..boxes import Box, Size, box_iou, image_box
 from ..checkpoints.saving import WHOLE_FILES
 from ..datasets.files import image_size
 from ..registry import METRICS
@@ -54,7 +54,7 @@ class DumpBoxes(BoxMetric):
             return sample['cam_labels'][0].item()
         return super().target_class(sample)
 
-    def find_box(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
+    def find_box(self, cam: np.ndarray, size: Size) -> Box:
         """Find the box of a map (h, w) in an image of (width, height) pixels."""
         return self.box_rule(cam, size)
 
@@ -112,7 +112,7 @@ class DumpPseudoBoxes(DumpBoxes):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, target='true', **kwargs)
 
-    def find_box(self, cam: np.ndarray, size: tuple[int, int]) -> Box:
+    def find_box(self, cam: np.ndarray, size: Size) -> Box:
         # A rule may round its box to the pixel behind the last one.
         *_, right, bottom = image_box(size)
         box = super().find_box(cam, size)
@@ -144,8 +144,7 @@ def evaluate_boxes(dataset: BaseDataset, path: Union[str, Path]) -> dict[str, fl
     in the file. An image without detection is wrong.
 
     Returns:
-        ``top1_loc``, class and box are right, and ``box_acc``, the box alone, in
-        percent.
+        In percent ``top1_loc``, class and box are right, and ``box_acc``, the box is.
     """
     best = _read_detections(path, len(dataset), len(dataset.metainfo['classes']))
     logger = MMLogger.get_current_instance()
@@ -167,9 +166,8 @@ def evaluate_boxes(dataset: BaseDataset, path: Union[str, Path]) -> dict[str, fl
             f'{beyond} of {len(best)} boxes in {path} reach beyond their image: a bbox '
             'is [x, y, width, height] in pixels of the original image'
         )
-    return dict(
-        top1_loc=100 * float(np.mean(hits & right)), box_acc=100 * float(np.mean(hits))
-    )
+    top1_loc, box_acc = 100 * np.mean([hits & right, hits], axis=1)
+    return dict(top1_loc=float(top1_loc), box_acc=float(box_acc))
 
 
 def _read_detections(

@@ -18,8 +18,7 @@ from .metric import ERRORS, BoxMetric, Outcome
 class CCAMLocalizationMetric(BoxMetric):
     """Localization accuracy of one map under one box rule, in percent.
 
-    A box is right if it overlaps one of the true boxes by at least ``iou``. Reported
-    are
+    A box is right if it overlaps a true box by at least ``iou``. Reported are
 
     - ``top1_loc``: the most probable class is right, and so is its box;
     - ``top5_loc``: one of the five most probable classes is right, and so is its box;

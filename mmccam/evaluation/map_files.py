@@ -140,9 +140,8 @@ def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
             f'{path} must have floating-point numbers, such as float64, got {cam.dtype}'
         )
     if cam.shape != shape:
-        raise ValueError(
-            f'{path} must have the shape (height, width) = {shape}, got {cam.shape}'
-        )
+        expected = f'the shape (height, width) = {shape}'
+        raise ValueError(f'{path} must have {expected}, got {cam.shape}')
     if not ((cam >= 0) & (cam <= 1)).all():
         raise ValueError(
             f'{path} must have values from 0 to 1, got some from {cam.min()} '

@@ -50,9 +50,8 @@ class MaxBoxAcc(LocalizationMetric):
     ) -> None:
         super().__init__(*args, **kwargs)
         if contours not in ('both', *NAMES):
-            raise ValueError(
-                f'contours must be "largest", "all" or "both", got "{contours}"'
-            )
+            known = '"largest", "all" or "both"'
+            raise ValueError(f'contours must be {known}, got "{contours}"')
         if len(ious) == 0:
             raise ValueError('ious must name at least one overlap')
         for iou in ious:
@@ -153,9 +152,7 @@ def _contour_boxes(
     return np.minimum(found, SCORE_MAP_SIDE - 1), areas, start + below
 
 
-def _measure(
-    contours: Sequence[np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _measure(contours: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lowest and highest x and y, (2, n) each, and areas (n,) of contours.
 
     All at once: OpenCV releases Python's lock for each, and threads wait for it.

@@ -75,8 +75,7 @@ class LocalizationMetric(BaseMetric):
         """Start to make the record of each prediction.
 
         Raises:
-            ValueError: If a sample has no map of that name, or an earlier one could not
-                be evaluated.
+            ValueError: If a sample has no such map, or the record of one failed.
         """
         for sample in data_samples:
             cam = ClassMaps.read(sample).of(self.map_name, self.target_class(sample))
@@ -147,14 +146,13 @@ class BoxMetric(LocalizationMetric, BoxMaker):
     """A metric of the boxes that a rule makes of one map.
 
     Args:
-        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
+        map_name: Name of the map, as in :class:`~mmccam.evaluation.LocalizationMetric`.
         box_rule: Name of the box rule. Defaults to ``largest_component``, or to the
             best one where thresholds were searched.
         threshold: Threshold of the rule. Defaults to the rule's own, or to the best one
             where thresholds were searched.
         iou: Overlap at which a box is right, 0 < iou <= 1.
-        prefix: As in :class:`~mmccam.evaluation.LocalizationMetric`.
-        collect_device: As there.
+        prefix, collect_device: As there.
 
     Raises:
         TypeError: If no map is named.
@@ -208,11 +206,7 @@ class BoxMetric(LocalizationMetric, BoxMaker):
 
 
 def judge(
-    box: Box,
-    true_boxes: np.ndarray,
-    class_right: bool,
-    degenerate: bool,
-    iou: float = 0.5,
+    box: Box, true_boxes: np.ndarray, class_right: bool, degenerate: bool, iou: float
 ) -> tuple[str, float]:
     """Decide what became of an image: the kind, and the highest overlap of its box.
 

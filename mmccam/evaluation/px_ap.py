@@ -19,8 +19,7 @@ class PxAP(LocalizationMetric):
 
     Args:
         step: Distance of the thresholds, 0 < step < 1.
-        scaled_masks: Whether masks may be larger or smaller than their image, of the
-            same shape.
+        scaled_masks: Whether masks may be of their image's shape in another size.
         **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
     """
 
@@ -36,13 +35,11 @@ class PxAP(LocalizationMetric):
         """Count the pixels of foreground and background by score, (2, bins), uint16.
 
         Raises:
-            ValueError: If the image has no mask, or one that cannot be read or has
-                another size.
+            ValueError: If the image has no mask, or a broken one, or of another size.
         """
         if not sample.get('loc_masks'):
-            raise ValueError(
-                f'{sample["img_path"]} has no mask, which PxAP measures by'
-            )
+            path = sample['img_path']
+            raise ValueError(f'{path} has no mask, which PxAP measures by')
         masks = [self._foreground(path, sample) for path in sample['loc_masks']]
         foreground = np.logical_or.reduce(masks)
         background = ~foreground
@@ -85,8 +82,7 @@ class PxAP(LocalizationMetric):
 
     def _foreground(self, path: str, sample: dict) -> np.ndarray:
         """Read a mask and bring it to 224 x 224, bool."""
-        mask = read_mask(
-            path, sample['img_path'], sample['ori_shape'], self.scaled_masks
-        )
-        pixels, size = mask.view(np.uint8), (SCORE_MAP_SIDE, SCORE_MAP_SIDE)
+        image, shape = sample['img_path'], sample['ori_shape']
+        pixels = read_mask(path, image, shape, self.scaled_masks).view(np.uint8)
+        size = (SCORE_MAP_SIDE, SCORE_MAP_SIDE)
         return cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST).view(bool)

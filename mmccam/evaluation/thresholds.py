@@ -25,6 +25,7 @@ from .box_rules import BoxMaker, build_box_rule, present_name
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
 TOOL = 'tools/search_threshold.py'
+File = Union[str, Path]
 
 
 @METRICS.register_module()
@@ -34,8 +35,7 @@ class ThresholdSearch(LocalizationMetric):
     For a split that no result is reported on. Reported is, for each rule, the
     ``<rule>_threshold`` of 0.01 ... 0.99 with the most right boxes at an IoU of 0.5 (of
     equally good ones the lowest), and its accuracy in percent, ``<rule>_gt_known_loc``.
-    After the evaluation, the main process has the accuracies of all thresholds in
-    ``curves``.
+    Afterwards the main process has the accuracies of all thresholds in ``curves``.
 
     Args:
         box_rules: Names of the box rules.
@@ -94,7 +94,7 @@ class ThresholdSearch(LocalizationMetric):
         return sorted(best, key=lambda rule: -rule['gt_known_loc'])
 
 
-def threshold_file(checkpoint: Union[str, Path]) -> Path:
+def threshold_file(checkpoint: File) -> Path:
     """The place of a checkpoint's thresholds: ``<name>.thresholds.json`` beside it."""
     return Path(checkpoint).with_suffix('.thresholds.json')
 
@@ -114,8 +114,8 @@ def maps_of(cfg: Config, head: LocalizationHead) -> dict:
 def describe_search(
     searches: list[ThresholdSearch],
     dataset: BaseDataset,
-    checkpoint: Union[str, Path],
-    config: Union[str, Path],
+    checkpoint: File,
+    config: File,
     split: str,
     maps: dict,
 ) -> dict:
@@ -147,12 +147,8 @@ def describe_search(
     )
 
 
-def read_thresholds(
-    path: Union[str, Path], checkpoint: Union[str, Path], maps: dict
-) -> dict:
-    """Read what was found for a checkpoint and maps as of ``maps_of``.
-
-    Box rules have their present names.
+def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
+    """Read what was found for a checkpoint and maps, with box rules' present names.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -211,8 +207,7 @@ def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> d
 def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
     """Set box rule and threshold of all metrics and hooks that name no threshold.
 
-    A box rule that one names stays, else it becomes the best one. Returned are those
-    that were set.
+    A named box rule stays, else it becomes the best one. Returned are those set.
 
     Raises:
         ValueError: If nothing is known for a map or a rule.
@@ -222,7 +217,7 @@ def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
     for maker in makers:
         named = maker.box_rule.name if maker.names_rule else None
         rule = choose_rule(found, maker.map_name, named)
-        maker.set_box_rule(rule['box_rule'], rule['threshold'])
+        maker.box_rule = build_box_rule(rule['box_rule'], rule['threshold'])
     return makers
 
 
@@ -251,5 +246,5 @@ def _image_names(dataset: BaseDataset) -> list[str]:
     return [relative_path(info, dataset.data_root) for info in infos]
 
 
-def _sha256(path: Union[str, Path]) -> str:
+def _sha256(path: File) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -34,11 +34,9 @@ class CombinationFunction(ABC):
 
 @TASK_UTILS.register_module()
 class Polynomial(CombinationFunction):
-    """Polynomial combination (Eq. 5), see :func:`mmccam.cam.polynomial`.
+    """Polynomial combination (Eq. 5), as of :func:`mmccam.cam.polynomial`.
 
-    Args:
-        degree: Degree η: 0 step, 1 linear, 2 quadratic, 3 cubic.
-        p: Rank at which the sign changes. Defaults to (K + 1) / 2.
+    The ``degree`` is 0 for a step, 1 linear, 2 quadratic, 3 cubic.
     """
 
     def __init__(
@@ -54,13 +52,9 @@ class Polynomial(CombinationFunction):
 
 @TASK_UTILS.register_module()
 class TopBottom(CombinationFunction):
-    """Top-i & bottom-j combination (Eq. 6), see :func:`mmccam.cam.top_bottom`.
+    """Top-i & bottom-j combination (Eq. 6), as of :func:`mmccam.cam.top_bottom`.
 
     Top-1 & bottom-0 is the plain class activation map.
-
-    Args:
-        i: How many of the most probable classes are added.
-        j: How many of the least probable classes are subtracted.
     """
 
     def __init__(self, i: int, j: int, target_first: bool = True) -> None:
@@ -74,11 +68,7 @@ class TopBottom(CombinationFunction):
 
 @TASK_UTILS.register_module()
 class SingleRank(CombinationFunction):
-    """The map of one rank alone, see :func:`mmccam.cam.single_rank`.
-
-    Args:
-        k: Rank from the most probable class, 1 ... K, or from the least, -1 ... -K.
-    """
+    """The map of one rank k alone, as of :func:`mmccam.cam.single_rank`."""
 
     def __init__(self, k: int, target_first: bool = False) -> None:
         super().__init__(target_first)

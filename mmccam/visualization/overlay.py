@@ -70,8 +70,7 @@ def draw_panels(
         panels: What to draw, from left to right.
         true_boxes: True boxes in pixels of the image, (n, 4), on all panels.
         title: Text above.
-        side: Pixels of the longer side of a panel. Defaults to that of the image, at
-            least 320.
+        side: Pixels of a panel's longer side. Defaults to the image's, at least 320.
 
     Returns:
         Picture, (H', W', 3), uint8, RGB.

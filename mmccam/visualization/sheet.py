@@ -53,10 +53,8 @@ def draw_outcome(
     outcome: Outcome, dataset: BaseDataset, title: str = '', side: Optional[int] = None
 ) -> np.ndarray:
     """Draw an image beside its map, with the box of the true class and the truth."""
-    image = read_image(outcome.image, dataset)
-    return draw_localization(
-        image, outcome.cam, outcome.box, outcome.true_boxes, title, side
-    )
+    image, boxes = read_image(outcome.image, dataset), (outcome.box, outcome.true_boxes)
+    return draw_localization(image, outcome.cam, *boxes, title, side)
 
 
 def draw_sheet(metrics: Sequence[BaseMetric], dataset: BaseDataset) -> np.ndarray:

@@ -219,8 +219,6 @@ def test_maker_of_boxes(maker, arguments, rule, names):
     assert made.map_name == 'ccam'
     assert (made.box_rule.name, made.box_rule.threshold) == rule
     assert (made.names_rule, made.names_threshold) == names
-    made.set_box_rule('cam', 0.4)
-    assert made.box_rule == build_box_rule('largest_component', 0.4)
 
 
 def test_a_map_must_be_named():

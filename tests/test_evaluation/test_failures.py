@@ -44,18 +44,18 @@ LARGE, SMALL = (0, 0, 19, 9), (25, 0, 29, 4)
 )
 def test_kind_and_overlap_of_a_box(box, truth, kind, overlap):
     for boxes in (truth, truth[::-1]):
-        assert judge(box, boxes, True, False) == (kind, pytest.approx(overlap))
+        assert judge(box, boxes, True, False, 0.5) == (kind, pytest.approx(overlap))
 
 
 def test_kind_depends_on_class_map_and_overlap():
     part = (10, 5, 18, 9)  # an overlap of 0.45
     for box, arguments, kind in (
-        (TRUE, (False, False), 'class_wrong'),
-        (part, (False, False), 'too_small'),
-        (LEFT, (False, False), 'nothing_found'),
+        (TRUE, (False, False, 0.5), 'class_wrong'),
+        (part, (False, False, 0.5), 'too_small'),
+        (LEFT, (False, False, 0.5), 'nothing_found'),
         # The map shows nothing.
-        (TRUE, (True, True), 'right'),
-        (part, (True, True), 'nothing_found'),
+        (TRUE, (True, True, 0.5), 'right'),
+        (part, (True, True, 0.5), 'nothing_found'),
         (part, (True, False, 0.45), 'right'),
         (part, (True, False, 0.46), 'too_small'),
     ):

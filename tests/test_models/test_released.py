@@ -13,8 +13,7 @@ from mmpretrain.registry import DATASETS, MODELS
 
 from mmccam.boxes import box_iou
 from mmccam.cam import (
-    activation_maps,
-    combine_weights,
+    ccam,
     move_to_front,
     rank_classes,
     top_bottom,
@@ -105,8 +104,7 @@ def test_boxes(released, name, target):
         classes = ranking[:, int(target[-1]) - 1]
         moved = move_to_front(ranking, classes[:, None])
         coefficients = top_bottom(20, 1, BOTTOM[name])
-        weights = combine_weights(head.fc.weight, moved, coefficients)
-        cams = activation_maps(features, weights)[:, 0].detach()
+        cams = ccam(features, head.fc.weight, moved, coefficients)[:, 0].detach()
     # We move the target to rank 1, so that another class is last where it was the last
     # itself. That is one true class of the 63, and the released box of it is another:
     # no difference of two classes' maps gives it, nor one class's map.

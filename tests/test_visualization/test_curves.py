@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmccam.visualization.curves import save_threshold_curves
+from mmccam.visualization.numbers import save_threshold_curves
 
 
 @pytest.mark.parametrize('num_maps', [1, 4])

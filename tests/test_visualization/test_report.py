@@ -9,8 +9,12 @@ import pytest
 import torch
 
 from mmccam.evaluation import MaxBoxAcc
+from mmccam.visualization.numbers import (
+    ERROR_COLUMNS,
+    LOCALIZATION_COLUMNS,
+    metric_rows,
+)
 from mmccam.visualization.report import render_report
-from mmccam.visualization.tables import ERROR_COLUMNS, LOCALIZATION_COLUMNS, metric_rows
 
 pytestmark = pytest.mark.slow
 HOSTILE = '<script>document.title = "run"</script>&amp;'

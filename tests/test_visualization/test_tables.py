@@ -1,4 +1,4 @@
-from mmccam.visualization.tables import (
+from mmccam.visualization.numbers import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
     format_results,

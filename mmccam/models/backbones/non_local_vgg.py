@@ -71,7 +71,7 @@ class NonLocalVGG(NamedLayers, VGG):
         _check_stages('non_local_stages', non_local_stages, 1, num_stages)
         _check_stages('out_indices', out_indices, 0, num_stages - 1)
         _check_stages('frozen_stages', [frozen_stages], -1, num_stages)
-        _check_checkpointing(with_cp, norm_cfg, norm_eval)
+        _check_norm(norm_cfg, norm_eval, with_cp)
         super().__init__(
             depth=depth,
             num_stages=num_stages,
@@ -87,9 +87,8 @@ class NonLocalVGG(NamedLayers, VGG):
         # A backbone knows no classes, and ClassNumCheckHook compares what says it does.
         del self.num_classes
         self.with_cp = with_cp
-        self.memory_format = (
-            torch.channels_last if channels_last else torch.contiguous_format
-        )
+        formats = torch.contiguous_format, torch.channels_last
+        self.memory_format = formats[channels_last]
         self._add_blocks(non_local_stages, reduction)
         self._add_extra_conv(extra_conv, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self._freeze_stages()
@@ -174,9 +173,7 @@ def _check_stages(name: str, stages: Sequence[int], low: int, high: int) -> None
         raise ValueError(f'{name} must lie between {low} and {high}, got {wrong[0]}')
 
 
-def _check_checkpointing(
-    with_cp: bool, norm_cfg: Optional[dict], norm_eval: bool
-) -> None:
+def _check_norm(norm_cfg: Optional[dict], norm_eval: bool, with_cp: bool) -> None:
     if with_cp and norm_cfg is not None and not norm_eval:
         raise ValueError(
             f'with_cp needs norm_eval with the norm_cfg {norm_cfg}: computing a '

@@ -15,14 +15,12 @@ from .localization_head import Feats, LocalizationHead
 class GAPClsHead(LocalizationHead, LinearClsHead):
     """Global average pooling and a linear layer on the raw feature map.
 
-    Loss and scores are those of mmpretrain's ``LinearClsHead``, and so are the names of
-    the parameters.
+    Loss, scores and names of parameters are those of mmpretrain's ``LinearClsHead``.
 
     Args:
         num_classes: Number of classes K.
         in_channels: Number of channels C of the last feature map.
-        cams: See :meth:`LocalizationHead.set_maps`.
-        num_guesses: See :meth:`LocalizationHead.set_maps`.
+        cams, num_guesses: See :meth:`LocalizationHead.set_maps`.
         **kwargs: Further arguments of mmpretrain's ``LinearClsHead``. A loss without a
             scope is mmpretrain's, in a config of another toolbox too.
     """

@@ -116,8 +116,7 @@ class LocalizationHead(ClsHead):
             The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``.
 
         Raises:
-            ValueError: If ``cams`` has a saliency method and the classifier is no
-                ``SaliencyClassifier``.
+            ValueError: If ``cams`` has what only a ``SaliencyClassifier`` makes.
         """
         self._check_classifier()
         logits = self(feats)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import Callable
 
 import torch
 from torch import nn
+
+Outputs = tuple[torch.Tensor, ...]
 
 
 class NamedLayers:
@@ -39,13 +42,11 @@ class NamedLayers:
             find_layer(self, name)
         self.out_layers = tuple(out_layers)
 
-    def forward(self, *args, **kwargs) -> tuple[torch.Tensor, ...]:
+    def forward(self, *args, **kwargs) -> Outputs:
         """Return the outputs of ``out_layers``, then those of the network."""
         return self.with_named_layers(super().forward, *args, **kwargs)
 
-    def with_named_layers(
-        self, forward: Callable, *args, **kwargs
-    ) -> tuple[torch.Tensor, ...]:
+    def with_named_layers(self, forward: Callable, *args, **kwargs) -> Outputs:
         """Do the same for a subclass that has its own ``forward``."""
         if not self.out_layers and not self.behind:
             return forward(*args, **kwargs)
@@ -77,7 +78,7 @@ def layer_outputs(
     outputs: dict[str, torch.Tensor] = {}
     handles = []
 
-    def hook(name: str, x: torch.Tensor) -> torch.Tensor:
+    def hook(name: str, _, __, x: torch.Tensor) -> torch.Tensor:
         if name in behind:
             x = behind[name](x, training=network.training)
         outputs[name] = x
@@ -87,9 +88,7 @@ def layer_outputs(
     try:
         for name in dict.fromkeys((*names, *behind)):
             layer = find_layer(network, name)
-            handles.append(
-                layer.register_forward_hook(lambda _, x, y, name=name: hook(name, y))
-            )
+            handles.append(layer.register_forward_hook(partial(hook, name)))
         yield outputs
     finally:
         for handle in handles:

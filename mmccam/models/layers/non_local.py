@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
-from torch import nn
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 try:
@@ -23,13 +23,10 @@ QUERIES_AT_ONCE = 128
 class NonLocalBlock(BaseModule):
     r"""Non-local block of NL-CCAM (WACV 2020, Eq. 7-9).
 
-    .. math:: \alpha_{ij} = \mathrm{softmax}_j\left(f(x_i)^T g(x_j)\right)
-        \quad \text{(Eq. 7)}
-
-    .. math:: z_i = \mathrm{BN}\left(k\left(\sum_j \alpha_{ij} h(x_j)\right)\right)
-        \quad \text{(Eq. 8)}
-
-    .. math:: y_i = z_i + x_i \quad \text{(Eq. 9)}
+    .. math::
+        \alpha_{ij} &= \mathrm{softmax}_j(f(x_i)^T g(x_j)) & \text{(Eq. 7)} \\
+        z_i &= \mathrm{BN}(k(\sum_j \alpha_{ij} h(x_j))) & \text{(Eq. 8)} \\
+        y_i &= z_i + x_i & \text{(Eq. 9)}
 
     for positions i and j of the feature map. f (``query``), g (``key``), h (``value``)
     and k (``project``) are 1 x 1 convolutions, f and g to C / ``reduction`` channels.
@@ -72,7 +69,7 @@ class NonLocalBlock(BaseModule):
         self.bn = nn.BatchNorm2d(in_channels)
         nn.init.zeros_(self.bn.weight)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Add to each position what it attends to, (N, C, h, w) to (N, C, h, w)."""
         query, key, value = [  # f(x), g(x), h(x); torch 2.1 compiles no generator
             conv(x).flatten(2).transpose(1, 2)  # (N, h * w, channels)
@@ -84,7 +81,7 @@ class NonLocalBlock(BaseModule):
         return x + z  # Eq. 9, in the memory format of x
 
 
-def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     r"""Average the values by the softmax of each query's products with the keys.
 
     .. math:: o_i = \sum_j \alpha_{ij} v_j, \quad
@@ -111,9 +108,7 @@ def _is_traced() -> bool:
     return is_compiling() or torch.jit.is_tracing()
 
 
-def fused_attention(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-) -> torch.Tensor:
+def fused_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """:func:`attend` by a fused kernel of PyTorch, where there is one.
 
     All kernels want contiguous rows whose widths are multiples of 8; those of CPUs and
@@ -144,9 +139,7 @@ def _log_missing_kernel(device: str, dtype: torch.dtype) -> None:
     )
 
 
-def chunked_attention(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-) -> torch.Tensor:
+def chunked_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """:func:`attend` for a few images and queries at a time."""
     if query.dtype == torch.float16:  # the products of its gradients might overflow
         query, key, value = (x.float() for x in (query, key, value))
@@ -165,14 +158,11 @@ class ChunkedAttention(torch.autograd.Function):
         ds = \alpha \circ (do\, v^T - D), \; D_i = do_i^T o_i, \quad
         dq = ds\, k, \quad dk = ds^T q
 
-    Products of inputs in bfloat16 are in bfloat16, the softmax and all sums over chunks
-    in float32.
+    Products of bfloat16 are in bfloat16, the softmax and sums over chunks in float32.
     """
 
     @staticmethod
-    def forward(
-        ctx, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(ctx, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Compute the averages, see :func:`attend`."""
         out = torch.empty_like(value, memory_format=torch.contiguous_format)
         with torch.autocast(query.device.type, enabled=False):
@@ -183,7 +173,7 @@ class ChunkedAttention(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, ...]:
         """Compute the gradients of queries, keys and values."""
         query, key, value, out = ctx.saved_tensors
         dtype = _sum_dtype(query)
@@ -205,8 +195,8 @@ class ChunkedAttention(torch.autograd.Function):
 
 
 def _chunks(
-    query: torch.Tensor, key: torch.Tensor
-) -> Iterator[tuple[slice, slice, torch.Tensor, torch.Tensor]]:
+    query: Tensor, key: Tensor
+) -> Iterator[tuple[slice, slice, Tensor, Tensor]]:
     """Yield images and queries, their softmax and a buffer (images, queries, L).
 
     On a CPU an image a thread. The memory is the same each time: new memory would cost
@@ -230,5 +220,5 @@ def _chunks(
         yield images, rows, weights, scores
 
 
-def _sum_dtype(x: torch.Tensor) -> torch.dtype:
+def _sum_dtype(x: Tensor) -> torch.dtype:
     return torch.promote_types(x.dtype, torch.float32)

@@ -39,10 +39,8 @@ class SaliencyMethod(ABC):
         """Make the map of one class of each image.
 
         Args:
-            classifier: Gives the logits (N, K) of images; ``extract_feat`` and ``head``
-                are its two halves.
-            images: Normalized images, (N, 3, H, W). They require a gradient, the
-                parameters do not.
+            classifier: Gives logits (N, K) of images, by ``extract_feat`` and ``head``.
+            images: Normalized images, (N, 3, H, W), which alone require a gradient.
             targets: A class of each image, (N,).
 
         Returns:
