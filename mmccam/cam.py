@@ -20,9 +20,10 @@ Symbols: K classes, N images, C channels, T target classes of an image, maps of 
 from typing import Optional
 
 import torch
+from torch import Tensor
 
 
-def rank_classes(scores: torch.Tensor) -> torch.Tensor:
+def rank_classes(scores: Tensor) -> Tensor:
     r"""Rank the classes of each image from the most to the least probable.
 
     .. math:: c_1 = \arg\max_c S_c
@@ -39,7 +40,7 @@ def rank_classes(scores: torch.Tensor) -> torch.Tensor:
     return scores.argsort(dim=-1, descending=True, stable=True)
 
 
-def move_to_front(ranking: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def move_to_front(ranking: Tensor, targets: Tensor) -> Tensor:
     """Move a target class to rank 1 and keep the order of the rest.
 
     Args:
@@ -55,7 +56,7 @@ def move_to_front(ranking: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     return ranking.gather(-1, is_other.argsort(dim=-1, stable=True))
 
 
-def activation_maps(features: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def activation_maps(features: Tensor, weights: Tensor) -> Tensor:
     r"""Sum the channels of the feature maps with the weights of a class (Eq. 2, 3).
 
     .. math:: M^c(x, y) = \sum_n w_{n,c} f^n(x, y)
@@ -71,11 +72,8 @@ def activation_maps(features: torch.Tensor, weights: torch.Tensor) -> torch.Tens
 
 
 def ccam(
-    features: torch.Tensor,
-    weight: torch.Tensor,
-    ranking: torch.Tensor,
-    coefficients: torch.Tensor,
-) -> torch.Tensor:
+    features: Tensor, weight: Tensor, ranking: Tensor, coefficients: Tensor
+) -> Tensor:
     r"""Combine the class activation maps of all classes by their rank (Eq. 4).
 
     .. math::
@@ -98,7 +96,7 @@ def ccam(
     return activation_maps(features, combined)
 
 
-def class_weights(ranking: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
+def class_weights(ranking: Tensor, coefficients: Tensor) -> Tensor:
     """Give each class the coefficient of its rank, with arguments as of :func:`ccam`.
 
     Returns:
@@ -108,9 +106,7 @@ def class_weights(ranking: torch.Tensor, coefficients: torch.Tensor) -> torch.Te
     return torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
 
 
-def polynomial(
-    num_classes: int, degree: int, p: Optional[float] = None
-) -> torch.Tensor:
+def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> Tensor:
     r"""Coefficients of the polynomial combination function (Eq. 5).
 
     .. math::
@@ -140,7 +136,7 @@ def polynomial(
     return torch.where(k <= p, rising, -falling).float()
 
 
-def top_bottom(num_classes: int, i: int, j: int) -> torch.Tensor:
+def top_bottom(num_classes: int, i: int, j: int) -> Tensor:
     """Coefficients of the top-i & bottom-j combination function (Eq. 6).
 
     g(k) = 1 for k <= i, -1 for k > K - j, else 0.
@@ -165,7 +161,7 @@ def top_bottom(num_classes: int, i: int, j: int) -> torch.Tensor:
     return (k <= i).float() - (k > num_classes - j).float()
 
 
-def single_rank(num_classes: int, k: int) -> torch.Tensor:
+def single_rank(num_classes: int, k: int) -> Tensor:
     """Coefficients that leave the map of one rank alone.
 
     Args:

@@ -38,15 +38,10 @@ from .boxes import check_boxes
 
 @dataclass(frozen=True, eq=False)
 class ClassMaps:
-    """The maps of some classes of one image, by one or several names.
+    """The maps of some classes of one image, by one or several names."""
 
-    Args:
-        labels: Classes that the maps are of, (T,).
-        maps: Maps (T, h, w) at the size of the feature map, by their name.
-    """
-
-    labels: torch.Tensor
-    maps: dict[str, torch.Tensor]
+    labels: torch.Tensor  #: classes that the maps are of, (T,)
+    maps: dict[str, torch.Tensor]  #: (T, h, w) at the size of the feature map, by name
 
     @classmethod
     def read(cls, sample: Union[DataSample, dict]) -> 'ClassMaps':

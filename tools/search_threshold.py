@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     add('--out', help=what + 'checkpoint, epoch_30.thresholds.json for epoch_30.pth')
     what = 'split to search on; names of results on the same images will say so'
     add('--split', choices=['val', 'test'], default='val', help=what)
-    rules = ['largest_component', 'released_nlccam']
+    rules = thresholds.BOX_RULES
     add('--box-rules', nargs='+', default=rules, help='names of the rules')
     args = parser.parse_args()
     args.out = Path(args.out or thresholds.threshold_file(args.checkpoint))

@@ -26,7 +26,6 @@ class FittingWeightsHook(Hook):
     priority = 'VERY_LOW'  # after the hook that puts averaged weights in their place
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Check the weights before they are loaded."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner.cfg.get('load_from'))
         check_weights(model, weights_of(checkpoint, source), source)
@@ -119,7 +118,6 @@ class UnreadableImagesHook(Hook):
 
     @dist.master_only
     def after_train_epoch(self, runner: Runner) -> None:
-        """Count the images."""
         number = count_unreadable(self.file)
         runner.visualizer.add_scalar('unreadable_images', number, runner.epoch + 1)
         if number:
@@ -138,6 +136,5 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Run the model that is trained under autocast."""
         with super().optim_context(model), autocast(dtype=torch.bfloat16):
             yield

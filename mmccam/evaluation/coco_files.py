@@ -55,7 +55,6 @@ class DumpBoxes(BoxMetric):
         return super().target_class(sample)
 
     def find_box(self, cam: np.ndarray, size: Size) -> Box:
-        """Find the box of a map (h, w) in an image of (width, height) pixels."""
         return self.box_rule(cam, size)
 
     def record(self, sample: dict, cam: np.ndarray) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class DumpMaps(LocalizationMetric):
 
     def record(self, sample: dict, cam: np.ndarray) -> str:
         """Write the map (h, w) of an image and return its file."""
-        path = map_path(self.out_dir, sample, self.root)
+        path = Path(self.out_dir, f'{path_below(sample, self.root)}.npy')
         height, width = sample['ori_shape']
         size = (self.side, self.side) if self.side else (width, height)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,11 +57,6 @@ class DumpMaps(LocalizationMetric):
     def summarize(self, records: list[str]) -> dict[str, float]:
         check_unique(records, 'map')
         return dict(num_maps=len(records))
-
-
-def map_path(folder: Union[str, Path], sample: dict, root: str) -> Path:
-    """The file of an image's map in a folder of maps."""
-    return Path(folder, f'{path_below(sample, root)}.npy')
 
 
 def check_side(side: Optional[int]) -> None:
@@ -118,7 +113,7 @@ def evaluate_maps(
 
 def _find_maps(infos: list[dict], folder: Union[str, Path], root: str) -> list[Path]:
     """The file of each image's map, all of which must be there."""
-    files = [map_path(folder, info, root) for info in infos]
+    files = [Path(folder, f'{path_below(info, root)}.npy') for info in infos]
     missing = [file for file in files if not file.is_file()]
     if missing:
         raise FileNotFoundError(

@@ -6,7 +6,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Optional
 
 import numpy as np
@@ -21,6 +20,8 @@ from .box_rules import BoxMaker
 
 # Images whose records may be under way at a time: their maps stay in memory.
 MAX_PENDING = 64
+# More than cores would only wait for Python's lock.
+THREADS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix='mmccam')
 IMAGE_KEYS = ('sample_idx', 'img_path')
 # What can go wrong, as LocalizationErrors explains it.
 ERRORS = ('class_wrong', 'nothing_found', 'several_objects', 'too_small', 'too_large')
@@ -79,7 +80,7 @@ class LocalizationMetric(BaseMetric):
         """
         for sample in data_samples:
             cam = ClassMaps.read(sample).of(self.map_name, self.target_class(sample))
-            self._pending.append(_threads().submit(self._full_record, sample, cam))
+            self._pending.append(THREADS.submit(self._full_record, sample, cam))
         self._finish(MAX_PENDING)
 
     def _full_record(self, sample: dict, cam: np.ndarray) -> tuple[bool, Any]:
@@ -117,29 +118,17 @@ class LocalizationMetric(BaseMetric):
 
 @dataclass(eq=False)  # two outcomes are never the same
 class Outcome:
-    """What became of an image, and what it takes to draw it.
+    """What became of an image, and what it takes to draw it."""
 
-    Args:
-        kind: ``right`` or one of ``ERRORS``.
-        overlap: Highest overlap of the box with a true box, 0 ... 1.
-        box: Box of the target class in pixels of the original image.
-        true_boxes: True boxes in the same pixels, (n, 4).
-        pred_label: The most probable class, or None without class scores.
-        gt_label: The true class.
-        image: ``sample_idx`` of the image and its ``img_path``, where it has them.
-        cam: Map of the target class, (h, w), float32; None if it is not to be drawn.
-        rank: Rank of the true class, from 0, or None without class scores.
-    """
-
-    kind: str
-    overlap: float
-    box: Box
-    true_boxes: np.ndarray
-    pred_label: Optional[int]
-    gt_label: int
-    image: dict[str, Any]
-    cam: Optional[np.ndarray] = None
-    rank: Optional[int] = None
+    kind: str  #: ``right`` or one of ``ERRORS``
+    overlap: float  #: highest overlap of the box with a true box, 0 ... 1
+    box: Box  #: box of the target class in pixels of the original image
+    true_boxes: np.ndarray  #: true boxes in the same pixels, (n, 4)
+    pred_label: Optional[int]  #: the most probable class, None without class scores
+    gt_label: int  #: the true class
+    image: dict[str, Any]  #: its ``sample_idx`` and ``img_path``, where it has them
+    cam: Optional[np.ndarray] = None  #: map (h, w), float32; None if it is not drawn
+    rank: Optional[int] = None  #: rank of the true class, from 0, None without scores
 
 
 class BoxMetric(LocalizationMetric, BoxMaker):
@@ -155,7 +144,6 @@ class BoxMetric(LocalizationMetric, BoxMaker):
         prefix, collect_device: As there.
 
     Raises:
-        TypeError: If no map is named.
         ValueError: If there is no such rule, or a number lies outside its range.
     """
 
@@ -227,12 +215,6 @@ def judge(
         smaller = box_area(box) < box_area(truth[best])
         kind = 'too_small' if smaller else 'too_large'
     return kind, overlap
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    # More than cores would only wait for Python's lock.
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix='mmccam')
 
 
 def check_iou(iou: float) -> None:

@@ -25,6 +25,7 @@ from .box_rules import BoxMaker, build_box_rule, present_name
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
 TOOL = 'tools/search_threshold.py'
+BOX_RULES = ('largest_component', 'released_nlccam')
 File = Union[str, Path]
 
 
@@ -48,7 +49,7 @@ class ThresholdSearch(LocalizationMetric):
     def __init__(
         self,
         *args,
-        box_rules: Sequence[str] = ('largest_component', 'released_nlccam'),
+        box_rules: Sequence[str] = BOX_RULES,
         ious: Sequence[float] = (0.3, 0.5, 0.7),
         **kwargs,
     ) -> None:

@@ -24,17 +24,11 @@ MIN_SIDE = 320  # pixels
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One of several pictures of an image, drawn side by side.
+    """One of several pictures of an image, drawn side by side."""
 
-    Args:
-        caption: Line of text above.
-        cam: Map, (h, w), of any range, drawn as heat; without one the image is drawn.
-        box: Predicted box in pixels of the image.
-    """
-
-    caption: str = ''
-    cam: Optional[np.ndarray] = None
-    box: Optional[Box] = None
+    caption: str = ''  #: line of text above
+    cam: Optional[np.ndarray] = None  #: map (h, w) to draw as heat; else the image is
+    box: Optional[Box] = None  #: predicted box in pixels of the image
 
 
 def draw_localization(

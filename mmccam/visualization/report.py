@@ -22,15 +22,7 @@ from .._on_import import __version__
 from ..evaluation import LocalizationErrors, MaxBoxAcc
 from ..evaluation.metric import ERRORS, Outcome
 from ..structures import image_name
-from .numbers import (
-    ERROR_COLUMNS,
-    Curves,
-    accuracies,
-    draw_svg,
-    format_rows,
-    localization_notes,
-    searched_curves,
-)
+from . import numbers
 from .overlay import draw_legend
 from .sheet import ROWS, SIDE, describe, draw_outcome, headline, with_examples
 
@@ -69,11 +61,11 @@ def render_report(
             versions=_versions(),
         ),
         results=results,
-        accuracies=accuracies(results['metrics']),
-        table=partial(format_rows, style='html'),
-        notes=localization_notes(results),
+        accuracies=numbers.accuracies(results['metrics']),
+        table=partial(numbers.format_rows, style='html'),
+        notes=numbers.localization_notes(results),
         bars={row['map']: _shares(row) for row in results['errors']},
-        kinds=ERROR_COLUMNS,
+        kinds=numbers.ERROR_COLUMNS,
         curves=_curves(metrics, len(dataset), found),
         legend=_data_uri(draw_legend(), 'PNG'),
         galleries={headline(m): _gallery(m, dataset) for m in with_examples(metrics)},
@@ -89,7 +81,7 @@ def _versions() -> str:
 
 def _shares(row: dict) -> dict[str, float]:
     """What part of the images each kind of a row of errors has, in percent."""
-    counts = {title: row[title] for title in ERROR_COLUMNS if row[title]}
+    counts = {title: row[title] for title in numbers.ERROR_COLUMNS if row[title]}
     total = sum(counts.values())
     return {title: 100 * count / total for title, count in counts.items()}
 
@@ -102,19 +94,17 @@ def _curves(
     if found:
         heading = 'Box rules on the split {split}, {num_images} images'
         heading = heading.format(**found['provenance'])
-        maps = searched_curves(found)
-        groups[heading] = [draw_svg(curves, 'GT-known in percent') for curves in maps]
-    scored = [
-        draw_svg(_max_box_acc_curves(metric, num_images), 'right boxes in percent')
-        for metric in metrics
-        if isinstance(metric, MaxBoxAcc)
-    ]
+        maps, label = numbers.searched_curves(found), 'GT-known in percent'
+        groups[heading] = [numbers.draw_svg(curves, label) for curves in maps]
+    scored = [metric for metric in metrics if isinstance(metric, MaxBoxAcc)]
     if scored:
-        groups['MaxBoxAcc on the evaluated images'] = scored
+        heading, label = 'MaxBoxAcc on the evaluated images', 'right boxes in percent'
+        maps = [_max_box_acc_curves(metric, num_images) for metric in scored]
+        groups[heading] = [numbers.draw_svg(curves, label) for curves in maps]
     return groups
 
 
-def _max_box_acc_curves(metric: MaxBoxAcc, num_images: int) -> Curves:
+def _max_box_acc_curves(metric: MaxBoxAcc, num_images: int) -> numbers.Curves:
     accuracies = 100 * metric.correct / num_images
     by_way = {
         CONTOURS[kind]: dict(zip(metric.ious.tolist(), of_kind))
@@ -123,7 +113,7 @@ def _max_box_acc_curves(metric: MaxBoxAcc, num_images: int) -> Curves:
     best = metric.thresholds[accuracies.argmax(axis=-1)].flat
     marks = [*zip(best, accuracies.max(axis=-1).flat)]
     title = f'{metric.prefix}: the best threshold of each'
-    return Curves(title, metric.thresholds, by_way, marks)
+    return numbers.Curves(title, metric.thresholds, by_way, marks)
 
 
 def _gallery(metric: LocalizationErrors, dataset: BaseDataset) -> dict[str, list[dict]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import cv2
+import mmcv
 import numpy as np
 import pytest
 
@@ -123,8 +124,11 @@ def test_a_folder_with_files_is_refused_and_left_alone(tmp_path):
 
 
 def test_nothing_is_left_after_a_failure(tmp_path, monkeypatch):
-    monkeypatch.setattr(cv2, 'imwrite', lambda *args: False)
-    with pytest.raises(OSError, match='cannot write'):
+    def no_space(*_):
+        raise OSError('no space left')
+
+    monkeypatch.setattr(mmcv, 'imwrite', no_space)
+    with pytest.raises(OSError, match='no space left'):
         generate_demo(tmp_path / 'demo', **SMALL)
     assert not list(tmp_path.iterdir())
 

@@ -109,11 +109,7 @@ class NonLocalVGG(NamedLayers, VGG):
             self.extra_conv = ConvModule(self.in_channels, channels, **kwargs)
 
     def init_weights(self) -> None:
-        """Initialize the weights, those of a ``Pretrained`` config last.
-
-        Raises:
-            ValueError: If the pretrained file does not match. The sentence names it.
-        """
+        """Initialize; if a pretrained file does not match, the ValueError names it."""
         try:
             super().init_weights()
         except (AssertionError, RuntimeError, TypeError, ValueError) as error:

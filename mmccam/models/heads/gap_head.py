@@ -5,6 +5,7 @@ from typing import Optional
 import torch
 from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
+from torch import Tensor
 
 from ...cam import ccam
 from ...registry import MODELS
@@ -38,7 +39,7 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
             super().__init__(num_classes, in_channels, **kwargs)
         self.set_maps(cams, num_guesses)
 
-    def pre_logits(self, feats: Feats) -> torch.Tensor:
+    def pre_logits(self, feats: Feats) -> Tensor:
         """Average the last feature map over its positions, (N, C).
 
         Raises:
@@ -51,9 +52,7 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
             )
         return feats[-1].mean(dim=(2, 3))
 
-    def class_maps(
-        self, feats: Feats, weights: torch.Tensor, targets: torch.Tensor
-    ) -> torch.Tensor:
+    def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
         """Combine the maps of all classes (Eq. 4), see :func:`mmccam.cam.ccam`."""
         classes = torch.arange(self.num_classes, device=weights.device)
         # The weights are in the order of the classes, not of their ranks.

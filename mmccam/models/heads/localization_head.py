@@ -6,13 +6,14 @@ from typing import Optional
 import torch
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
+from torch import Tensor
 
 from ...cam import class_weights, move_to_front, rank_classes
 from ...registry import TASK_UTILS
 from ...structures import ClassMaps
 from ..combinations import CombinationFunction
 
-Feats = tuple[torch.Tensor, ...]  # of backbone and neck, (N, C, h, w) each
+Feats = tuple[Tensor, ...]  # of backbone and neck, (N, C, h, w) each
 DEFAULT_CAMS = dict(ccam=dict(type='mmccam.Polynomial', degree=2))
 
 
@@ -40,9 +41,7 @@ class LocalizationHead(ClsHead):
     allow_saliency = False
 
     @abstractmethod
-    def class_maps(
-        self, feats: Feats, weights: torch.Tensor, targets: torch.Tensor
-    ) -> torch.Tensor:
+    def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
         """Sum the maps of all classes with a weight for each.
 
         Args:
@@ -98,8 +97,7 @@ class LocalizationHead(ClsHead):
         """Names of the maps that the network makes, those of saliency methods too."""
         return list(self.cams)
 
-    def loss(self, *args, **kwargs) -> dict[str, torch.Tensor]:
-        """Compute the losses of mmpretrain's head."""
+    def loss(self, *args, **kwargs) -> dict[str, Tensor]:
         self._check_classifier()
         return super().loss(*args, **kwargs)
 
@@ -148,8 +146,8 @@ class LocalizationHead(ClsHead):
             )
 
     def _combine(
-        self, name: str, feats: Feats, ranking: torch.Tensor, targets: torch.Tensor
-    ) -> torch.Tensor:
+        self, name: str, feats: Feats, ranking: Tensor, targets: Tensor
+    ) -> Tensor:
         """The maps of one combination function for each target, (N, T, h, w)."""
         if self.combinations[name].target_first:
             ranking = move_to_front(ranking, targets)

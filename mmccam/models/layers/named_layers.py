@@ -71,9 +71,6 @@ def layer_outputs(
 
     Yields:
         The output of each name; of a layer that is called again, the last one.
-
-    Raises:
-        ValueError: If there is no such layer, or if the network does not call it.
     """
     outputs: dict[str, torch.Tensor] = {}
     handles = []
