@@ -7,7 +7,7 @@ the last pixel lie inside the box, so that its width is ``x1 - x0 + 1``.
 import numpy as np
 
 Box = tuple[float, float, float, float]
-Size = tuple[int, int]  # width and height of an image in pixels
+Size = tuple[int, int]  #: width and height of an image in pixels
 
 
 def image_box(size: Size) -> Box:

@@ -5,7 +5,7 @@ Each sample has ``gt_label`` and, unless its data set says otherwise, ``img_path
 No transform of the pipeline touches these boxes.
 
 All read the folder ``data_root`` as it was published, and of it a ``split``, by default
-``train``. Further arguments are those of mmpretrain's data set of that name or base.
+``train``. Other arguments are of mmpretrain's data set of that name or ``BaseDataset``.
 
 A mistake in a file is a ValueError, a missing file of annotations a FileNotFoundError.
 The message has the file and, where there is one, the line.

@@ -92,13 +92,8 @@ def _fill(canvas: np.ndarray, outline: np.ndarray, value) -> np.ndarray:
     return cv2.fillPoly(canvas, [points], value, cv2.LINE_AA, shift=4)
 
 
-def _blend(image: np.ndarray, color: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    """Lay ``color``, (H, W, 3), over an image as ``cover``, 0 to 255, says."""
-    return image + cover[..., None] * np.float32(1 / 255) * (color - image)
-
-
-def _two_tones(where: np.ndarray, first, second) -> np.ndarray:
-    """Mix two RGB colors by ``where``, (H, W) in 0 to 1, to (H, W, 3)."""
+def _mix(where: np.ndarray, first, second) -> np.ndarray:
+    """Mix two RGB colors or images by ``where``, (H, W) in 0 to 1, to (H, W, 3)."""
     first, second = np.float32(first), np.float32(second)
     return first + where[..., None].astype(np.float32) * (second - first)
 
@@ -122,7 +117,7 @@ def _texture(rng: Rng, grid: np.ndarray) -> np.ndarray:
 def _background(rng: Rng, grid: np.ndarray) -> np.ndarray:
     """Textures, and shapes in the colors of badges that are no badges."""
     height, width = grid.shape[:2]
-    image = _two_tones(_texture(rng, grid), *rng.uniform(40, 215, (2, 3)))
+    image = _mix(_texture(rng, grid), *rng.uniform(40, 215, (2, 3)))
     image *= 0.75 + 0.5 * _texture(rng, grid)[..., None]
     image = image.clip(0, 255).astype(np.uint8)
     colors = [color for badge in BADGES.values() for color in badge.colors]
@@ -140,7 +135,7 @@ def _skin(rng: Rng, u: np.ndarray, v: np.ndarray, cover: np.ndarray) -> np.ndarr
     scales = np.sin(24 * u + 3 * np.sin(24 * v))
     bands = np.sin(rng.uniform(7, 12) * u + rng.uniform(0, 6))
     sand = np.array([205, 180, 135]) + rng.uniform(-15, 15, 3)
-    skin = _two_tones(0.5 + 0.2 * scales + 0.3 * bands, 0.55 * sand, sand)
+    skin = _mix(0.5 + 0.2 * scales + 0.3 * bands, 0.55 * sand, sand)
     rim = cv2.GaussianBlur(cover, (0, 0), 1.5) * np.float32(1 / 255)
     skin *= np.clip(1.6 * rim - 0.5, 0.1, 1)[..., None]
     skin[np.hypot(u - 0.8, v - 0.05) < 0.08] = 20
@@ -180,8 +175,8 @@ def draw(rng: Rng, badge: Badge, height: int, width: int) -> tuple[np.ndarray, .
     local = (local - spot) @ (turn.T / radius)
     where = PATTERNS[badge.pattern](*np.moveaxis(local, 2, 0))
 
-    image = _blend(_background(rng, grid), skin, body)
-    image = _blend(image, _two_tones(where, *badge.colors), part)
+    image = _mix(body * np.float32(1 / 255), _background(rng, grid), skin)
+    image = _mix(part * np.float32(1 / 255), image, _mix(where, *badge.colors))
     image += 5 * rng.standard_normal(image.shape, np.float32)
     return image.clip(0, 255).astype(np.uint8), body > 127, part > 127
 

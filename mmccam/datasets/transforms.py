@@ -73,7 +73,7 @@ class LoadImage(BaseTransform):
             None if the image cannot be read and is noted in ``unreadable``.
 
         Raises:
-            ValueError: If the image cannot be read, and is not noted or the 100th so.
+            ValueError: If it cannot be read and is not noted, or is the 100th in a row.
         """
         if 'img' in results:
             image = results['img']

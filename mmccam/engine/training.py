@@ -1,4 +1,4 @@
-"""What training runs add to mmengine's: hooks, and training in bfloat16."""
+"""Parts of a training run: hooks, and the optimizer wrapper for bfloat16."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

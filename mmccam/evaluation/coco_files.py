@@ -143,7 +143,7 @@ def evaluate_boxes(dataset: BaseDataset, path: Union[str, Path]) -> dict[str, fl
     in the file. An image without detection is wrong.
 
     Returns:
-        In percent ``top1_loc``, class and box are right, and ``box_acc``, the box is.
+        In percent: ``top1_loc``, class and box are right; ``box_acc``, the box alone.
     """
     best = _read_detections(path, len(dataset), len(dataset.metainfo['classes']))
     logger = MMLogger.get_current_instance()

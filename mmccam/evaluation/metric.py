@@ -20,7 +20,7 @@ from .box_rules import BoxMaker
 
 # Images whose records may be under way at a time: their maps stay in memory.
 MAX_PENDING = 64
-# More than cores would only wait for Python's lock.
+# More threads than cores would only wait for Python's lock.
 THREADS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix='mmccam')
 IMAGE_KEYS = ('sample_idx', 'img_path')
 # What can go wrong, as LocalizationErrors explains it.
@@ -135,13 +135,13 @@ class BoxMetric(LocalizationMetric, BoxMaker):
     """A metric of the boxes that a rule makes of one map.
 
     Args:
-        map_name: Name of the map, as in :class:`~mmccam.evaluation.LocalizationMetric`.
+        map_name, prefix, collect_device: As in
+            :class:`~mmccam.evaluation.LocalizationMetric`.
         box_rule: Name of the box rule. Defaults to ``largest_component``, or to the
             best one where thresholds were searched.
         threshold: Threshold of the rule. Defaults to the rule's own, or to the best one
             where thresholds were searched.
         iou: Overlap at which a box is right, 0 < iou <= 1.
-        prefix, collect_device: As there.
 
     Raises:
         ValueError: If there is no such rule, or a number lies outside its range.

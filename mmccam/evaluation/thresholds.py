@@ -149,7 +149,7 @@ def describe_search(
 
 
 def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
-    """Read what was found for a checkpoint and maps, with box rules' present names.
+    """Read what was found for a checkpoint and ``maps_of``, rules by present names.
 
     Raises:
         FileNotFoundError: If there is no such file.

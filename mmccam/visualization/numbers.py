@@ -30,6 +30,7 @@ LOCALIZATION_COLUMNS = {
     'PxAP': 'px_ap',
 }
 ERROR_COLUMNS = {kind.replace('_', ' '): kind for kind in ('right', *ERRORS)}
+
 # Of Okabe and Ito: colour-blind readers can tell them apart.
 COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7')
 STYLES = ('-', '--', ':', '-.')

@@ -177,8 +177,8 @@ def test_blocks_survive_init_weights():
     ('name', 'value', 'message'),
     [
         ('depth', 12, r'must be one of \[11, 13, 16, 19\], got 12'),
-        ('num_stages', 0, 'must be 1 to 5, got 0'),
-        ('num_stages', 6, 'must be 1 to 5, got 6'),
+        ('num_stages', 0, 'must lie between 1 and 5, got 0'),
+        ('num_stages', 6, 'must lie between 1 and 5, got 6'),
         ('non_local_stages', (0, 2), 'must lie between 1 and 5, got 0'),
         ('non_local_stages', (2, 6), 'must lie between 1 and 5, got 6'),
         ('num_stages', 4, 'and 4, got 5'),  # of the default blocks

@@ -42,8 +42,7 @@ class NonLocalVGG(NamedLayers, VGG):
         channels_last: Whether to compute in the memory format ``channels_last``. It is
             faster on CPUs and tensor cores. The other format rounds differently.
         init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
-        out_layers: Names of layers whose outputs are returned before the maps of the
-            stages, see :class:`~mmccam.models.NamedLayers`.
+        out_layers: Further layers to return, see :class:`~mmccam.models.NamedLayers`.
 
     Raises:
         ValueError: If an argument lies outside its range.
@@ -67,7 +66,10 @@ class NonLocalVGG(NamedLayers, VGG):
         out_layers: Sequence[str] = (),
     ) -> None:
         out_indices = (num_stages - 1,) if out_indices is None else tuple(out_indices)
-        _check_network(depth, num_stages)
+        depths = sorted(VGG.arch_settings)
+        if depth not in depths:
+            raise ValueError(f'depth must be one of {depths}, got {depth!r}')
+        _check_stages('num_stages', [num_stages], 1, 5)
         _check_stages('non_local_stages', non_local_stages, 1, num_stages)
         _check_stages('out_indices', out_indices, 0, num_stages - 1)
         _check_stages('frozen_stages', [frozen_stages], -1, num_stages)
@@ -87,8 +89,8 @@ class NonLocalVGG(NamedLayers, VGG):
         # A backbone knows no classes, and ClassNumCheckHook compares what says it does.
         del self.num_classes
         self.with_cp = with_cp
-        formats = torch.contiguous_format, torch.channels_last
-        self.memory_format = formats[channels_last]
+        plain, last = torch.contiguous_format, torch.channels_last
+        self.memory_format = last if channels_last else plain
         self._add_blocks(non_local_stages, reduction)
         self._add_extra_conv(extra_conv, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self._freeze_stages()
@@ -153,14 +155,6 @@ class NonLocalVGG(NamedLayers, VGG):
         """Set the training mode; unlike mmpretrain's VGG, return the module."""
         super().train(mode)
         return self
-
-
-def _check_network(depth: int, num_stages: int) -> None:
-    depths = sorted(VGG.arch_settings)
-    if depth not in depths:
-        raise ValueError(f'depth must be one of {depths}, got {depth!r}')
-    if not 1 <= num_stages <= 5:
-        raise ValueError(f'num_stages must be 1 to 5, got {num_stages}')
 
 
 def _check_stages(name: str, stages: Sequence[int], low: int, high: int) -> None:
