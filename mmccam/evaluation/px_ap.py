@@ -19,7 +19,7 @@ class PxAP(LocalizationMetric):
 
     Args:
         step: Distance of the thresholds, 0 < step < 1.
-        scaled_masks: Whether masks may be larger or smaller than images, of their shape.
+        scaled_masks: Whether masks may be larger or smaller than images, in proportion.
         **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
     """
 
