@@ -1,17 +1,20 @@
 """What the command-line tools share: their options, and how they end."""
 
 import argparse
+import ast
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import barrier
 from mmengine.logging import MMLogger
 
 import mmccam  # noqa: F401  registers its parts, restricts the loading of checkpoints
+from mmccam.apis.options import apply_options
 from mmccam.apis.runs import LAUNCHERS, join_processes
 from mmccam.checkpoints.loading import trust_checkpoints
 
@@ -27,14 +30,34 @@ CONFIG_ERRORS = (
 )
 
 
-class ConfigOptions(DictAction):
-    """mmengine's option of key=value pairs, which refuses anything else."""
+class ConfigOptions(argparse.Action):
+    """An option of key=value pairs: Python's literals, or else texts as they are."""
 
     def __call__(self, parser, namespace, values, option_string=None) -> None:
-        for value in values:
-            if '=' not in value:
-                parser.error(f'{option_string} needs key=value pairs, got {value!r}')
-        super().__call__(parser, namespace, values, option_string)
+        options = dict(getattr(namespace, self.dest) or {})
+        for pair in values:
+            key, sign, text = pair.partition('=')
+            if not sign:
+                parser.error(f'{option_string} needs key=value pairs, got {pair!r}')
+            try:
+                options[key] = _parse_value(text)
+            except ValueError as error:
+                parser.error(f'{option_string} {pair}: {error}')
+        setattr(namespace, self.dest, options)
+
+
+def _parse_value(text: str) -> Any:
+    words = dict(true=True, false=False, none=None)
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        if (text[:1], text[-1:]) in (('(', ')'), ('[', ']'), ('{', '}')):
+            raise ValueError(
+                "not a value of Python; texts in it need quotes, as in ['a', 'b']"
+            ) from None
+        return text
 
 
 OPTIONS = {
@@ -92,7 +115,7 @@ def read_config(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     default = str(Path('work_dirs', Path(args.config).stem))
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default
-    cfg.merge_from_dict(args.cfg_options or {})
+    apply_options(cfg, args.cfg_options)
     cfg.load_from = checkpoint or cfg.get('load_from')
     join_processes(cfg)
     return cfg

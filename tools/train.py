@@ -1,6 +1,8 @@
 """Train a model from a config, and evaluate it after each epoch."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -26,7 +28,10 @@ def parse_args() -> argparse.Namespace:
     add('--auto-scale-lr', action='store_true', help=what)
     what = 'pass over images that cannot be read, and list them in unreadable.txt'
     add('--skip-unreadable', action='store_true', help=what)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.resume == '':
+        parser.error('--resume needs the name of a checkpoint, or no value')
+    return args
 
 
 def build_config(args: argparse.Namespace) -> Config:
@@ -81,9 +86,33 @@ def skip_unreadable(cfg: Config) -> None:
     cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
 
 
+@contextmanager
+def part_of(cfg: Config, key: str) -> Iterator[None]:
+    """Name the part of a config whose values cannot be used."""
+    try:
+        yield
+    except _cli.CONFIG_ERRORS as error:
+        raise ValueError(f'{key} = {cfg[key]} cannot be built: {error}') from error
+
+
 def build_runner(cfg: Config) -> Runner:
-    """Build a runner with its loops, so that mistakes show before training."""
+    """Build a runner and all its parts, so that mistakes show before training."""
     runner = Runner.from_cfg(cfg)
+    loop = runner.train_loop
+    # What is built, and scaled, here is not built again by train().
+    with part_of(cfg, 'optim_wrapper'):
+        runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+        runner.scale_lr(runner.optim_wrapper, runner.auto_scale_lr)
+        runner.auto_scale_lr = None
+    with part_of(cfg, 'param_scheduler'):
+        schedulers = runner.param_schedulers
+        if schedulers is not None:
+            runner.param_schedulers = runner.build_param_scheduler(schedulers)
+    if loop.val_interval < 1 or loop.max_epochs < 1:
+        raise ValueError(
+            'train_cfg needs max_epochs and val_interval of at least 1, got '
+            f'{loop.max_epochs} and {loop.val_interval}'
+        )
     # The test is not run here, but its metrics are what the training is for.
     metrics = runner.build_evaluator(cfg.get('test_evaluator') or [])
     check_run(runner, 'train', metrics)

@@ -22,6 +22,7 @@ from ..checkpoints.contents import (
     weights_of,
 )
 from ..models.any_classifier import classifier_with_maps
+from .options import apply_options
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 File = Union[str, PathLike]
@@ -51,7 +52,7 @@ def load_network(
     elif not isinstance(config, Config):
         config = Config.fromfile(config)
     config = config.copy()
-    config.merge_from_dict(options or {})
+    apply_options(config, options)
     warn_if_size_differs(config, loaded, source)
     network = _build(config, source)
     check_weights(network, weights, source)

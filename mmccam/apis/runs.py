@@ -16,6 +16,7 @@ from ..evaluation import LocalizationMetric
 from ..evaluation.thresholds import head_of
 from ..structures import check_map_name
 from ..visualization import LocalizationVisualizationHook
+from .options import apply_options
 
 # Variables with the number of a process, how many there are, and the number on its
 # machine. torch reads the first.
@@ -30,7 +31,7 @@ LAUNCHERS = ('none', *VARIABLES)
 def read_data_config(path: str, options: Optional[dict]) -> Config:
     """Read the config of data sets that are to be built without a runner."""
     cfg = Config.fromfile(path)
-    cfg.merge_from_dict(options or {})
+    apply_options(cfg, options)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     return cfg
 

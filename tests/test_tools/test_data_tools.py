@@ -50,7 +50,7 @@ def test_bad_data(check, data, tmp_path):
     (data / f'images/{image}.jpg').write_bytes(b'')
     (data / f'masks/{mask}.png').write_bytes(b'no mask')
 
-    code, lines, _ = check(config, {'data.split': 'test-masks'})
+    code, lines, _ = check(config, {'test_dataloader.dataset.split': 'test-masks'})
     assert code == 1
     starts = [
         f'{labels}, line 1: the label must lie between 0 and 11',

@@ -67,7 +67,6 @@ def test_searched_thresholds_and_the_config_of_the_user(localize, image, searche
         ([], 'cannot read the image .*text.jpg: .* no known format'),
         (['--config', 'none.py'], 'none.py'),
         (['--size', 1, '--skip-unreadable'], 'localize.py: .*size'),
-        (['--cfg-options', 'no'], "key=value pairs, got 'no'"),
         (['--thresholds', 'none.json'], 'no file of thresholds none'),
     ],
 )

@@ -69,7 +69,18 @@ def test_a_checkpoint_of_another_network_is_refused(run, trained, tmp_path):
         ('val_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
         # Not used before the test, but checked before the training.
         ('test_evaluator.1.cam=heat', r'the head makes no map "heat", only'),
-        ('test_evaluator.1.treshold=0.2', "unexpected keyword argument 'treshold'"),
+        # Read and built before the training.
+        ('trian_cfg.max_epochs=1', 'the option trian_cfg.max_epochs is refused'),
+        ('+test_evaluator.1.treshold=1', "unexpected keyword argument 'treshold'"),
+        (
+            'optim_wrapper.optimizer.lr=fast',
+            "optim_wrapper = .*'lr': 'fast'.* cannot be",
+        ),
+        (
+            'param_scheduler.0.end=never',
+            "param_scheduler = .*'never'.* cannot be built",
+        ),
+        ('train_cfg.val_interval=0', 'train_cfg needs .* at least 1, got 4 and 0'),
         ('model.head.cams.ccam.type=mmccam.Cubic', 'mmccam.Cubic is not in the '),
     ],
 )

@@ -1,0 +1,99 @@
+"""Options that change a config, each of which has an effect."""
+
+import inspect
+from collections.abc import Iterator
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import Any, Optional
+
+import mmengine.registry
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmengine.runner import Runner
+
+# What a run reads of its config: the arguments of the runner, and what it looks up.
+RUN_KEYS = {
+    *inspect.signature(Runner).parameters,
+    *('model_wrapper_cfg', 'find_unused_parameters', 'sync_bn', 'compile'),
+    *('activation_checkpointing', 'efficient_conv_bn_eval'),
+}
+REGISTRIES = [x for x in vars(mmengine.registry).values() if isinstance(x, Registry)]
+
+
+def apply_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
+    """Change values of a config, in place.
+
+    Args:
+        cfg: The config.
+        options: Values by dotted keys, such as ``{'train_cfg.max_epochs': 2}``. A key
+            must be in the config or be an argument of the part that it leads to. A
+            plus before it adds any other: ``{'+train_cfg.val_begin': 5}``.
+
+    Raises:
+        ValueError: If there is no such key, or no run reads it, since it is a variable
+            whose value the config file has already copied to where it is used.
+    """
+    before = cfg.copy()
+    for key, value in (options or {}).items():
+        try:
+            cfg.merge_from_dict({key.removeprefix('+'): value})
+        except (KeyError, TypeError):
+            raise ValueError(
+                f'the option {key} leads to a place that the config does not have'
+            ) from None
+    for key in options or {}:
+        if not key.startswith('+'):
+            _check_key(key, before, cfg)
+
+
+def _check_key(key: str, before: Config, after: Config) -> None:
+    """Check that a key leads to what was there, or to an argument of what is there."""
+    old, new, known = before, after, [*_keys(before)]
+    names = key.split('.')
+    for depth, name in enumerate(names):
+        found = isinstance(old, list) or name in old
+        if depth == 0:
+            is_read = name in RUN_KEYS
+        else:
+            arguments = _arguments(new, after.get('default_scope', 'mmengine'))
+            known += ['.'.join([*names[:depth], argument]) for argument in arguments]
+            is_read = found or name in arguments
+        if not is_read:
+            break
+        if not found:
+            return
+        old, new = (x[int(name) if isinstance(x, list) else name] for x in (old, new))
+    else:
+        return
+    same = {k for k in known if k.rpartition('.')[2] == names[-1]}
+    near = get_close_matches(key, sorted(same or set(known)), n=3, cutoff=0)
+    reason = 'is read by no run' if found else 'is not in the config'
+    raise ValueError(
+        f'the option {key} is refused: {".".join(names[: depth + 1])} {reason}; the '
+        f'nearest keys are {", ".join(near)}; to add a new key, write +{key}'
+    )
+
+
+def _arguments(part: Any, scope: str) -> set[str]:
+    """Name the arguments of the class of ``dict(type='Adam')``, and of its bases."""
+    kind = part.get('type') if isinstance(part, dict) else None
+    if isinstance(kind, str):
+        name = kind if '.' in kind else f'{scope}.{kind}'
+        for registry in REGISTRIES:
+            with suppress(RuntimeError):  # it has no such name
+                if found := registry.get(name):
+                    kind = found
+                    break
+    bases = inspect.getmro(kind) if inspect.isclass(kind) else ()
+    names = set().union(*(inspect.signature(cls.__init__).parameters for cls in bases))
+    return names - {'self', 'args', 'kwargs'}
+
+
+def _keys(cfg: Config) -> Iterator[str]:
+    """Name all values of a config that a run reads, by dotted keys."""
+    parts = [(name, cfg[name]) for name in cfg if name in RUN_KEYS]
+    for key, part in parts:  # which grows
+        yield key
+        if isinstance(part, (dict, list)):
+            items = part.items() if isinstance(part, dict) else enumerate(part)
+            parts += [(f'{key}.{name}', value) for name, value in items]
