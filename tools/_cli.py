@@ -14,7 +14,7 @@ from mmengine.dist import barrier
 from mmengine.logging import MMLogger
 
 import mmccam  # noqa: F401  registers its parts, restricts the loading of checkpoints
-from mmccam.apis.options import apply_options
+from mmccam.apis import config
 from mmccam.apis.runs import LAUNCHERS, join_processes
 from mmccam.checkpoints.loading import trust_checkpoints
 
@@ -111,11 +111,11 @@ def read_config(args: argparse.Namespace) -> Config:
         raise FileNotFoundError(f'there is no checkpoint {checkpoint}')
     if args.trust_checkpoint:
         trust_checkpoints()
-    cfg = Config.fromfile(args.config)
+    cfg = config.read_config(args.config)
     cfg.launcher = args.launcher
     default = str(Path('work_dirs', Path(args.config).stem))
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or default
-    apply_options(cfg, args.cfg_options)
+    config.apply_options(cfg, args.cfg_options)
     cfg.load_from = checkpoint or cfg.get('load_from')
     join_processes(cfg)
     return cfg

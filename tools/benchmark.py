@@ -27,7 +27,7 @@ PARTS = dict(
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     what = f'all, or of: {", ".join(PARTS)}'
     add('parts', nargs='*', metavar='part', help=what)

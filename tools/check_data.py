@@ -5,14 +5,14 @@ import argparse
 from _cli import CONFIG_ERRORS, add_options, user_errors
 from mmengine.config import Config, ConfigDict
 
-from mmccam.apis.runs import has_scaled_masks, read_data_config
+from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
 from mmccam.datasets.check import Summary, check_datasets
 
 SPLITS = ('train', 'val', 'test')
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add_options(parser, 'config', '--cfg-options')
     return parser
 
@@ -21,11 +21,11 @@ def find_datasets(cfg: Config) -> dict[str, ConfigDict]:
     """Find the data sets of a config, each distinct one once, by their splits."""
     datasets: dict[str, ConfigDict] = {}
     for split in SPLITS:
-        loader = cfg.get(f'{split}_dataloader')
-        if loader is None:
+        if cfg.get(f'{split}_dataloader') is None:
             continue
-        same = [name for name, other in datasets.items() if other == loader.dataset]
-        datasets[', '.join([*same, split])] = loader.dataset
+        dataset = find_loader(cfg, split).dataset
+        same = [name for name, other in datasets.items() if other == dataset]
+        datasets[', '.join([*same, split])] = dataset
         for name in same:
             del datasets[name]
     if not datasets:

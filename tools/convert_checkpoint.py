@@ -17,7 +17,7 @@ from mmccam.models.vgg_weights import FORMATS, convert
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add('source', help='checkpoint whose format is detected by the names in it')
     add('target', help='file to write')

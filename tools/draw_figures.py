@@ -30,7 +30,7 @@ WIDTH = 200  # pixels of a panel
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add_options(parser, 'config', 'checkpoint', '--cam', '--device')
     add_options(parser, '--trust-checkpoint', '--cfg-options')
     add = parser.add_argument

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import mmengine
-from _cli import add_options, user_errors
+from _cli import CONFIG_ERRORS, add_options, user_errors
 from mmengine.registry import DATASETS
 
 from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
@@ -14,7 +14,7 @@ from mmccam.evaluation.map_files import evaluate_maps
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add_options(parser, 'config', '--cfg-options')
     add = parser.add_argument
     add('predictions', type=Path, help='folder of .npy maps, or COCO results as .json')
@@ -49,9 +49,10 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
             f'{given} can only be given for a folder of maps, '
             f'{args.predictions} is a file of boxes'
         )
-    cfg = read_data_config(args.config, args.cfg_options)
-    dataset = dict(find_loader(cfg, args.split).dataset, pipeline=[])
-    dataset = DATASETS.build(dataset)
+    with user_errors(*CONFIG_ERRORS):
+        cfg = read_data_config(args.config, args.cfg_options)
+        dataset = dict(find_loader(cfg, args.split).dataset, pipeline=[])
+        dataset = DATASETS.build(dataset)
     if is_json:
         return evaluate_boxes(dataset, args.predictions)
     options['scaled_masks'] = has_scaled_masks(cfg, args.split)

@@ -10,7 +10,7 @@ from mmccam.evaluation.thresholds import threshold_file
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     what = 'images, folders or quoted patterns such as "*.jpg"'
     add('images', nargs='+', help=what)

@@ -8,7 +8,7 @@ from mmccam.datasets.demo import generate_demo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument('out_dir', help='folder, empty or not there yet')
     parser.add_argument('--seed', type=int, default=0, help='seed of all that is drawn')
     args = parser.parse_args()

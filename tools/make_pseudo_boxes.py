@@ -16,7 +16,7 @@ from mmccam.structures import default_map_name
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     _cli.add_options(parser, 'config', 'checkpoint', *_cli.RUN)
     add = parser.add_argument
     add('--out', required=True, help='JSON file to write')
@@ -34,11 +34,6 @@ def pseudo_box_config(args: argparse.Namespace) -> Config:
     cfg = _cli.read_config(args)
     Path(args.out).parent.mkdir(parents=True, exist_ok=True)
     dataset = runs.find_loader(cfg, args.split).dataset
-    if 'pipeline' not in dataset:
-        raise ValueError(
-            f'the split {args.split} of {cfg.filename} must be a data set with a '
-            f'pipeline, got {dataset.type}'
-        )
     # Only a data set that is evaluated must have boxes.
     loader = runs.find_loader(cfg, 'test')
     dataset.update(pipeline=loader.dataset.pipeline, test_mode=False)

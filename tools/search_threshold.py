@@ -18,7 +18,7 @@ COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     _cli.add_options(parser, 'config', 'checkpoint', *_cli.RUN)
     add = parser.add_argument
     what = 'JSON file to write, with a PNG of the same name; by default beside the '

@@ -38,7 +38,7 @@ SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     _cli.add_options(parser, 'config', 'checkpoint', '--thresholds', '--amp', *_cli.RUN)
     add = parser.add_argument
     what = 'files to write: metrics as .json, tables as .txt or .md, predictions as '

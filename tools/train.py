@@ -12,12 +12,12 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmccam.apis.runs import check_run
+from mmccam.apis.runs import check_run, find_loader
 from mmccam.checkpoints.loading import newest_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     _cli.add_options(parser, 'config', '--amp', *_cli.RUN)
     add = parser.add_argument
     what = 'checkpoint to resume from; without a value the latest of the work dir'
@@ -97,6 +97,8 @@ def part_of(cfg: Config, key: str) -> Iterator[None]:
 
 def build_runner(cfg: Config) -> Runner:
     """Build a runner and all its parts, so that mistakes show before training."""
+    if cfg.get('val_dataloader'):
+        find_loader(cfg, 'val')
     runner = Runner.from_cfg(cfg)
     loop = runner.train_loop
     # What is built, and scaled, here is not built again by train().

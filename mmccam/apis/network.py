@@ -22,7 +22,7 @@ from ..checkpoints.contents import (
     weights_of,
 )
 from ..models.any_classifier import classifier_with_maps
-from .options import apply_options
+from .config import apply_options, read_config
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 File = Union[str, PathLike]
@@ -49,9 +49,7 @@ def load_network(
     weights = weights_of(loaded, source)
     if config is None:
         config = stored_config(loaded, source)
-    elif not isinstance(config, Config):
-        config = Config.fromfile(config)
-    config = config.copy()
+    config = config.copy() if isinstance(config, Config) else read_config(config)
     apply_options(config, options)
     warn_if_size_differs(config, loaded, source)
     network = _build(config, source)

@@ -16,7 +16,7 @@ from ..evaluation import LocalizationMetric
 from ..evaluation.thresholds import head_of
 from ..structures import check_map_name
 from ..visualization import LocalizationVisualizationHook
-from .options import apply_options
+from .config import read_config
 
 # Variables with the number of a process, how many there are, and the number on its
 # machine. torch reads the first.
@@ -30,17 +30,25 @@ LAUNCHERS = ('none', *VARIABLES)
 
 def read_data_config(path: str, options: Optional[dict]) -> Config:
     """Read the config of data sets that are to be built without a runner."""
-    cfg = Config.fromfile(path)
-    apply_options(cfg, options)
+    cfg = read_config(path, options)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     return cfg
 
 
 def find_loader(cfg: Config, split: str) -> ConfigDict:
-    """Find the dataloader of the split ``train``, ``val`` or ``test`` in a config."""
+    """Find the dataloader of the split ``train``, ``val`` or ``test`` in a config.
+
+    Raises:
+        ValueError: If there is none, or its data set is made of others.
+    """
     loader = cfg.get(f'{split}_dataloader')
     if loader is None:
         raise ValueError(f'{cfg.filename} must have a {split}_dataloader')
+    if 'pipeline' not in loader.dataset:
+        raise ValueError(
+            f'the split {split} of {cfg.filename} must be a data set with a pipeline, '
+            f'got {loader.dataset.type}'
+        )
     return loader
 
 
@@ -60,6 +68,7 @@ def has_scaled_masks(cfg: Config, split: str) -> bool:
 
 def build_test_runner(cfg: Config) -> Runner:
     """Build a runner for a test, which refuses a checkpoint that does not match."""
+    find_loader(cfg, 'test')
     runner = Runner.from_cfg(cfg)
     runner.register_hook(FittingWeightsHook())
     check_run(runner, 'test', runner.test_evaluator)

@@ -1,11 +1,67 @@
 """What a user can mend ends a tool with one sentence and exit code 2."""
 
+import os
 import re
 
 import pytest
-from small_runs import CONFIG
+from small_runs import CONFIG, ROOT
 
 pytestmark = pytest.mark.slow
+TOOLS = sorted(path.name for path in (ROOT / 'tools').glob('[!_]*.py'))
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_options_are_not_abbreviated(run_here, tool):
+    code, _, errors = run_here(tool, '--hel')
+    assert code == 2
+    assert 'usage' in errors
+
+
+# What each tool of a config needs to come to read it.
+READERS = {
+    'train.py': (),
+    'test.py': (CONFIG,),
+    'search_threshold.py': (CONFIG,),
+    'make_pseudo_boxes.py': (CONFIG, '--out', 'a.json'),
+    'eval_maps.py': ('.',),
+    'check_data.py': (),
+}
+
+
+@pytest.mark.parametrize('tool', READERS)
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('model = 1 +', 'invalid syntax'),
+        ('model = dict(type=int)', "model.type of .*, got <class 'int'>"),
+        ('_base_ = "none.py"', 'none.py'),
+        (
+            f'_base_ = {str(CONFIG)!r}\n_base_.train_dataloader.dataset = dict('
+            'type="ConcatDataset", datasets=[_base_.train_dataloader.dataset])\n'
+            'train_dataloader = val_dataloader = test_dataloader = '
+            'dict(_delete_=True, **_base_.train_dataloader)',
+            'must be a data set with a pipeline, got ConcatDataset',
+        ),
+    ],
+)
+def test_a_config_that_cannot_be_used_is_refused(
+    run_here, tmp_path, monkeypatch, tool, text, message
+):
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / 'config.py'
+    config.write_text(text)
+    code, _, errors = run_here(tool, config, *READERS[tool])
+    assert code == 2
+    line = errors.splitlines()[-1]
+    assert re.match(f'{tool}: .*{message}', line)
+    assert len(line) < 400
+
+
+def test_a_config_is_a_regular_file(run_here, tmp_path):
+    os.mkfifo(tmp_path / 'config.py')
+    code, _, errors = run_here('check_data.py', tmp_path / 'config.py')
+    assert code == 2
+    assert 'config.py is not a regular file' in errors
 
 
 @pytest.mark.parametrize(

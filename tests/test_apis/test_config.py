@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmccam.apis.options import apply_options
+from mmccam.apis.config import apply_options
 
 
 @pytest.fixture

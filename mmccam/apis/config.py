@@ -1,10 +1,11 @@
-"""Options that change a config, each of which has an effect."""
+"""Configs of runs: they are read, and changed by options that have an effect."""
 
 import inspect
-from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any, Optional
+from os import PathLike
+from pathlib import Path
+from typing import Any, Optional, Union
 
 import mmengine.registry
 from mmengine.config import Config
@@ -18,6 +19,25 @@ RUN_KEYS = {
     *('activation_checkpointing', 'efficient_conv_bn_eval'),
 }
 REGISTRIES = [x for x in vars(mmengine.registry).values() if isinstance(x, Registry)]
+
+
+def read_config(path: Union[str, PathLike], options: Optional[dict] = None) -> Config:
+    """Read a config file and apply options.
+
+    Raises:
+        ValueError: If it is no regular file, or its types are not texts.
+    """
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError(f'the config {path} is not a regular file')
+    cfg = Config.fromfile(path)
+    for key, value in _values(cfg).items():
+        if key.endswith('.type') and not isinstance(value, str):
+            raise ValueError(
+                f'{key} of {path} must be a text such as "mmccam.CUB", got {value}; '
+                'configs that import classes are not supported'
+            )
+    apply_options(cfg, options)
+    return cfg
 
 
 def apply_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
@@ -48,7 +68,7 @@ def apply_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 
 def _check_key(key: str, before: Config, after: Config) -> None:
     """Check that a key leads to what was there, or to an argument of what is there."""
-    old, new, known = before, after, [*_keys(before)]
+    old, new, known = before, after, [*_values(before)]
     names = key.split('.')
     for depth, name in enumerate(names):
         found = isinstance(old, list) or name in old
@@ -89,11 +109,13 @@ def _arguments(part: Any, scope: str) -> set[str]:
     return names - {'self', 'args', 'kwargs'}
 
 
-def _keys(cfg: Config) -> Iterator[str]:
-    """Name all values of a config that a run reads, by dotted keys."""
+def _values(cfg: Config) -> dict[str, Any]:
+    """All that a run reads of a config, by dotted keys."""
+    values = {}
     parts = [(name, cfg[name]) for name in cfg if name in RUN_KEYS]
     for key, part in parts:  # which grows
-        yield key
-        if isinstance(part, (dict, list)):
+        values[key] = part
+        if isinstance(part, (dict, list, tuple)):
             items = part.items() if isinstance(part, dict) else enumerate(part)
             parts += [(f'{key}.{name}', value) for name, value in items]
+    return values
