@@ -127,18 +127,34 @@ def test_openimages_is_measured_by_masks_of_any_size():
 
 
 def test_the_environment_names_images_weights_and_size(custom_images, monkeypatch):
-    monkeypatch.setenv('MMCCAM_WEIGHTS', 'vgg16.pth')
+    monkeypatch.setenv('MMCCAM_WEIGHTS', "a 'b'\\c.pth")
     monkeypatch.setenv('MMCCAM_SIZE', '112')
 
     cfg = read('nlccam_custom')
 
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         assert loader.dataset.data_root == str(custom_images)
-    assert cfg.model.backbone.init_cfg.checkpoint == 'vgg16.pth'
+    assert cfg.model.backbone.init_cfg.checkpoint == "a 'b'\\c.pth"
     # As 256 to 224: 112 * 256 / 224 = 128.
     _, resize, crop, *_ = cfg.train_dataloader.dataset.pipeline
     assert (resize.scale, crop.crop_size) == ((128, 128), 112)
-    assert cfg.test_dataloader.dataset.pipeline[1].scale == (112, 112)
+
+
+def test_empty_variables_count_as_unset(monkeypatch):
+    monkeypatch.setenv('MMCCAM_WEIGHTS', '')
+    monkeypatch.setenv('MMCCAM_SIZE', '')
+
+    cfg = read('nlccam_custom')
+
+    assert cfg.model.backbone.init_cfg.checkpoint.startswith('https://')
+    assert cfg.test_dataloader.dataset.pipeline[1].scale == (224, 224)
+
+
+@pytest.mark.parametrize('size', ['0', '-1', '1e2'])
+def test_a_size_that_is_no_number_of_pixels_is_refused(monkeypatch, size):
+    monkeypatch.setenv('MMCCAM_SIZE', size)
+    with pytest.raises(ValueError, match=f'MMCCAM_SIZE must be .* got {size!r}'):
+        read('nlccam_custom')
 
 
 @pytest.mark.parametrize(

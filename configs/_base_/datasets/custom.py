@@ -2,11 +2,18 @@
 # It is first, since mmengine reads a file that starts with an import as another kind.
 _base_ = 'wsol.py'
 
+import os  # noqa: E402
+
 from mmccam.datasets.metadata import read_classes  # noqa: E402
 
-data_root = '{{$MMCCAM_DATA_ROOT:data/custom}}'
-size = int('{{$MMCCAM_SIZE:224}}')
-
+data_root = os.environ.get('MMCCAM_DATA_ROOT') or 'data/custom'
+size = os.environ.get('MMCCAM_SIZE') or '224'
+if not size.isdigit() or int(size) < 1:
+    raise ValueError(
+        'the environment variable MMCCAM_SIZE must be the side of the input in pixels, '
+        f'got {size!r}'
+    )
+size = int(size)
 try:
     data_preprocessor = dict(num_classes=len(read_classes(data_root)))
 except OSError as error:
