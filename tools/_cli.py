@@ -18,6 +18,8 @@ from mmccam.apis import config
 from mmccam.apis.runs import LAUNCHERS, join_processes
 from mmccam.checkpoints.loading import trust_checkpoints
 
+# Characters of a message; the log file has all of it.
+LONGEST = 380
 # What OpenMMLab raises when a part of a config is wrong.
 CONFIG_ERRORS = (
     AssertionError,
@@ -156,7 +158,9 @@ def _sentence(error: Exception) -> str:
     text = str(error.args[0] if isinstance(error, KeyError) else error).strip()
     if text.startswith('Caught '):
         text = text.splitlines()[-1].partition(': ')[2]
-    return text
+    text = ' '.join(text.splitlines())
+    # It may quote a line of a file, or a network.
+    return text if len(text) <= LONGEST else f'{text[:250]} … {text[-100:]}'
 
 
 def end_together() -> None:

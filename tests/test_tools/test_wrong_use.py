@@ -57,6 +57,15 @@ def test_a_config_that_cannot_be_used_is_refused(
     assert len(line) < 400
 
 
+def test_a_long_message_is_cut(run_here):
+    option = 'x' * 1000
+    _, _, errors = run_here('check_data.py', CONFIG, '--cfg-options', f'{option}=1')
+    line = errors.splitlines()[-1]
+    assert line.startswith('check_data.py: the option xxx')
+    assert line.endswith('xxx')
+    assert len(line) < 400
+
+
 def test_a_config_is_a_regular_file(run_here, tmp_path):
     os.mkfifo(tmp_path / 'config.py')
     code, _, errors = run_here('check_data.py', tmp_path / 'config.py')
