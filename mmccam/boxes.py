@@ -16,6 +16,12 @@ def image_box(size: Size) -> Box:
     return (0, 0, width - 1, height - 1)
 
 
+def clip_box(box: Box, size: Size) -> Box:
+    """The part of a box in its image; a rule may round to the pixel behind the last."""
+    _, _, right, bottom = image_box(size)
+    return tuple(np.clip(box, 0, [right, bottom, right, bottom]).tolist())
+
+
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union, (n, m), of boxes (n, 4) with others (m, 4)."""
     boxes = np.asarray(boxes, np.float64)[:, None]

@@ -10,8 +10,10 @@ SCORE_MAP_SIDE = 224
 
 
 def is_degenerate(cam: np.ndarray) -> bool:
-    """Whether a map (h, w) can show no object: constant, NaN or infinite."""
-    return not np.isfinite(cam).all() or cam.min() == cam.max()
+    """Whether a map (h, w) can show no object: constant, or without a finite range."""
+    with np.errstate(over='ignore', invalid='ignore'):
+        extent = cam.max() - cam.min()
+    return not 0 < extent < np.inf
 
 
 def resize_map(cam: np.ndarray, size: Size) -> np.ndarray:

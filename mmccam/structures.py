@@ -141,6 +141,13 @@ def path_below(sample: dict, root: str) -> str:
     return name
 
 
+def check_scores(sample: Union[DataSample, dict]) -> None:
+    """Raise a ``ValueError`` if a sample has class scores that are NaN or infinite."""
+    if not sample.get('pred_score', torch.zeros(1)).isfinite().all():
+        name = sample.get('img_path') or 'an array'
+        raise ValueError(f'the scores of {name} are NaN or infinite')
+
+
 def true_boxes(sample: dict) -> np.ndarray:
     """The true boxes of an image, (n, 4) with n > 0, in pixels of the original.
 

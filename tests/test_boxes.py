@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from mmccam.boxes import box_area, box_iou, check_boxes, clip_boxes, intersection
+from mmccam.boxes import (
+    box_area,
+    box_iou,
+    check_boxes,
+    clip_box,
+    clip_boxes,
+    intersection,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +96,8 @@ def test_boxes_are_clipped_to_the_pixels_of_the_image():
 def test_a_box_without_pixels_in_the_image_is_not_clipped(box):
     with pytest.raises(ValueError, match=r'a.png: the box .* is reversed, NaN or out'):
         clip_boxes(box, (8, 6), 'a.png')
+
+
+def test_a_box_is_clipped_to_its_image():
+    # It was rounded to the pixels behind the last, and before the first.
+    assert clip_box((-1.0, 2.0, 6, 4), (6, 4)) == (0, 2, 5, 3)

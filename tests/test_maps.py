@@ -56,6 +56,8 @@ HUGE = np.repeat([[0, np.finfo(np.float64).max]], 7, axis=1).repeat(14, axis=0)
     [
         *[(np.full((14, 14), v, np.float32), True) for v in (0.3, np.nan, np.inf)],
         *[(with_first(v, RAMP.copy()), True) for v in (np.nan, np.inf, -np.inf)],
+        # Its range is beyond float32.
+        (np.float32([[-3e38, 0], [0, 3e38]]), True),
         # Resizing makes it constant: of 3 x 3 pixels the middle one is used.
         (with_first(1, np.zeros((672, 672), np.float32)), False),
         # Cubic interpolation leaves the range of the map, and that of float64.

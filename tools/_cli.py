@@ -136,7 +136,10 @@ def user_errors(*more: type[Exception]) -> Iterator[None]:
     tool = Path(sys.argv[0]).name
     try:
         yield
-    except (OSError, ValueError, FloatingPointError, *more) as error:
+    except Exception as error:
+        is_users = isinstance(error, (OSError, ValueError, FloatingPointError, *more))
+        if not is_users and 'DataLoader worker' not in str(error):  # it was killed
+            raise
         logger = MMLogger.get_current_instance()
         record = logger.makeRecord(
             *(logger.name, logging.ERROR, __file__, 0),

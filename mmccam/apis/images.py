@@ -15,6 +15,7 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 from ..datasets.transforms import LoadImage
 
 Pipeline = Callable[[dict], dict]
+EXTENSIONS = (*IMG_EXTENSIONS, '.gif')
 Image = Union[str, np.ndarray]
 Images = Union[str, Path, np.ndarray, Iterable[Union[str, Path, np.ndarray]]]
 # What is known of an image (`img_path`, perhaps an `error`); its pixels, (H, W, 3),
@@ -61,7 +62,10 @@ def _expand(one: Union[str, Path, np.ndarray]) -> Iterable[Image]:
 
 def _walk(folder: str) -> Iterator[str]:
     is_empty, seen = True, set()
-    for root, folders, files in os.walk(folder, followlinks=True):
+    errors: list[OSError] = []
+    for root, folders, files in os.walk(
+        folder, onerror=errors.append, followlinks=True
+    ):
         real = os.path.realpath(root)
         if real in seen:  # a link to a folder above
             folders.clear()
@@ -69,13 +73,16 @@ def _walk(folder: str) -> Iterator[str]:
         seen.add(real)
         folders.sort()
         for name in sorted(files):
-            if name.lower().endswith(IMG_EXTENSIONS):
+            if name.lower().endswith(EXTENSIONS):
                 is_empty = False
                 yield os.path.join(root, name)
+    for error in errors:  # which the reading says, or counts, as of an image
+        is_empty = False
+        yield error.filename
     if is_empty:
         raise ValueError(
             f'the folder {folder} has no image, a file that ends in '
-            f'{", ".join(IMG_EXTENSIONS)}'
+            f'{", ".join(EXTENSIONS)}'
         )
 
 

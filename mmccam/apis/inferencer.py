@@ -9,10 +9,11 @@ from mmengine.dataset import default_collate
 from mmpretrain.structures import DataSample
 from mmpretrain.utils import track
 
+from ..boxes import clip_box
 from ..evaluation import build_box_rule
 from ..evaluation.box_rules import BoxRule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
-from ..structures import ClassMaps, check_map_name, default_map_name
+from ..structures import ClassMaps, check_map_name, check_scores, default_map_name
 from .images import Images, Loaded, list_images, read_batches
 from .network import File, load_network, resize_whole
 from .results import ResultFiles, draw_result, public
@@ -166,22 +167,22 @@ class CCAMInferencer:
                     samples = iter(self.model.test_step(default_collate(inputs)))
             for result, bgr, packed in batch:
                 if packed:
-                    result.update(self._result(next(samples), result['img_path']))
+                    result.update(self._result(next(samples)))
                     if draw:
                         result['picture'] = draw_result(bgr, result, self.map_name)
                 yield result
 
-    def _result(self, sample: DataSample, path: Optional[str]) -> dict:
+    def _result(self, sample: DataSample) -> dict:
         """Size and predictions of an image, with their maps."""
-        if not sample.pred_score.isfinite().all():
-            raise ValueError(f'the scores of {path or "an array"} are NaN or infinite')
+        check_scores(sample)
         height, width = sample.ori_shape
         maps = ClassMaps.read(sample)
         predictions = []
         for label in maps.labels.tolist():
             cams = {name: maps.of(name, label) for name in maps.maps}
             score = sample.pred_score[label].item()
-            box = self.box_rule(cams[self.map_name], (width, height))
+            size = (width, height)
+            box = clip_box(self.box_rule(cams[self.map_name], size), size)
             found = dict(label=label, class_name=self.classes[label], score=score)
             predictions.append(dict(found, box=list(map(float, box)), cams=cams))
         return dict(width=width, height=height, predictions=predictions)

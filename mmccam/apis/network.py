@@ -4,6 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Optional, Union
 
+import torch
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -75,6 +76,8 @@ def _build(config: Config, source: str) -> ImageClassifier:
 def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
     device = device or get_device()
     try:
+        if torch.device(device).type == 'meta':
+            raise RuntimeError('it holds no numbers')
         return network.to(device)
     except (AssertionError, RuntimeError) as error:
         reason = str(error).partition('\n')[0]
@@ -90,8 +93,8 @@ def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
     scale = input_size(cfg) if size is None else (size, size)
     if scale is None:
         raise ValueError('the test pipeline has no size of the input: give a size')
-    if min(scale) < 1:
-        raise ValueError(f'size must be at least 1 pixel, got {min(scale)}')
+    if not all(isinstance(side, int) and side > 0 for side in scale):
+        raise ValueError(f'size must be a number of pixels from 1 on, got {scale[0]}')
     resize = dict(type='Resize', scale=scale)
     for step in pipeline_of_test(cfg):
         for key in step.keys() & {'backend', 'interpolation'}:

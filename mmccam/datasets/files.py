@@ -1,11 +1,13 @@
 """Read the files of data sets, and name the place of a mistake."""
 
+import json
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Optional, Union
+from reprlib import repr as shorten
+from typing import Any, Optional, Union
 from xml.etree import ElementTree
 
 import cv2
@@ -16,6 +18,10 @@ from PIL import Image, UnidentifiedImageError
 from ..boxes import clip_boxes
 
 CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')  # of a box in XML
+# The parts of a JSON file.
+NUMBER = (int, float)
+FORMS = {dict: 'an object', list: 'a list', str: 'a text', NUMBER: 'a number'}
+FORMS[list, dict] = FORMS[list]
 Report = Callable[[str], None]  # called with one sentence for each problem
 _report: ContextVar[Optional[Report]] = ContextVar('report', default=None)
 
@@ -45,21 +51,61 @@ def reportable() -> Iterator[None]:
         report(str(error))
 
 
+def check_regular(path: Union[str, Path]) -> None:
+    """Raise an error unless there is a file, and no pipe that would be waited for."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(f'there is no file {path}')
+    if not os.path.isfile(path):
+        raise ValueError(f'{path} is no regular file')
+
+
 def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
     """Read a text file; yield the place of each line, for messages, and the line.
 
     Blank lines, a byte-order mark and the kind of line ends do not matter.
     """
+    check_regular(path)
     try:
         text = Path(path).read_text(encoding='utf-8-sig')
-    except FileNotFoundError:
-        raise FileNotFoundError(f'there is no file {path}') from None
     except UnicodeDecodeError as error:
         raise ValueError(f'{path} is no UTF-8 text: {error}') from None
     # Not splitlines: names of files may have what Unicode holds for a line end.
     for number, line in enumerate(text.split('\n'), start=1):
         if line.strip():
             yield f'{path}, line {number}', line
+
+
+def read_json(path: Union[str, Path], form: Any = object) -> Any:
+    """Read a JSON file, and check its form.
+
+    A form is one of ``FORMS``, a list with the form of all entries, or a dictionary
+    with the form of each key; the key ``str`` stands for all.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no JSON, or a field is missing or of another form.
+    """
+    check_regular(path)
+    try:
+        value = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f'{path} is no readable JSON: {error}') from None
+    _check_form(value, form, f'{path}')
+    return value
+
+
+def _check_form(value: Any, form: Any, where: str) -> None:
+    kind = type(form) if isinstance(form, (dict, list)) else form
+    if not isinstance(value, kind):
+        raise ValueError(f'{where} must be {FORMS[kind]}, got {shorten(value)}')
+    if isinstance(form, list):
+        for number, entry in enumerate(value):
+            _check_form(entry, form[0], f'{where}, entry {number}')
+    if isinstance(form, dict):
+        for key in value if str in form else form:
+            if key not in value:
+                raise ValueError(f'{where} has no "{key}"')
+            _check_form(value[key], form.get(str) or form[key], f'{where}, "{key}"')
 
 
 def write_lines(path: Path, lines: list[str]) -> None:
@@ -99,7 +145,8 @@ class Files:
 
 
 def check_once(name: str, where: str, listed: dict[str, str]) -> None:
-    """Check that a name is not among those listed before, and add it with its place."""
+    """Check that a path is not among those listed before, and add it with its place."""
+    name = os.path.normpath(name)
     if name in listed:
         raise ValueError(f'{where}: {name} is listed twice, first in {listed[name]}')
     listed[name] = where
@@ -123,6 +170,8 @@ def check_class(number: int, num_classes: int, where: str) -> int:
 def image_errors(path: str) -> Iterator[None]:
     """Raise a ValueError that names the image if the work on it raises any error."""
     try:
+        if '://' not in path:
+            check_regular(path)
         yield
     except Exception as error:  # Pillow raises anything at a broken file
         reason = str(error)
@@ -152,6 +201,7 @@ def read_mask(
 
     It must have the size of ``image``, (H, W) in pixels; ``scaled``, the same shape.
     """
+    check_regular(path)
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         mask = cv2.imread(path, flags)
@@ -175,6 +225,7 @@ def read_mat(
     path: Union[str, Path], names: Sequence[str], struct: Optional[str] = None
 ) -> list[tuple]:
     """Read variables of a MATLAB file, or fields of its ``struct``: a row an image."""
+    check_regular(path)
     try:
         data = mat4py.loadmat(str(path))
         data = data[struct] if struct else data
@@ -183,8 +234,6 @@ def read_mat(
         if len({len(column) for column in columns}) > 1:
             raise ValueError('variables of different lengths')
         return list(zip(*columns))
-    except OSError:
-        raise
     except Exception as error:  # the parser raises anything at a broken file
         raise ValueError(
             f'{path} must be a MATLAB file with {", ".join(names)} for each image, '
@@ -198,6 +247,7 @@ def read_xml(path: Union[str, Path]) -> tuple[list[str], np.ndarray]:
     Returns:
         Name of each object and their boxes, (n, 4), float32, clipped to the image.
     """
+    check_regular(path)
     try:
         root = ElementTree.parse(path).getroot()
         size = int(root.findtext('size/width')), int(root.findtext('size/height'))

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from typing import Optional, Union
+from urllib.request import urlopen
 
 import mmcv
 import numpy as np
@@ -18,14 +19,22 @@ from .files import image_errors, read_lines
 
 # About the mean of ImageNet, as mmcv has it for gray images with transparency.
 CANVAS = (124, 117, 104)
+TIMEOUT = 60  # seconds without an answer of a server
 # So many unreadable images one after the other mean a lost disk.
 MOST_IN_A_ROW = 100
 
 
 def read_rgb(path: str) -> np.ndarray:
     """Read an image from a path or URL as ``LoadImage`` does: (H, W, 3), uint8, RGB."""
-    with image_errors(path), Image.open(io.BytesIO(fileio.get(path))) as image:
+    with image_errors(path), Image.open(io.BytesIO(_read_bytes(path))) as image:
         return np.array(_to_rgb(image))
+
+
+def _read_bytes(path: str) -> bytes:
+    if path.startswith(('http://', 'https://')):  # mmengine would wait without an end
+        with urlopen(path, timeout=TIMEOUT) as response:
+            return response.read()
+    return fileio.get(path)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -1,6 +1,5 @@
 """Boxes in COCO's format: written, read and scored."""
 
-import json
 from itertools import chain
 from operator import index
 from pathlib import Path
@@ -12,9 +11,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 
-from ..boxes import Box, Size, box_iou, image_box
+from ..boxes import Box, box_iou, clip_box
 from ..checkpoints.saving import WHOLE_FILES
-from ..datasets.files import image_size
+from ..datasets.files import image_size, read_json
 from ..registry import METRICS
 from ..structures import path_below, true_boxes
 from .metric import BoxMetric, check_unique
@@ -27,7 +26,8 @@ class DumpBoxes(BoxMetric):
     ``out_file`` is the list that ``COCO.loadRes`` reads, ``<its stem>.gt.json`` the
     data set to load it into. An image's id is its place in the data set, from 0; a
     category's id is the label. A box is x, y, width, height, where a width counts the
-    pixels from the first to the last. Reported is the number of boxes, ``num_boxes``.
+    pixels from the first to the last. Boxes are clipped to the image, behind which the
+    rule ``released_nlccam`` may end. Reported is their number, ``num_boxes``.
 
     Args:
         out_file: File to write, which must end in ``.json``.
@@ -54,18 +54,16 @@ class DumpBoxes(BoxMetric):
             return sample['cam_labels'][0].item()
         return super().target_class(sample)
 
-    def find_box(self, cam: np.ndarray, size: Size) -> Box:
-        return self.box_rule(cam, size)
-
     def record(self, sample: dict, cam: np.ndarray) -> dict[str, Any]:
         height, width = sample['ori_shape']
         number, label = sample['sample_idx'], self.target_class(sample)
+        box = clip_box(self.box_rule(cam, (width, height)), (width, height))
         name = path_below(sample, self.root)
         image = dict(id=number, file_name=name, width=width, height=height)
         result = dict(
             image_id=number,
             category_id=label,
-            bbox=to_xywh(self.find_box(cam, (width, height))),
+            bbox=to_xywh(box),
             score=sample['pred_score'][label].item(),
         )
         of_truth = dict(image_id=number, category_id=sample['gt_label'].item())
@@ -104,18 +102,12 @@ class DumpPseudoBoxes(DumpBoxes):
 
     An image's annotation is the box of its true class, with the ``score`` that the
     model gives this class. True boxes are not used. Ids, boxes, arguments and
-    ``num_boxes`` are those of :class:`~mmccam.evaluation.DumpBoxes`, but the boxes are
-    clipped to the image and there is no ``target``.
+    ``num_boxes`` are those of :class:`~mmccam.evaluation.DumpBoxes`, but there is no
+    ``target``.
     """
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, target='true', **kwargs)
-
-    def find_box(self, cam: np.ndarray, size: Size) -> Box:
-        # A rule may round its box to the pixel behind the last one.
-        *_, right, bottom = image_box(size)
-        box = super().find_box(cam, size)
-        return tuple(np.clip(box, 0, [right, bottom, right, bottom]).tolist())
 
     def summarize(self, records: list[dict]) -> dict[str, float]:
         self.write_coco(self.out_file, records, [[r['result']] for r in records])
@@ -173,10 +165,7 @@ def _read_detections(
     path: Union[str, Path], num_images: int, num_classes: int
 ) -> dict[int, Detection]:
     """The detection with the highest score of each image that has one, by its id."""
-    try:
-        results = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        raise ValueError(f'{path} is no readable JSON: {error}') from None
+    results = read_json(path)
     if not isinstance(results, list) or not results:
         raise ValueError(
             f'{path} must be a list of detections, as COCO results are, '
@@ -206,7 +195,7 @@ def _read_detection(where: str, result: dict) -> tuple[int, Detection]:
         image_id, label = index(result['image_id']), index(result['category_id'])
         score = float(result['score'])
         x, y, width, height = map(float, result['bbox'])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise ValueError(
             f'{where} must have whole numbers image_id and category_id, a score and a '
             f'bbox [x, y, width, height], got {shorten(result)}'

@@ -125,11 +125,10 @@ def _find_maps(infos: list[dict], folder: Union[str, Path], root: str) -> list[P
 
 def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
     """Read a map (H, W) of any floating-point numbers from 0 to 1 as float64."""
-    with open(path, 'rb') as file:
-        try:
-            cam = np.lib.format.read_array(file, allow_pickle=False)
-        except ValueError as error:
-            raise ValueError(f'{path} is no readable .npy array: {error}') from None
+    try:
+        cam = np.lib.format.open_memmap(path, mode='r')  # however large it says it is
+    except Exception as error:  # of many types, as the bytes have it
+        raise ValueError(f'{path} is no readable .npy array: {error}') from None
     if not np.issubdtype(cam.dtype, np.floating):
         raise ValueError(
             f'{path} must have floating-point numbers, such as float64, got {cam.dtype}'
@@ -142,4 +141,4 @@ def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
             f'{path} must have values from 0 to 1, got some from {cam.min()} '
             f'to {cam.max()}'
         )
-    return np.ascontiguousarray(cam, np.float64)
+    return np.array(cam, np.float64)

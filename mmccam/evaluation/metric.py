@@ -15,7 +15,7 @@ from mmengine.logging import MMLogger
 from ..boxes import Box, box_area, box_iou, intersection
 from ..cam import rank_classes
 from ..maps import is_degenerate
-from ..structures import ClassMaps, given_map_name, true_boxes
+from ..structures import ClassMaps, check_scores, given_map_name, true_boxes
 from .box_rules import BoxMaker
 
 # Images whose records may be under way at a time: their maps stay in memory.
@@ -79,6 +79,7 @@ class LocalizationMetric(BaseMetric):
             ValueError: If a sample has no such map, or the record of one failed.
         """
         for sample in data_samples:
+            check_scores(sample)
             cam = ClassMaps.read(sample).of(self.map_name, self.target_class(sample))
             self._pending.append(THREADS.submit(self._full_record, sample, cam))
         self._finish(MAX_PENDING)

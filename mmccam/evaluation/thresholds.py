@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Optional, Union
 
-import mmengine
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
@@ -18,6 +17,7 @@ from mmengine.runner import Runner
 
 from .._on_import import __version__
 from ..boxes import box_iou
+from ..datasets.files import NUMBER, read_json
 from ..models.heads.localization_head import LocalizationHead
 from ..registry import METRICS
 from ..structures import relative_path, true_boxes
@@ -27,6 +27,17 @@ from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 TOOL = 'tools/search_threshold.py'
 BOX_RULES = ('largest_component', 'released_nlccam')
 File = Union[str, Path]
+
+# Of the file; see describe_search.
+FORM = dict(
+    provenance=dict.fromkeys(
+        ('split', 'data_root', 'ann_file', 'checkpoint', 'checkpoint_sha256'), str
+    ),
+    thresholds={str: [dict(box_rule=str, threshold=NUMBER, gt_known_loc=NUMBER)]},
+    curves=dict(thresholds=[NUMBER], gt_known_loc={str: {str: {str: [NUMBER]}}}),
+    maps=dict(pipeline=object, cams=dict),
+    images=(list, dict),  # earlier versions had checksums of the images
+)
 
 
 @METRICS.register_module()
@@ -155,15 +166,14 @@ def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is of another kind, checkpoint or way to make maps.
     """
-    if not Path(path).exists():
-        message = f'there is no file of thresholds {path}: make it with {TOOL}'
-        raise FileNotFoundError(message)
     try:
-        found = mmengine.load(path, file_format='json')
-        searched = found['provenance']['checkpoint_sha256']
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f'{path} was not written by {TOOL}') from None
-    if searched != _sha256(checkpoint):
+        found = read_json(path, FORM)
+    except FileNotFoundError:
+        message = f'there is no file of thresholds {path}: make it with {TOOL}'
+        raise FileNotFoundError(message) from None
+    except ValueError as error:
+        raise ValueError(f'{error}: thresholds are written by {TOOL}') from None
+    if found['provenance']['checkpoint_sha256'] != _sha256(checkpoint):
         raise ValueError(
             f'the thresholds of {path} were searched with another checkpoint, '
             f'{found["provenance"]["checkpoint"]}, than {checkpoint}'
@@ -178,7 +188,7 @@ def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
         )
     for rule in chain.from_iterable(found['thresholds'].values()):
         rule['box_rule'] = present_name(rule['box_rule'])
-    for curves in found.get('curves', {}).get('gt_known_loc', {}).values():
+    for curves in found['curves']['gt_known_loc'].values():
         for rule in list(curves):
             curves[present_name(rule)] = curves.pop(rule)
     return found

@@ -95,7 +95,8 @@ def test_other_maps_rule_threshold_and_size_of_the_input(checkpoint, one):
     prediction = predict(inferencer, one)
     assert [cam.shape for cam in prediction['cams'].values()] == [(16, 16)] * 2
     box = build_box_rule('released_nlccam', 0.5)(prediction['cams']['b'], (30, 20))
-    assert prediction['box'] == list(box)
+    # The rule ends behind the last pixel, the box does not.
+    assert (box, prediction['box']) == ((2, 0, 30, 20), [2, 0, 29, 19])
 
 
 def test_images_are_read_two_batches_ahead_at_most(inferencer):
@@ -149,12 +150,14 @@ def test_a_config_beside_weights_alone_has_names_of_the_user_or_numbers(
     [
         (dict(cam='no'), r"no map \"no\", only \['cam', 'ccam'\]"),
         (dict(threshold=0.5, thresholds='a.json'), 'neither a threshold nor a size'),
-        (dict(size=0), 'size must be at least 1 pixel, got 0'),
+        (dict(size=0), 'size must be a number of pixels from 1 on, got 0'),
+        (dict(size=3.5), 'size must be a number of pixels from 1 on, got 3.5'),
         (dict(num_guesses=4), 'num_guesses must lie between 1 and .* 3, got 4'),
         (dict(classes=['a', 'b']), 'the network has 3 classes, but 2 names'),
         (dict(pretrained=None), 'there must be a checkpoint'),
         (dict(model=Config(dict(a=1))), 'no model'),
         (dict(device='nowhere'), 'the device nowhere cannot be used: '),
+        (dict(device='meta'), 'the device meta cannot be used: it holds no numbers'),
     ],
 )
 def test_wrong_arguments(checkpoint, kwargs, message):

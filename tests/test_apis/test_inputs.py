@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,21 @@ def test_several_of_all_kinds(images):
 def test_wrong_inputs(inputs, error, message):
     with pytest.raises(error, match=message):
         list_images(inputs)
+
+
+def test_a_folder_that_cannot_be_read_is_left_to_the_reading(images, monkeypatch):
+    def scan(path, scandir=os.scandir):
+        if str(path) == f'{images}/a':
+            raise PermissionError(13, 'Permission denied', str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, 'scandir', scan)
+    assert names(list_images(images)) == ['1.png', '3.png', 'a']
+
+
+def test_animations_are_found(tmp_path):
+    (tmp_path / 'a.GIF').write_bytes(b'')
+    assert names(list_images(tmp_path)) == ['a.GIF']
 
 
 def test_a_folder_without_images(tmp_path):

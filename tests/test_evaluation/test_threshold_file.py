@@ -28,6 +28,7 @@ from mmccam.visualization import LocalizationVisualizationHook
 
 FOUND = dict(
     provenance=dict(
+        split='val',
         data_root='data/fish/',
         ann_file='data/fish/metadata/val/image_ids.txt',
         # sha256 of the three bytes 'abc', from FIPS 180-2, appendix B.1.
@@ -41,7 +42,10 @@ FOUND = dict(
             dict(box_rule='largest_component', threshold=0.19, gt_known_loc=73.5),
         ]
     ),
-    curves=dict(gt_known_loc=dict(ccam=dict(released_nlccam={}, largest_component={}))),
+    curves=dict(
+        thresholds=[0.1],
+        gt_known_loc=dict(ccam=dict(released_nlccam={}, largest_component={})),
+    ),
     maps=dict(pipeline=[dict(scale=[112, 112])], cams=dict(ccam=dict(degree=2))),
     images=['images/a.jpg', 'images/b.jpg'],
 )
@@ -95,8 +99,8 @@ def test_thresholds_are_read_beside_the_checkpoint(read):
 
 
 def test_another_file_or_none_is_refused(read, tmp_path):
-    for text in ('[]', '{}', '{', '{"provenance": 3}'):
-        with pytest.raises(ValueError, match='was not written by .*search_threshold'):
+    for text in ('[]', '{', '{"provenance": 3}'):
+        with pytest.raises(ValueError, match=': thresholds are written by .*search_th'):
             read(text)
     with pytest.raises(FileNotFoundError, match='make it with .*search_threshold.py'):
         read_thresholds(tmp_path / 'none.json', tmp_path, FOUND['maps'])
