@@ -1,6 +1,7 @@
 """The configs by their names."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import mmpretrain
 import pytest
@@ -66,19 +67,11 @@ def test_names_of_earlier_versions_are_found(old, path):
     assert Path(ModelHub.get(old).config.filename).samefile(ROOT / 'configs' / path)
 
 
-@pytest.fixture
-def warnings(monkeypatch):
-    """What is logged as a warning."""
-    found = []
-    monkeypatch.setattr(
-        MMLogger.get_current_instance(), 'log', lambda _, m: found.append(m)
-    )
-    return found
-
-
-def test_names_that_are_taken_stay_as_they_are(warnings):
-    before = dict(ModelHub._models_dict)
+def test_names_that_are_taken_stay_as_they_are(monkeypatch):
+    log, before = Mock(), dict(ModelHub._models_dict)
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'log', log)
     register_configs()
 
     assert ModelHub._models_dict == before
-    assert len(warnings) == 1 and 'The model name nlccam_cub is conflict' in warnings[0]
+    _, warning = log.call_args.args
+    assert 'The model name nlccam_cub is conflict' in warning

@@ -12,17 +12,15 @@ from mmccam.structures import (
 )
 
 
-@pytest.fixture
-def maps():
-    """Maps of 0, 1 and 2 for the classes 7, 2 and 4."""
+def test_the_map_of_a_class_or_none():
     cam = torch.arange(3.0)[:, None, None].expand(3, 2, 5)
-    return ClassMaps(torch.tensor([7, 2, 4]), dict(cam=cam))
-
-
-def test_the_map_of_a_class(maps):
+    maps = ClassMaps(torch.tensor([7, 2, 4]), dict(cam=cam))
     for label, expected in ((7, 0), (2, 1), (4, 2)):
         cam = maps.of('cam', label)
         np.testing.assert_array_equal(cam, np.full((2, 5), expected, np.float32))
+    message = r'no map of the class 5, only of the classes \[7, 2, 4\]'
+    with pytest.raises(ValueError, match=message):
+        maps.of('cam', 5)
 
 
 @pytest.mark.parametrize('name', ['float16', 'bfloat16', 'float32', 'float64'])
@@ -30,12 +28,6 @@ def test_maps_of_half_precision_are_widened(name):
     cam = torch.ones(1, 2, 2, dtype=getattr(torch, name))
     expected = np.float64 if name == 'float64' else np.float32
     assert ClassMaps(torch.tensor([3]), dict(cam=cam)).of('cam', 3).dtype == expected
-
-
-def test_a_class_without_a_map_is_refused(maps):
-    message = r'no map of the class 5, only of the classes \[7, 2, 4\]'
-    with pytest.raises(ValueError, match=message):
-        maps.of('cam', 5)
 
 
 def test_a_map_of_another_name_is_refused():
@@ -68,11 +60,7 @@ def test_true_boxes():
     [
         ([], {}, 'bird.jpg has no true box'),
         ([(0, 0, 9, 9), (5, 3, 31, 12)], {}, r'bird.jpg: the box \[5.0, 3.0, 31.0, 12'),
-        (
-            [(0, 0, 9, 9)],
-            dict(loc_masks=['bird.png']),
-            'has masks, by which mmccam.PxAP',
-        ),
+        ([(0, 0, 9, 9)], dict(loc_masks=['a.png']), 'has masks, by which mmccam.PxAP'),
     ],
 )
 def test_wrong_true_boxes(boxes, more, message):
@@ -87,13 +75,11 @@ def test_an_image_has_the_name_of_its_file_or_a_number():
     assert path_below(dict(img_path=path), '/data/images') == 'cat/1.jpg'
 
 
-@pytest.mark.parametrize(
-    'path', ['/data/a.png', '/data/images/../a.png', '/data/images']
-)
+@pytest.mark.parametrize('path', ['a.png', 'images/../a.png', 'images'])
 def test_images_outside_of_the_root_are_refused(path):
     message = 'must lie below the folder /data/images, which root names, got /'
     with pytest.raises(ValueError, match=message):
-        path_below(dict(img_path=path), '/data/images')
+        path_below(dict(img_path=f'/data/{path}'), '/data/images')
 
 
 def test_images_without_a_file_are_refused():

@@ -1,3 +1,4 @@
+import io
 import logging
 
 import pytest
@@ -89,13 +90,6 @@ def test_gradients_of_float16_do_not_overflow(form):
     assert all(x.isfinite().all() for x in found)
 
 
-def test_derivatives_by_finite_differences():
-    *inputs, _ = draw((2, 5, 2, 3), torch.float64)
-    for x in inputs:
-        x.requires_grad_()
-    assert torch.autograd.gradcheck(chunked_attention, inputs)
-
-
 class LargestTensor(TorchDispatchMode):
     """Note the number of elements of the largest tensor that is made."""
 
@@ -149,34 +143,33 @@ def test_without_a_fused_kernel_chunks_are_taken_and_logged_once(monkeypatch, ca
     assert 'no fused attention for torch.float32 on this cpu' in message
 
 
-def randomized_block():
-    block = NonLocalBlock(16)
-    torch.nn.init.ones_(block.bn.weight)
-    return block.eval()
-
-
 def test_compiled():
     *inputs, gradient = draw((2, 131, 3, 10))
     compiled = torch.compile(attend, backend='aot_eager', fullgraph=True)
-    assert_near(
-        values_and_gradients(compiled, inputs, gradient), exact(inputs, gradient), 1e-5
-    )
+    found = values_and_gradients(compiled, inputs, gradient)
+    assert_near(found, exact(inputs, gradient), 1e-5)
+
+
+def traced(block, x):
+    """A block after tracing, saving and loading."""
+    file = io.BytesIO()
+    torch.jit.save(torch.jit.trace(block, x), file)
+    file.seek(0)
+    return torch.jit.load(file)
+
+
+def exported(block, x):
+    return torch.export.export(block, (x,)).module()
 
 
 @pytest.mark.filterwarnings('ignore::torch.jit.TracerWarning')
 @pytest.mark.filterwarnings('ignore:`torch.jit.* is deprecated:FutureWarning')
 @pytest.mark.filterwarnings('ignore:`torch.jit.* is deprecated:DeprecationWarning')
-def test_a_traced_block_can_be_saved(tmp_path):
-    block, x = randomized_block(), torch.randn(2, 16, 7, 5)
-    torch.jit.save(torch.jit.trace(block, x), tmp_path / 'block.pt')
-    traced = torch.jit.load(tmp_path / 'block.pt')
-    torch.testing.assert_close(traced(x), block(x), rtol=1e-5, atol=1e-5)
-
-
-def test_an_exported_block_takes_the_same_values():
-    block, x = randomized_block(), torch.randn(2, 16, 7, 5)
-    exported = torch.export.export(block, (x,)).module()
-    torch.testing.assert_close(exported(x), block(x), rtol=1e-5, atol=1e-5)
+@pytest.mark.parametrize('convert', [traced, exported])
+def test_a_traced_or_exported_block_gives_the_same_values(convert):
+    block, x = NonLocalBlock(16).eval(), torch.randn(2, 16, 7, 5)
+    torch.nn.init.ones_(block.bn.weight)
+    torch.testing.assert_close(convert(block, x)(x), block(x), rtol=1e-5, atol=1e-5)
 
 
 def test_shapes_of_a_block_without_memory():

@@ -63,27 +63,20 @@ def test_the_network_stays_the_plain_one(images):
     model = resnet(out_layers=('layer3.0',))
     assert model.state_dict().keys() == plain.state_dict().keys()
     model(images)
+    with pytest.raises(RuntimeError):  # nor does a hook stay after an error
+        model(images[:, :2])
     assert not any(layer._forward_hooks for layer in model.modules())
 
 
-@pytest.mark.parametrize(
-    'copy', [deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
-)
-def test_a_copy_does_not_refer_to_the_original(images, copy):
+def test_a_copy_does_not_refer_to_the_original(images):
     model = resnet(out_layers=('layer3.0',))
     model.behind = {'layer4': negative}
     expected = model(images)
-    copied = copy(model)
+    copies = deepcopy(model), pickle.loads(pickle.dumps(model))
     for parameter in model.parameters():
         parameter.data.zero_()
-    torch.testing.assert_close(copied(images), expected, rtol=0, atol=0)
-
-
-def test_no_hook_stays_after_an_error(images):
-    model = resnet(out_layers=('layer1',))
-    with pytest.raises(RuntimeError):
-        model(images[:, :2])
-    assert not model.layer1._forward_hooks
+    for copied in copies:
+        torch.testing.assert_close(copied(images), expected, rtol=0, atol=0)
 
 
 def test_gradients_pass_through_outputs_and_functions(images):
@@ -100,7 +93,6 @@ def test_gradients_pass_through_outputs_and_functions(images):
     ('name', 'message'),
     [
         ('layer9', 'ResNet has no layer "layer9"; its parts are conv1, bn1, relu'),
-        ('layer3.7', 'ResNet has no layer "layer3.7"'),
         ('', 'ResNet has no layer ""'),
     ],
 )
@@ -129,13 +121,8 @@ def test_layers_that_are_computed_again_are_refused_in_training(images):
 
 
 def test_layers_of_the_vgg_have_names(images):
-    model = NonLocalVGG(
-        11,
-        (2,),
-        num_stages=2,
-        extra_conv=8,
-        out_layers=('features.0', 'non_local_blocks.2', 'extra_conv'),
-    )
+    names = ('features.0', 'non_local_blocks.2', 'extra_conv')
+    model = NonLocalVGG(11, (2,), num_stages=2, extra_conv=8, out_layers=names)
     first, block, extra, last = model.eval()(images)
     torch.testing.assert_close(first, model.features[0](images), rtol=0, atol=0)
     torch.testing.assert_close(block, model.features[1:](first), rtol=0, atol=0)

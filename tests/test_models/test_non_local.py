@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.model import BaseModule, Sequential
+from mmengine.model import Sequential
 
 from mmccam.models import NonLocalBlock
 
@@ -27,16 +27,10 @@ def released_block(released):
     return block.eval()
 
 
-def test_released_output(released, released_block):
-    torch.testing.assert_close(
-        released_block(released['x']), released['y_eval'], rtol=1e-5, atol=1e-5
-    )
-
-
-def test_released_output_in_training(released, released_block):
-    torch.testing.assert_close(
-        released_block.train()(released['x']), released['y_train'], rtol=1e-5, atol=1e-5
-    )
+@pytest.mark.parametrize(('training', 'name'), [(False, 'y_eval'), (True, 'y_train')])
+def test_released_output(released, released_block, training, name):
+    found = released_block.train(training)(released['x'])
+    torch.testing.assert_close(found, released[name], rtol=1e-5, atol=1e-5)
 
 
 def test_released_gradient(released, released_block):
@@ -63,34 +57,19 @@ def test_output_by_hand():
     torch.testing.assert_close(block(x), expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize('size', [(1, 1), (7, 5), (13, 3)])
+@pytest.mark.parametrize('size', [(1, 1), (7, 5)])
 @pytest.mark.parametrize('training', [True, False])
-def test_fresh_block_is_the_identity(size, training):
-    x = torch.randn(2, 16, *size)
-    torch.testing.assert_close(NonLocalBlock(16).train(training)(x), x, rtol=0, atol=0)
+def test_fresh_block_is_the_identity_also_after_init_weights(size, training):
+    block, x = NonLocalBlock(16).train(training), torch.randn(2, 16, *size)
+    torch.testing.assert_close(block(x), x, rtol=0, atol=0)
+    block.init_weights()
+    torch.testing.assert_close(block(x), x, rtol=0, atol=0)
 
 
-def container(block):
-    return Sequential(block, init_cfg=dict(type='Constant', layer='_BatchNorm', val=1))
-
-
-class Parent(BaseModule):
-    def __init__(self, block):
-        super().__init__(
-            init_cfg=[
-                dict(type='Kaiming', layer='Conv2d'),
-                dict(type='Constant', layer='_BatchNorm', val=1),
-            ]
-        )
-        self.block = block
-
-    def forward(self, x):
-        return self.block(x)
-
-
-@pytest.mark.parametrize('parent', [lambda block: block, container, Parent])
-def test_block_is_the_identity_after_init_weights(parent):
-    model = parent(NonLocalBlock(16))
+def test_a_parent_that_initializes_its_norms_leaves_the_block_alone():
+    kaiming = dict(type='Kaiming', layer='Conv2d')
+    ones = dict(type='Constant', layer='_BatchNorm', val=1)
+    model = Sequential(NonLocalBlock(16), init_cfg=[kaiming, ones])
     model.init_weights()
     x = torch.randn(2, 16, 4, 3)
     torch.testing.assert_close(model(x), x, rtol=0, atol=0)

@@ -15,43 +15,22 @@ pytestmark = pytest.mark.filterwarnings('ignore:Unnecessary conv bias:UserWarnin
 BN = dict(type='BN')
 
 
-def without_gradient(model):
-    """The parameters that a backward pass gave no gradient, or one of zeros.
-
-    The bias of g adds the same to the products of a position with all others, and the
-    softmax takes it away again: its gradient is 0 or what rounding leaves.
-    """
-    return [
-        name
-        for name, parameter in model.named_parameters()
-        if parameter.grad is None
-        or (not name.endswith('key.bias') and parameter.grad.abs().max() == 0)
-    ]
-
-
-@pytest.mark.parametrize(
-    'stages',
-    [(), (1,), (2, 3), (4, 5), (1, 2, 3, 4, 5)],
-)
-def test_every_parameter_gets_a_gradient(stages):
-    # In evaluation, since in training a batch norm takes away what a bias adds to all
-    # positions.
-    model = NonLocalVGG(11, stages)
-    shuffle_norms(model).eval()
-    model(torch.randn(1, 3, 32, 32))[0].square().mean().backward()
-    assert without_gradient(model) == []
-
-
-def test_every_parameter_of_a_classifier_gets_a_gradient(images):
-    backbone = dict(type='mmccam.NonLocalVGG', depth=11, extra_conv=8)
+@pytest.mark.parametrize('stages', [(), (1,), (2, 3), (4, 5), (1, 2, 3, 4, 5)])
+def test_every_parameter_of_a_classifier_gets_a_gradient(images, stages):
+    vgg = dict(depth=11, extra_conv=8, non_local_stages=stages)
     head = dict(type='mmccam.GAPClsHead', num_classes=4, in_channels=8)
+    backbone = dict(type='mmccam.NonLocalVGG', **vgg)
     cfg = dict(type='ImageClassifier', backbone=backbone, head=head)
     model = MMPRETRAIN_MODELS.build(cfg)
-    model.init_weights()
+    # In evaluation, since in training a batch norm takes away what a bias adds to all
+    # positions.
     shuffle_norms(model).eval()
     samples = [DataSample().set_gt_label(label) for label in (1, 3)]
     model(images, samples, mode='loss')['loss'].backward()
-    assert without_gradient(model) == []
+    for name, parameter in model.named_parameters():
+        # The bias of g adds the same to the products of a position with all others, and
+        # the softmax takes it away again: its gradient is 0 or what rounding leaves.
+        assert name.endswith('key.bias') or parameter.grad.abs().max() > 0, name
 
 
 @pytest.mark.parametrize('depth', [11, 13, 16, 19])
@@ -110,14 +89,6 @@ def test_extra_conv_stands_behind_the_last_block(images):
     assert last.min() >= 0  # its activation
 
 
-def test_activation(images):
-    model = NonLocalVGG(11, (), act_cfg=dict(type='LeakyReLU', negative_slope=0.2))
-    with torch.no_grad():
-        model.features[0].conv.weight.zero_()
-        model.features[0].conv.bias.fill_(-1)
-    assert model.features[0](images).unique().item() == pytest.approx(-0.2)
-
-
 @pytest.mark.parametrize('frozen_stages', [-1, 0, 1, 3, 5])
 def test_frozen_stages(frozen_stages):
     model = NonLocalVGG(11, (2, 3, 4, 5), frozen_stages=frozen_stages, norm_cfg=BN)
@@ -159,12 +130,6 @@ def test_norms_of_blocks_can_be_those_of_all_processes(images):
     assert torch.equal(model(images)[0], expected)
 
 
-def test_train_and_eval_return_the_module():
-    model = NonLocalVGG(11, num_stages=2, non_local_stages=())
-    assert not model.eval().training
-    assert model.train().training
-
-
 def test_blocks_survive_init_weights():
     model = NonLocalVGG(11, (1, 2, 5), norm_cfg=BN)
     model.init_weights()
@@ -186,8 +151,6 @@ def test_blocks_survive_init_weights():
         ('out_indices', (-1,), 'must lie between 0 and 4, got -1'),
         ('frozen_stages', 6, 'must lie between -1 and 5, got 6'),
         ('frozen_stages', -2, 'must lie between -1 and 5, got -2'),
-        ('reduction', 0, 'must lie between 1 and .* 128, got 0'),
-        ('reduction', 129, 'must lie between 1 and .* 128, got 129'),
     ],
 )
 def test_argument_out_of_range(name, value, message):
@@ -195,19 +158,15 @@ def test_argument_out_of_range(name, value, message):
         NonLocalVGG(**{'depth': 11, name: value})
 
 
-def gradients(model, images):
-    model(images)[0].square().mean().backward()
-    return {name: x.grad for name, x in model.named_parameters()}
-
-
 @pytest.mark.parametrize('frozen_stages', [-1, 2])
 def test_checkpointing_changes_no_gradient(images, frozen_stages):
     model = NonLocalVGG(11, frozen_stages=frozen_stages).train()
     again = NonLocalVGG(11, frozen_stages=frozen_stages, with_cp=True).train()
     again.load_state_dict(model.state_dict())
-    torch.testing.assert_close(
-        gradients(again, images), gradients(model, images), rtol=0, atol=0
-    )
+    for network in (model, again):
+        network(images)[0].square().mean().backward()
+    gradients, expected = ([p.grad for p in m.parameters()] for m in (again, model))
+    torch.testing.assert_close(gradients, expected, rtol=0, atol=0)
     torch.testing.assert_close(again.state_dict(), model.state_dict(), rtol=0, atol=0)
 
 

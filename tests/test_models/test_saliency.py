@@ -8,14 +8,13 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from mmccam.models import SaliencyMethod, classifier_with_maps
+from mmccam.models import SaliencyMethod
 from mmccam.registry import TASK_UTILS
 
 PAGE = Path(__file__).parents[2] / 'docs/customize.md'
 CAM = dict(type='mmccam.TopBottom', i=1, j=0)
-BACKBONE = dict(
-    type='mmccam.NonLocalVGG', depth=11, num_stages=3, non_local_stages=(2,)
-)
+VGG = dict(depth=11, num_stages=3, non_local_stages=(2,))
+BACKBONE = dict(type='mmccam.NonLocalVGG', **VGG)
 
 
 class Gradient(SaliencyMethod):
@@ -116,18 +115,17 @@ def test_maps_are_float32_under_autocast(images):
     expected = predict(model, images, samples_of(1, 3))
     with torch.autocast('cpu', torch.bfloat16):
         samples = predict(model, images, samples_of(1, 3))
-    for sample, of_float32 in zip(samples, expected):
-        torch.testing.assert_close(
-            sample.cams['gradient'][-1], of_float32.cams['gradient'][-1]
-        )
+    for one, other in zip(samples, expected):
+        # Of the true class: the guess may be another.
+        torch.testing.assert_close(one.cams['gradient'][-1], other.cams['gradient'][-1])
 
 
 def test_without_a_saliency_method_it_is_the_classifier_of_mmpretrain(images):
-    model, plain = build(), build(type='ImageClassifier')
-    for one, other in zip(
-        *(predict(network, images, samples_of(1, 3)) for network in (model, plain))
-    ):
-        torch.testing.assert_close(one.to_dict(), other.to_dict(), rtol=0, atol=0)
+    found, expected = (
+        [sample.to_dict() for sample in predict(model, images, samples_of(1, 3))]
+        for model in (build(), build(type='ImageClassifier'))
+    )
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize('mode', ['predict', 'loss'])
@@ -136,12 +134,6 @@ def test_a_plain_classifier_says_which_type_it_needs(images, mode):
     message = 'the maps gradient need gradients: set .* to "mmccam.SaliencyClassifier"'
     with pytest.raises(ValueError, match=message):
         model(images, samples_of(1, 3), mode=mode)
-
-
-def test_a_plain_classifier_is_switched_where_maps_are_added(images):
-    model = classifier_with_maps(config(type='ImageClassifier', gradient='Gradient'))
-    samples = predict(MODELS.build(model).eval(), images, None)
-    assert samples[0].cams.keys() == {'gradient', 'cam'}
 
 
 def test_a_map_that_is_missing_is_refused(images):

@@ -76,22 +76,15 @@ def test_other_names_are_loaded_under_any_prefix(names, prefix):
         assert torch.equal(value, ours[f'backbone.{name}'])
 
 
-@pytest.mark.parametrize(
-    'copied', [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
-)
-def test_a_copy_loads_other_names_itself(copied):
+def test_a_copy_loads_other_names_itself():
     original = NonLocalVGG(11, (), num_stages=2)
-    before = copy.deepcopy(original.state_dict())
-    model = copied(original)
+    before = original.features[2].conv.weight.clone()
     weights = torchvision(device='cpu')
-    model.load_state_dict(weights, strict=False)
-
-    # The second convolution comes behind a pool, in torchvision behind a ReLU, too.
-    assert torch.equal(model.features[2].conv.weight, weights['features.3.weight'])
-    for name, value in original.state_dict().items():
-        assert torch.equal(value, before[name])
-    with pytest.raises(ValueError, match='it is no VGG'):
-        model.load_state_dict({}, strict=False)
+    for model in (copy.deepcopy(original), pickle.loads(pickle.dumps(original))):
+        model.load_state_dict(weights, strict=False)
+        # The second convolution is behind a pool, in torchvision behind a ReLU, too.
+        assert torch.equal(model.features[2].conv.weight, weights['features.3.weight'])
+    assert torch.equal(original.features[2].conv.weight, before)
 
 
 def test_a_pretrained_file_comes_after_other_initializations_and_once(tmp_path):
@@ -137,7 +130,7 @@ def test_weights_that_do_not_match_are_refused(weights, arguments, message, pref
 @pytest.mark.parametrize(
     ('content', 'prefix', 'error', 'message'),
     [
-        ({'fc.bias': torch.ones(1)}, None, ValueError, '{}: the checkpoint does not'),
+        ({}, None, ValueError, '{}: the checkpoint does not match the backbone: '),
         ({'fc.bias': torch.ones(1)}, 'vgg', ValueError, '{}: vgg. is not in the pretr'),
         ([1], None, ValueError, 'No state_dict found in checkpoint file {}'),
         (None, None, FileNotFoundError, 'there is no checkpoint {}'),

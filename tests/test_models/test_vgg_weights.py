@@ -28,13 +28,7 @@ def shapes(weights):
 
 @pytest.mark.parametrize(
     ('depth', 'stages', 'reduction'),
-    [
-        (11, (1, 2, 3, 4, 5), 1),
-        (11, (), 8),
-        (13, (1,), 8),
-        (16, (2, 3, 4, 5), 8),
-        (19, (5,), 4),
-    ],
+    [(11, (1, 2, 3, 4, 5), 1), (13, (), 8), (16, (2, 3, 4, 5), 8), (19, (5,), 4)],
 )
 def test_released_weights_become_ours_and_theirs_again(depth, stages, reduction):
     theirs = without(released(depth, stages, reduction), '.1.num_batches_tracked')
@@ -132,28 +126,31 @@ def test_changed_released_weights_are_refused(change, message):
 
 
 @pytest.mark.parametrize(
-    ('weights', 'target', 'message'),
+    ('options', 'target', 'message'),
     [
-        (dict, 'mmccam', 'it is no VGG of mmccam, released, torchvision: .* nothing$'),
-        (released, 'released', 'it has the names of released already'),
-        (lambda: mmccam(11), 'released', 'released needs head.fc.weight and 1 more'),
+        (dict(), 'released', 'released needs head.fc.weight and 1 more'),
         (
-            lambda: mmccam(11, norm_cfg=BN, num_classes=3),
+            dict(num_classes=3, norm_cfg=BN),
             'released',
             'released has no place for backbone.features.0.bn.weight',
         ),
+        (dict(num_classes=3, num_stages=4), 'released', 'it has 6 convolutions'),
         (
-            lambda: mmccam(11, (2,), num_stages=4, num_classes=3),
-            'released',
-            'it has 6 convolutions',
-        ),
-        (
-            lambda: mmccam(11, (), num_classes=3),
+            dict(num_classes=3),
             'torchvision',
             'torchvision has no place for head.fc.weight and 1 more',
         ),
     ],
 )
-def test_what_a_target_has_no_place_for_is_refused(weights, target, message):
+def test_what_a_target_has_no_place_for_is_refused(options, target, message):
+    weights = mmccam(11, (), **options)
     with pytest.raises(ValueError, match=f'^{message}'):
-        convert(weights(), target)
+        convert(weights, target)
+
+
+def test_weights_of_no_vgg_and_their_own_names_are_refused():
+    message = '^it is no VGG of mmccam, released, torchvision: .* nothing$'
+    with pytest.raises(ValueError, match=message):
+        convert({}, 'mmccam')
+    with pytest.raises(ValueError, match='^it has the names of released already'):
+        convert(released(), 'released')
