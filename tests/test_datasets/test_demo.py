@@ -40,10 +40,8 @@ def test_same_arguments_write_the_same_bytes_and_more_images_add_some(demo, tmp_
 
 
 def test_another_seed_gives_other_images(tmp_path):
-    one, other = (
-        contents(generate_demo(tmp_path / str(seed), 1, 1, 1, 32, seed))
-        for seed in range(2)
-    )
+    folders = (generate_demo(tmp_path / str(i), 1, 1, 1, 32, i) for i in range(2))
+    one, other = map(contents, folders)
     assert {path.name for path in tmp_path.iterdir()} == {'0', '1'}
     images = [name for name in one if name.endswith('.jpg')]
     assert len(images) == 3 * len(BADGES)

@@ -56,6 +56,11 @@ def deep_colors():
     return cv2.imencode('.png', np.dstack([DEEP, DEEP, DEEP]))[1].tobytes()
 
 
+def deep(pixels, kind=np.int32):
+    """Gray of 32 bits, whole numbers or not."""
+    return encode(np.array(pixels, kind), 'TIFF')
+
+
 def wide():
     image = Image.new('L', (20_000, 1))
     image.putpixel((19_999, 0), 255)
@@ -68,7 +73,6 @@ HANDLED = {
     # 255 * (1 - 10 / 255) * (1 - 40 / 255) = 206.57 for red, and likewise.
     'CMYK': (encode(colors('CMYK', (10, 20, 30, 40)), 'TIFF'), [[[207, 198, 190]]]),
     'CMYK as JPEG': (encode(colors('CMYK', (0, 0, 0, 0)), 'JPEG'), [[[255] * 3]]),
-    'palette': (encode(palette(1, 0)), [[BLUE, RED]]),
     'transparent color': (encode(palette(1, 0), transparency=0), [[BLUE, CANVAS]]),
     # 51 of 255 is a fifth: 124 + (255 - 124) / 5, and likewise.
     'palette with transparency': (
@@ -87,7 +91,7 @@ HANDLED = {
     'gray of 16 bits': (encode(DEEP), DEEP_IN_8_BITS),
     'gray of 16 bits as TIFF': (encode(DEEP, 'TIFF'), DEEP_IN_8_BITS),
     'gray of 16 bits as PGM': (encode(DEEP, 'PPM'), DEEP_IN_8_BITS),
-    'gray of 32 bits': (encode(DEEP.astype(np.int32), 'TIFF'), DEEP_IN_8_BITS),
+    'gray of 32 bits': (deep(DEEP), DEEP_IN_8_BITS),
     'colors of 16 bits': (deep_colors(), DEEP_IN_8_BITS),
     'animated GIF': (frames('GIF'), [[RED]]),
     'animated PNG': (frames('PNG'), [[RED]]),
@@ -148,25 +152,15 @@ REFUSED = {
     'a folder': (None, '/'),
     'empty': (b'', NO_IMAGE),
     'text': (b'no image', NO_IMAGE),
-    'a page that says why': (b'<html>404 Not Found</html>', NO_IMAGE),
     'SVG': (b'<svg xmlns="http://www.w3.org/2000/svg"/>', NO_IMAGE),
     'the head alone': (encode(palette(1))[:20], ''),
     **{f'half a {kind}': (half(kind), TRUNCATED) for kind in KINDS},
     'half a WebP': (half('WEBP'), ''),
     'decompression bomb': (bomb(20_000), 'Image size (400000000 pixels) exceeds limit'),
     'no pixels': (bomb(0), NO_IMAGE),
-    'floating point': (
-        encode(np.array([[0.5, 2]], np.float32), 'TIFF'),
-        f'{OF_16_BITS} 0.5 to 2.0',
-    ),
-    'negative': (
-        encode(np.array([[-1, 7]], np.int32), 'TIFF'),
-        f'{OF_16_BITS} -1 to 7',
-    ),
-    'more than 16 bits': (
-        encode(np.array([[0, 65536]], np.int32), 'TIFF'),
-        f'{OF_16_BITS} 0 to 65536',
-    ),
+    'floating point': (deep([[0.5, 2]], np.float32), f'{OF_16_BITS} 0.5 to 2.0'),
+    'negative': (deep([[-1, 7]]), f'{OF_16_BITS} -1 to 7'),
+    'more than 16 bits': (deep([[0, 65536]]), f'{OF_16_BITS} 0 to 65536'),
 }
 
 

@@ -1,10 +1,9 @@
+from functools import partial
 from pathlib import Path
 
 import mat4py
 import pytest
 from writers import write_dogs_list, write_xml
-
-from mmccam.registry import DATASETS
 
 CHIHUAHUA, DHOLE = 'n02085620-Chihuahua', 'n02115913-dhole'
 NAMES = [f'{CHIHUAHUA}/n02085620_650', f'{DHOLE}/n02115913_1']
@@ -25,13 +24,13 @@ def root(tmp_path, write_image):
     return tmp_path
 
 
-def build(root, split='train'):
-    kind = dict(type='mmccam.StanfordDogs', serialize_data=False)
-    return DATASETS.build(dict(kind, data_root=str(root), split=split))
+@pytest.fixture
+def build(root, build_from_config):
+    return partial(build_from_config, 'nlccam/nlccam_vgg16_dogs', root)
 
 
-def test_samples_have_path_label_and_boxes(root):
-    dataset = build(root)
+def test_samples_have_path_label_and_boxes(root, build):
+    dataset = build('train')
 
     assert dataset.metainfo['classes'] == ('Chihuahua', 'dhole')
     first, second = (dataset.get_data_info(index) for index in range(2))
@@ -40,20 +39,23 @@ def test_samples_have_path_label_and_boxes(root):
     # 8 and 6 are clipped to the last pixels, 7 and 5.
     assert first['loc_boxes'].tolist() == [[1, 2, 3, 4], [0, 0, 7, 5]]
     assert second['loc_boxes'].tolist() == [[2, 1, 7, 5]]
-
-
-def test_the_config_gives_samples_with_boxes(root, build_from_config):
-    sample = build_from_config('nlccam/nlccam_vgg16_dogs', root)[0]
-
+    # In the list of the other split it is the first.
+    sample = build('test')[0]
     assert sample['inputs'].shape == (3, 224, 224)
-    # The first one of the list of its split.
     assert sample['data_samples'].gt_label.tolist() == [1]
-    assert sample['data_samples'].loc_boxes.tolist() == [[2, 1, 7, 5]]
 
 
 def save_without_labels(path):
     lists = dict(file_list=['ab.jpg', 'c.jpg'], annotation_list=['ab', 'c'])
     mat4py.savemat(str(path), lists)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def relabel(*labels):
+    return partial(write_dogs_list, names=NAMES, labels=labels)
 
 
 NO_FILE = 'train_list.mat, image 2: there is no file .*'
@@ -65,27 +67,15 @@ NO_FILE = 'train_list.mat, image 2: there is no file .*'
         (f'Images/{NAMES[1]}.jpg', Path.unlink, f'{NO_FILE}/Images/{NAMES[1]}.jpg'),
         (f'Annotation/{NAMES[1]}', Path.unlink, f'{NO_FILE}/Annotation/{NAMES[1]}'),
         (LIST, Path.unlink, 'lists/train_list.mat'),
-        (
-            LIST,
-            lambda path: path.write_bytes(path.read_bytes()[:200]),
-            'train_list.mat must be a MATLAB file with file_list, ',
-        ),
+        (LIST, truncate, 'train_list.mat must be a MATLAB file with file_list, '),
         (LIST, save_without_labels, "file_list, .* got KeyError.'labels'"),
-        (
-            LIST,
-            lambda path: write_dogs_list(path, NAMES, [1]),
-            'train_list.mat .* different lengths',
-        ),
-        (
-            LIST,
-            lambda path: write_dogs_list(path, NAMES, [1, 3]),
-            'train_list.mat, image 2: the label of .*_1.jpg must be 2, .* got 3',
-        ),
+        (LIST, relabel(1), 'train_list.mat .* different lengths'),
+        (LIST, relabel(1, 3), 'image 2: the label of .*_1.jpg must be 2, .* got 3'),
     ],
 )
-def test_what_is_missing_or_wrong_is_named(root, file, spoil, message):
+def test_what_is_missing_or_wrong_is_named(root, build, file, spoil, message):
     spoil(root / file)
 
     error = FileNotFoundError if (file, spoil) == (LIST, Path.unlink) else ValueError
     with pytest.raises(error, match=message):
-        build(root)
+        build('train')

@@ -96,9 +96,8 @@ def test_training_uses_another_image_and_evaluation_refuses_it(
     folder = dict(type='CustomDataset', data_root=str(path.parent), ann_file='list.txt')
     load = dict(type='mmccam.LoadImage')
 
-    training = DATASETS.build(
-        dict(folder, pipeline=[dict(load, unreadable=str(noted))])
-    )
+    noting = dict(load, unreadable=str(noted))
+    training = DATASETS.build(dict(folder, pipeline=[noting]))
     assert training[0]['img_path'].endswith('2.png')
     assert count_unreadable(noted) == 1
 
