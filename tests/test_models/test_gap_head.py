@@ -22,24 +22,17 @@ def samples_of(*labels):
     return [DataSample().set_gt_label(label) for label in labels]
 
 
-@pytest.fixture
-def hand_head():
-    """Build a head with hand-set weights and given maps.
+def hand_head(**cams):
+    """Build a head with weights by hand and some maps, or the default ones.
 
     The maps of its classes are M^0 = f^0 = (6, 4), M^1 = 2 f^1 = (2, 6) and
     M^2 = 3 f^2 = (0, 3). The logits are 5 + 0, 4 + 0 and 1.5 + 10, so that the
     ranking is 2, 0, 1.
     """
-
-    def build(**cams):
-        head = GAPClsHead(3, 3, cams=cams)
-        weight = torch.diag(torch.tensor([1.0, 2.0, 3.0]))
-        head.load_state_dict(
-            {'fc.weight': weight, 'fc.bias': torch.tensor([0.0, 0.0, 10.0])}
-        )
-        return head
-
-    return build
+    head = GAPClsHead(3, 3, cams=cams or None)
+    head.fc.weight.data = torch.diag(torch.tensor([1.0, 2.0, 3.0]))
+    head.fc.bias.data = torch.tensor([0.0, 0.0, 10.0])
+    return head
 
 
 # What it has in common with mmpretrain's head
@@ -53,7 +46,7 @@ def test_logits_and_loss_are_those_of_the_pooled_features():
     torch.testing.assert_close(loss, linear_head.loss((POOLED,), samples_of(1)))
 
 
-def test_only_the_last_feature_map_counts(hand_head):
+def test_only_the_last_feature_map_counts():
     maps = (torch.full((1, 7, 4, 4), torch.nan), FEATURES)
     assert hand_head(cam=CAM)(maps).tolist() == [[5, 4, 11.5]]
 
@@ -90,7 +83,7 @@ def test_losses_are_those_of_mmpretrain_unless_a_scope_is_named(toolbox, loss, k
 # Prediction
 
 
-def test_pred_score_is_the_softmax(hand_head):
+def test_pred_score_is_the_softmax():
     head = hand_head(cam=CAM)
     # The logits are those of the features and ln 1, ln 2 and ln 5 instead.
     head.fc.bias.data = torch.tensor([1.0, 2, 5]).log() - torch.tensor([5, 4, 1.5])
@@ -108,7 +101,7 @@ def test_pred_score_is_the_softmax(hand_head):
         (samples_of(2), [2, 2]),
     ],
 )
-def test_targets(hand_head, samples, cam_labels):
+def test_targets(samples, cam_labels):
     head = hand_head(plain=CAM, linear=LINEAR)
     (sample,) = head.predict((FEATURES,), samples)
     assert samples is None or sample is samples[0]  # which are written to
@@ -138,12 +131,12 @@ def test_targets(hand_head, samples, cam_labels):
         (dict(type='mmccam.Polynomial', degree=0, p=1.5), [[-8, -7], [-8, -7]]),
     ],
 )
-def test_maps(hand_head, cfg, expected):
+def test_maps(cfg, expected):
     (sample,) = hand_head(cam=cfg).predict((FEATURES,), samples_of(1))
     assert sample.cams['cam'][:, 0].tolist() == expected
 
 
-def test_each_image_has_its_own_maps(hand_head):
+def test_each_image_has_its_own_maps():
     # Of the second image the logits are 0, 0 and 10 + 3 * 2: M^2 = (9, 3).
     second = torch.tensor([[[[0.0, 0.0]], [[0.0, 0.0]], [[3.0, 1.0]]]])
     samples = hand_head(cam=CAM).predict((torch.cat([FEATURES, second]),))
@@ -151,7 +144,7 @@ def test_each_image_has_its_own_maps(hand_head):
     assert maps == [[[[0, 3]]], [[[9, 3]]]]
 
 
-def test_improbable_classes_are_ranked_by_their_logits(hand_head):
+def test_improbable_classes_are_ranked_by_their_logits():
     head = hand_head(cam=TOP1_BOTTOM1)
     # The softmax of 5, 4 and 201.5 is 0, 0 and 1 in float32. Class 1 is the least
     # probable all the same: M^2 - M^1.
@@ -161,10 +154,9 @@ def test_improbable_classes_are_ranked_by_their_logits(hand_head):
     assert sample.cams['cam'].tolist() == [[[-2, -3]]]
 
 
-def test_the_default_map_is_ccam_in_float32_whatever_the_network_has(hand_head):
-    head = GAPClsHead(3, 3)
-    head.load_state_dict(hand_head().state_dict())
-    (sample,) = head.to(torch.bfloat16).predict((FEATURES.to(torch.bfloat16),))
+def test_the_default_map_is_ccam_in_float32_whatever_the_network_has():
+    head = hand_head().to(torch.bfloat16)
+    (sample,) = head.predict((FEATURES.to(torch.bfloat16),))
     # Quadratic: g = (1, 0, -1) as for the linear one of three classes.
     assert {k: v.tolist() for k, v in sample.cams.items()} == {'ccam': [[[-2, -3]]]}
     assert sample.cams['ccam'].dtype == torch.float32
@@ -173,25 +165,18 @@ def test_the_default_map_is_ccam_in_float32_whatever_the_network_has(hand_head):
 # Combination functions
 
 
-@pytest.fixture
-def half_of_the_second():
-    """A user's own combination function, registered while a test runs."""
+@TASK_UTILS.register_module()
+class HalfOfTheSecond(CombinationFunction):
+    """A user's own combination function."""
 
-    @TASK_UTILS.register_module()
-    class HalfOfTheSecond(CombinationFunction):
-        def __init__(self):
-            super().__init__(target_first=True)
+    def __init__(self):
+        super().__init__(target_first=True)
 
-        def coefficients(self, num_classes):
-            g = torch.zeros(num_classes)
-            g[1] = 0.5
-            return g
-
-    yield HalfOfTheSecond
-    TASK_UTILS.module_dict.pop('HalfOfTheSecond')
+    def coefficients(self, num_classes):
+        return torch.eye(num_classes)[1] / 2
 
 
-def test_own_combination_function(hand_head, half_of_the_second):
+def test_own_combination_function():
     head = hand_head(own=dict(type='mmccam.HalfOfTheSecond'))
     (sample,) = head.predict((FEATURES,), samples_of(1))
     # Rankings 2, 0, 1 and 1, 2, 0: half of M^0 and half of M^2.
@@ -204,8 +189,8 @@ def test_guesses_that_there_are_not(num_guesses):
         GAPClsHead(3, 3, num_guesses=num_guesses)
 
 
-def test_combination_with_coefficients_missing(half_of_the_second, monkeypatch):
-    monkeypatch.setattr(half_of_the_second, 'coefficients', lambda *_: torch.ones(2))
+def test_combination_with_coefficients_missing(monkeypatch):
+    monkeypatch.setattr(HalfOfTheSecond, 'coefficients', lambda *_: torch.ones(2))
     message = r'"own" must have 3 coefficients, got the shape \(2,\)'
     with pytest.raises(ValueError, match=message):
         GAPClsHead(3, 3, cams=dict(own=dict(type='mmccam.HalfOfTheSecond')))

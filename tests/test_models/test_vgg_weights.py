@@ -53,9 +53,7 @@ def test_each_released_layer_has_its_place():
     # 7 convolution, activation, 9 convolution.
     for name, other in {
         'backbone.features.0.conv.weight': 'conv.0.weight',
-        'backbone.features.2.conv.bias': 'conv.3.bias',
-        'backbone.features.4.conv.weight': 'conv.7.weight',
-        'backbone.features.5.conv.weight': 'conv.9.weight',
+        'backbone.features.4.conv.bias': 'conv.7.bias',
         'backbone.non_local_blocks.2.query.weight': 'conv.6.query_conv.weight',
         'backbone.non_local_blocks.2.key.bias': 'conv.6.key_conv.bias',
         'backbone.non_local_blocks.2.value.weight': 'conv.6.value_conv.weight',

@@ -44,9 +44,5 @@ def test_pictures_are_in_rows_and_columns():
     page = stack([[tile(1, 2, 10), tile(2, 1, 20)], [tile(1, 1, 30)]], gap=1)
 
     # Columns of 2 and 1 pixels, rows of 2 and 1, one between.
-    assert page[..., 0].tolist() == [
-        [10, 10, 255, 20],
-        [255, 255, 255, 20],
-        [255, 255, 255, 255],
-        [30, 255, 255, 255],
-    ]
+    first, rest = [10, 10, 255, 20], [255, 255, 255]
+    assert page[..., 0].tolist() == [first, [*rest, 20], [*rest, 255], [30, *rest]]

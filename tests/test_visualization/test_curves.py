@@ -9,12 +9,10 @@ from mmccam.visualization.numbers import save_threshold_curves
 def test_each_map_has_a_panel_with_its_curves(tmp_path, num_maps):
     names = [f'map{index}' for index in range(num_maps)]
     best = [dict(box_rule='rule', threshold=0.2, gt_known_loc=90.0)]
+    curves = dict.fromkeys(names, dict(rule={0.5: [80.0, 90.0, 70.0]}))
     found = dict(
-        thresholds={name: best for name in names},
-        curves=dict(
-            thresholds=[0.1, 0.2, 0.3],
-            gt_known_loc={name: {'rule': {0.5: [80.0, 90.0, 70.0]}} for name in names},
-        ),
+        thresholds=dict.fromkeys(names, best),
+        curves=dict(thresholds=[0.1, 0.2, 0.3], gt_known_loc=curves),
     )
 
     save_threshold_curves(found, tmp_path / 'curves.png', 'epoch_3.pth on val')

@@ -6,12 +6,14 @@ import pytest
 import torch
 from mmengine.visualization import Visualizer
 from mmpretrain.structures import DataSample
+from outcomes import Images, metric_of, outcome
 from PIL import Image
 
 from mmccam.datasets.transforms import read_rgb
 from mmccam.evaluation import CCAMLocalizationMetric, LocalizationErrors
-from mmccam.registry import HOOKS
 from mmccam.structures import ClassMaps
+from mmccam.visualization import LocalizationVisualizationHook as MapHook
+from mmccam.visualization import WorstImagesHook
 from mmccam.visualization.overlay import PREDICTED
 
 # All the image, and its left half.
@@ -28,41 +30,26 @@ def sample():
     return sample
 
 
-@pytest.fixture
-def draw(images):
+def draw(hook, stage, *metrics, samples=None, batch_idx=0):
     """Run a hook, and return the names, pictures and steps of what it draws."""
-
-    def draw(hook, stage, *metrics, samples=None, batch_idx=0):
-        runner = runner_of(Mock(), images(), metrics)
-        arguments = (batch_idx, None, samples) if samples else ()
-        getattr(hook, f'after_{stage}')(runner, *arguments)
-        calls = runner.visualizer.add_image.call_args_list
-        return [(*call.args, *call.kwargs.values()) for call in calls]
-
-    return draw
+    runner = runner_of(Mock(), metrics)
+    arguments = (batch_idx, None, samples) if samples else ()
+    getattr(hook, f'after_{stage}')(runner, *arguments)
+    calls = runner.visualizer.add_image.call_args_list
+    return [(*call.args, *call.kwargs.values()) for call in calls]
 
 
-def runner_of(visualizer, dataset, metrics, epoch=4):
-    loader, evaluator = Mock(dataset=dataset, batch_size=1), Mock(metrics=metrics)
-    return Mock(
-        visualizer=visualizer,
-        epoch=epoch,
-        **dict.fromkeys(('val_dataloader', 'test_dataloader'), loader),
-        **dict.fromkeys(('val_evaluator', 'test_evaluator'), evaluator),
-    )
+def runner_of(visualizer, metrics, epoch=4):
+    runner = Mock(visualizer=visualizer, epoch=epoch)
+    runner.val_dataloader = Mock(dataset=Images(), batch_size=1)
+    runner.val_evaluator = Mock(metrics=metrics)
+    runner.test_dataloader = runner.val_dataloader
+    runner.test_evaluator = runner.val_evaluator
+    return runner
 
 
-def map_hook(**arguments):
-    arguments = dict(cam='cam', **arguments)
-    return HOOKS.build(dict(type='mmccam.LocalizationVisualizationHook', **arguments))
-
-
-def worst_hook():
-    return HOOKS.build(dict(type='mmccam.WorstImagesHook'))
-
-
-def test_one_of_the_maps_has_its_box(draw, sample):
-    hook = map_hook(more_cams=['ccam'])
+def test_one_of_the_maps_has_its_box(sample):
+    hook = MapHook('cam', more_cams=['ccam'])
 
     ((name, picture, step),) = draw(hook, 'val_iter', samples=[sample])
 
@@ -72,30 +59,30 @@ def test_one_of_the_maps_has_its_box(draw, sample):
     assert boxes == [True, True, False]
 
 
-def test_some_images_are_drawn_with_the_name_of_their_file(draw, sample, photo):
+def test_some_images_are_drawn_with_the_name_of_their_file(sample, photo):
     sample.set_metainfo(photo)
-    hook = map_hook(num_images=1)
+    hook = MapHook('cam', num_images=1)
 
     (first,) = draw(hook, 'test_iter', samples=[sample])
     assert (first[0], first[2]) == ('cam_00000_photo', 0)
     assert draw(hook, 'test_iter', samples=[sample], batch_idx=1) == []
 
 
-def test_nothing_is_drawn_in_training_or_of_no_images(draw, sample, metric_of, outcome):
-    assert draw(map_hook(), 'train_iter', samples=[sample]) == []
-    assert draw(worst_hook(), 'train_epoch', metric_of(best=[outcome()])) == []
+def test_nothing_is_drawn_in_training_or_of_no_images(sample):
+    assert draw(MapHook('cam'), 'train_iter', samples=[sample]) == []
+    assert draw(WorstImagesHook(), 'train_epoch', metric_of(best=[outcome()])) == []
     with pytest.raises(ValueError, match='num_images must be 1 or more, got 0'):
-        map_hook(num_images=0)
+        MapHook('cam', num_images=0)
 
 
-def test_pictures_have_map_kind_and_rank_in_their_name(draw, metric_of, outcome, photo):
+def test_pictures_have_map_kind_and_rank_in_their_name(photo):
     strict = metric_of('a/strict', class_wrong=[outcome(photo, 'class_wrong')])
     # The second image has no file: it comes from the data set.
     small, large = [outcome(photo), outcome()], [outcome(photo, 'too_large')]
     other = CCAMLocalizationMetric('ccam')
 
     found = metric_of(too_small=small, too_large=large)
-    drawn = draw(worst_hook(), 'test_epoch', strict, other, found)
+    drawn = draw(WorstImagesHook(), 'test_epoch', strict, other, found)
 
     # No slash, with which the local backend writes nothing.
     assert [(name, step) for name, _, step in drawn] == [
@@ -109,18 +96,16 @@ def test_pictures_have_map_kind_and_rank_in_their_name(draw, metric_of, outcome,
 
 
 def test_warning_where_the_metric_is_missing():
-    for metric in (LocalizationErrors, CCAMLocalizationMetric):
-        runner = runner_of(Mock(), None, [metric('ccam')])
-        worst_hook().before_test(runner)
-        if metric is LocalizationErrors:
-            runner.logger.warning.assert_not_called()
+    runner = runner_of(Mock(), [LocalizationErrors('ccam')])
+    WorstImagesHook().before_test(runner)
+    runner.logger.warning.assert_not_called()
+    runner = runner_of(Mock(), [CCAMLocalizationMetric('ccam')])
+    WorstImagesHook().before_test(runner)
     (message,) = runner.logger.warning.call_args.args
     assert 'needs mmccam.LocalizationErrors' in message
 
 
-def test_pictures_go_to_the_local_backend_and_to_tensorboard(
-    tmp_path, sample, images, metric_of, outcome
-):
+def test_pictures_go_to_the_local_backend_and_to_tensorboard(tmp_path, sample):
     tensorboard = pytest.importorskip(
         'tensorboard.backend.event_processing.event_accumulator'
     )
@@ -128,9 +113,9 @@ def test_pictures_go_to_the_local_backend_and_to_tensorboard(
     visualizer = Visualizer(vis_backends=backends, save_dir=str(tmp_path))
     metric = metric_of(too_small=[outcome()], worst=[outcome()])
     for epoch in (1, 2):
-        runner = runner_of(visualizer, images(), [metric], epoch)
-        map_hook().after_val_iter(runner, 0, outputs=[sample])
-        worst_hook().after_val_epoch(runner)
+        runner = runner_of(visualizer, [metric], epoch)
+        MapHook('cam').after_val_iter(runner, 0, outputs=[sample])
+        WorstImagesHook().after_val_epoch(runner)
     visualizer.close()
 
     pictures = {path.name: path for path in tmp_path.rglob('vis_image/*.png')}

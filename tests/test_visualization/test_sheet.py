@@ -2,15 +2,16 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from outcomes import Images, metric_of, outcome
 
 from mmccam.visualization import draw_sheet, sheet
 from mmccam.visualization.overlay import PREDICTED
 from mmccam.visualization.sheet import describe, draw_outcome
 
 
-def test_the_image_has_its_colours(outcome, images, photo):
+def test_the_image_has_its_colours(photo):
     for image in (photo, dict(sample_idx=0)):  # in a file, and in the data set alone
-        picture = draw_outcome(outcome(image), images(), 'a title')
+        picture = draw_outcome(outcome(image), Images(), 'a title')
 
         # Enlarged to two panels of 320 x 160 under the title; far from all boxes.
         assert picture.shape == (28 + 160, 320 + 8 + 320, 3)
@@ -26,20 +27,20 @@ def test_the_image_has_its_colours(outcome, images, photo):
         ((None, 1), None, 1, 'IoU 1.00: 1'),
     ],
 )
-def test_description(outcome, images, labels, classes, overlap, text):
+def test_description(labels, classes, overlap, text):
     found = outcome(labels=labels, overlap=overlap)
 
     # The overlap is not rounded up.
-    assert describe(found, images(classes)) == f'too small, {text}'
+    assert describe(found, Images(classes)) == f'too small, {text}'
 
 
-def test_rows_have_their_images(monkeypatch, outcome, images, metric_of):
+def test_rows_have_their_images(monkeypatch):
     draw = Mock(return_value=np.zeros((100, 304, 3), np.uint8))
     monkeypatch.setattr(sheet, 'draw_outcome', draw)
     best, worst, other = [outcome(), outcome()], [outcome()], outcome()
     metric = metric_of(random=[other], worst=worst, best=best, too_small=[outcome()])
 
-    page = draw_sheet([metric], images())
+    page = draw_sheet([metric], Images())
 
     drawn = [call.args[0] for call in draw.call_args_list]
     assert drawn == [*best, *worst, other]
@@ -51,18 +52,18 @@ def test_rows_have_their_images(monkeypatch, outcome, images, metric_of):
     assert rows[[304, 608]].tolist() == [200, 100]
 
 
-def test_maps_are_below_each_other_and_the_same_each_time(outcome, images, metric_of):
+def test_maps_are_below_each_other_and_the_same_each_time():
     metrics = [metric_of(prefix, best=[outcome()]) for prefix in 'ab']
 
-    one, two = (draw_sheet(metrics[:number], images()) for number in (1, 2))
+    one, two = (draw_sheet(metrics[:number], Images()) for number in (1, 2))
 
     block = one.shape[0] - 28 - 24  # without the legend
     assert two.shape[0] == one.shape[0] + 24 + block
     assert (two[: len(one), : one.shape[1]] == one).all()
 
 
-def test_rows_without_images_say_so(images, metric_of):
-    page = draw_sheet([metric_of()], images())
+def test_rows_without_images_say_so():
+    page = draw_sheet([metric_of()], Images())
 
     # No picture: only the legend has the colours of boxes.
     assert not (page[28:] == PREDICTED).all(axis=2).any()
