@@ -85,12 +85,9 @@ def test_a_copy_that_is_not_installed_has_no_version(install):
 def test_missing_too_old_or_too_new(install, name, version):
     install({**FITTING, name: version} if version else without(name))
     state = f'{name} {version} is' if version else 'none is'
-    extra = 'lite' if name == 'mmcv' and not version else 'mim'
-    message = (
-        f'mmccam needs {name}{_on_import.REQUIRED[name][0]}, but {state} installed: '
-        f"pip install 'mmccam[{extra}]' brings one that fits."
-    )
-    with pytest.raises(ImportError, match=f'^{re.escape(message)}$'):
+    wanted = re.escape(_on_import.REQUIRED[name][0])
+    message = f'^mmccam needs {name}{wanted}, but {state} installed: pip install '
+    with pytest.raises(ImportError, match=message):
         check_dependencies()
 
 
@@ -100,7 +97,8 @@ def test_missing_too_old_or_too_new(install, name, version):
 )
 def test_suggested_extra_keeps_the_installed_mmcv(install, distribution, extra):
     install({'torch': '2.14.1', 'mmengine': '0.10.7', distribution: '2.2.0'})
-    with pytest.raises(ImportError, match=rf"'mmccam\[{extra}\]'"):
+    message = rf"pip install 'mmccam\[{extra}\]' brings one that fits\.$"
+    with pytest.raises(ImportError, match=message):
         check_dependencies()
 
 

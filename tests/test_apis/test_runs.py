@@ -12,6 +12,7 @@ from mmccam.evaluation import MaxBoxAcc
 from mmccam.visualization import LocalizationVisualizationHook
 
 SLURM = dict(SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0')
+NODES = dict(SLURM, SLURM_NODELIST='node[1-2]', PATH='/nowhere')
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def join(monkeypatch):
         ('slurm', SLURM, 'MASTER_ADDR must name the machine of the first process$'),
         (
             'slurm',
-            dict(SLURM, SLURM_NODELIST='node[1-2]', PATH='/nowhere'),
+            NODES,
             'MASTER_ADDR must name .*, but scontrol fails: .*No such file',
         ),
     ],
@@ -56,7 +57,6 @@ def test_one_process_needs_no_launcher(join):
         ([], [LocalizationVisualizationHook('heat')]),
         ([], [LocalizationVisualizationHook('cam', more_cams=['heat'])]),
     ],
-    ids=['metric', 'hook', 'more maps of a hook'],
 )
 def test_the_head_must_make_all_maps_that_are_asked_for(monkeypatch, metrics, hooks):
     monkeypatch.setattr(runs, 'ClassNumCheckHook', Mock())
