@@ -46,18 +46,10 @@ def test_accuracies(evaluate, predict):
     )
 
 
-def test_calculate():
-    ranks, hits = np.array([0, 0, 4, 7]), np.array([True, False, True, True])
-    expected = dict(top1_loc=25, top5_loc=50, gt_known_loc=75)
-    assert CCAMLocalizationMetric.calculate(ranks, hits) == pytest.approx(expected)
-
-
 def test_few_classes(evaluate, predict):
+    # All of three classes are among the first five; of equal ones the lower is first.
     for label, scores, top1_loc in (
-        # All of three classes are among the first five.
-        (0, [0.5, 0.3, 0.2], 100),
         (2, [0.5, 0.3, 0.2], 0),
-        # Equal scores: the lower index first.
         (1, [0.2, 0.4, 0.4], 100),
         (2, [0.2, 0.4, 0.4], 0),
     ):
@@ -121,10 +113,11 @@ def test_metrics_side_by_side(predict, calls):
     values = evaluator.evaluate(1)
     assert values['cam/right'] == 1
     for prefix in ('cam', 'same', 'other', 'strict', 'higher'):
-        names = ('top1_loc', 'top5_loc', 'gt_known_loc', 'threshold')
-        found = [values[f'{prefix}/{name}'] for name in names]
-        accuracy = 0 if prefix == 'other' else 100
-        assert found == [accuracy] * 3 + [0.3 if prefix == 'higher' else 0.2]
+        accuracy, threshold = (
+            values[f'{prefix}/{x}'] for x in ('top1_loc', 'threshold')
+        )
+        assert accuracy == (0 if prefix == 'other' else 100)
+        assert threshold == (0.3 if prefix == 'higher' else 0.2)
     # The first three share one box.
     assert calls.call_count == 4
 

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from drawing import rectangles as draw
 
@@ -16,11 +15,8 @@ STEPS = draw((10, 20, 109, 119, 0.5), (50, 60, 59, 69, 1))
     ('truth', 'expected'),
     [
         ([[OUTER]], 100),
-        ([[INNER]], 100),
-        ([[ELSEWHERE, OUTER]], 100),  # any of several boxes
         # Each is right at thresholds where the other is not.
         ([[OUTER], [INNER]], 50),
-        ([[OUTER], [INNER], [OUTER]], 200 / 3),
         ([[ELSEWHERE]], 0),
     ],
 )
@@ -63,15 +59,6 @@ def test_versions_one_and_two(evaluate, sample_of, contours, names):
     assert values == {name: 100 if name in V2 else 0 for name in names}
 
 
-def test_version_two_is_the_mean_of_its_overlaps(evaluate, sample_of):
-    # 41 x 21 pixels of 41 x 42 and of 41 x 56: one half and three eighths.
-    cam = draw((20, 20, 59, 39, 1))
-    samples = [sample_of(cam, [(20, 20, 60, y1)]) for y1 in (40, 61, 75)]
-    values = evaluate('MaxBoxAcc', samples, contours='all')
-    assert list(values) == V2
-    assert list(values.values()) == pytest.approx([100, 200 / 3, 100 / 3, 200 / 3])
-
-
 def test_overlap_at_the_bound(evaluate, sample_of):
     # The box of this component is (20, 20, 59, 39): 20 of 40, 50 and 20 rows.
     cam = draw((20, 20, 58, 38, 1))
@@ -91,33 +78,11 @@ def test_any_overlaps(evaluate, sample_of):
 
 
 @pytest.mark.parametrize(
-    ('cam', 'box', 'size'),
-    [
-        # A non-square image: twice the width and half the height of the map.
-        (STEPS, (20, 10, 220, 60), (448, 112)),
-        # The right half of 2 x 2 positions. Between 0 and 1, in the middle of the
-        # image, cubic interpolation passes 0.5: the columns from 112 on are above.
-        ([[0, 1], [0, 1]], (112, 0, 223, 223), (224, 224)),
-    ],
-)
-def test_map_and_truth_are_brought_to_224_pixels(evaluate, sample_of, cam, box, size):
-    values = evaluate('MaxBoxAcc', [sample_of(cam, [box], size)], ious=[1])
-    assert values['max_box_acc_100'] == 100
-
-
-@pytest.mark.parametrize('value', [0.7, np.nan, np.inf])
-def test_degenerate_map_gives_the_first_pixel(evaluate, sample_of, value):
-    cam, boxes = np.full((14, 14), value), [(0, 0, 0, 0), (1, 0, 223, 223)]
-    samples = [sample_of(cam, [box], (224, 224)) for box in boxes]
-    assert set(evaluate('MaxBoxAcc', samples).values()) == {50}
-
-
-@pytest.mark.parametrize(
     ('arguments', 'message'),
     [
         ({'contours': 'some'}, '"largest", "all" or "both", got "some"'),
         ({'ious': ()}, 'ious must name at least one overlap'),
-        ({'ious': (0.5, 0)}, 'iou must lie above 0 and be at most 1, got 0'),
+        ({'ious': (0.5, 0)}, 'iou must lie .* got 0'),
         ({'step': 1}, 'step must lie between 0 and 1, got 1'),
     ],
 )
