@@ -6,7 +6,7 @@ from four_images import read_split, write_images
 from mmengine.logging import MMLogger
 
 from mmccam.evaluation import box_rule
-from mmccam.registry import FUNCTIONS, METRICS
+from mmccam.registry import FUNCTIONS
 
 
 @pytest.fixture
@@ -17,48 +17,6 @@ def log(caplog):
     logger.addHandler(caplog.handler)
     yield caplog
     logger.removeHandler(caplog.handler)
-
-
-@pytest.fixture
-def sample_of():
-    """Make a prediction: a map and boxes in an image of the map's size or another."""
-
-    def sample_of(cam, boxes=(), size=None, **more):
-        cam = torch.as_tensor(cam, dtype=torch.float32)
-        sample = dict(
-            img_path='bird.jpg',
-            ori_shape=tuple(cam.shape) if size is None else size[::-1],
-            loc_boxes=np.array(boxes, np.float32).reshape(-1, 4),
-            gt_label=torch.tensor([3]),
-            cam_labels=torch.tensor([3]),
-            cams=dict(cam=cam[None]),
-        )
-        return {**sample, **more}
-
-    return sample_of
-
-
-@pytest.fixture
-def evaluate():
-    """Run a metric, by its name or built, and give its values without their prefix.
-
-    All metrics also count degenerate maps, which test_metric.py tests.
-    """
-
-    def evaluate(metric, samples, batch=None, **kwargs):
-        if isinstance(metric, str):
-            metric = METRICS.build(dict(type=f'mmccam.{metric}', cam='cam', **kwargs))
-        batch = batch or len(samples)
-        for start in range(0, len(samples), batch):
-            metric.process({}, samples[start : start + batch])
-        values = metric.evaluate(len(samples))
-        return {
-            name.rpartition('/')[2]: value
-            for name, value in values.items()
-            if not name.endswith('_degenerate_maps')
-        }
-
-    return evaluate
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from drawing import BOX, FAR, HEIGHT, WIDTH, draw
 from four_images import CLASSES
+from predictions import evaluate
 
 from mmccam.evaluation import CCAMLocalizationMetric, DumpBoxes, DumpPseudoBoxes
 from mmccam.evaluation.coco_files import evaluate_boxes
@@ -15,7 +16,7 @@ RIGHT, WRONG = [5, 3, 20, 10], [0, 15, 4, 5]  # BOX and FAR as COCO has them
 
 
 @pytest.fixture
-def dump(root, tmp_path, evaluate):
+def dump(root, tmp_path):
     """Write boxes and return the contents of all files by their names."""
 
     def dump(samples, metric=DumpBoxes, classes=CLASSES, **kwargs):
@@ -121,7 +122,7 @@ def test_pseudo_boxes_are_the_annotations(dump, predict):
     ],
 )
 def test_boxes_have_the_accuracy_of_their_metric(
-    dump, dataset, predict, evaluate, results, rule, target, expected, name
+    dump, dataset, predict, results, rule, target, expected, name
 ):
     # Class and box right, class right, box right, box of the true class right.
     predictions = [

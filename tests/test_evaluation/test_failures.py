@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from drawing import HEIGHT, WIDTH, draw
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import LocalizationErrors
 from mmccam.evaluation.metric import judge
@@ -62,29 +63,19 @@ def test_kind_depends_on_class_map_and_overlap():
         assert judge(box, [TRUE], *arguments)[0] == kind
 
 
-@pytest.fixture
-def prediction(sample_of):
-    """Make a prediction of class 3, or another, of an object of class 3."""
-
-    def prediction(cam, boxes=(TRUE,), pred_label=3, **more):
-        scores = torch.full((5,), 0.1)
-        scores[pred_label] = 0.6
-        return sample_of(cam, boxes, (WIDTH, HEIGHT), pred_score=scores, **more)
-
-    return prediction
+def prediction(cam, boxes=(TRUE,), pred_label=3, **more):
+    """A prediction of class 3, or another, of an object of class 3."""
+    scores = torch.full((5,), 0.1)
+    scores[pred_label] = 0.6
+    return sample_of(cam, boxes, (WIDTH, HEIGHT), pred_score=scores, **more)
 
 
-@pytest.fixture
-def part_of(prediction):
-    """Make a prediction with some of the ten columns of LEFT."""
-
-    def part_of(columns, **more):
-        return prediction(draw((0, 0, columns - 1, 9)), [LEFT], **more)
-
-    return part_of
+def part_of(columns, **more):
+    """A prediction with some of the ten columns of LEFT."""
+    return prediction(draw((0, 0, columns - 1, 9)), [LEFT], **more)
 
 
-def test_images_are_counted_by_kind(evaluate, prediction):
+def test_images_are_counted_by_kind():
     samples = [
         *[prediction(draw(TRUE))] * 3,
         *[prediction(draw(TRUE), pred_label=0)] * 2,
@@ -103,7 +94,7 @@ def numbers(outcomes):
 
 
 @pytest.mark.parametrize('batch', [1, 4, 7])
-def test_best_and_worst_images_come_first(evaluate, prediction, part_of, batch):
+def test_best_and_worst_images_come_first(batch):
     # The fourth has the wrong class, and of the last nothing is found. Of equally good
     # or bad ones the first comes first.
     samples = [
@@ -124,7 +115,7 @@ def test_best_and_worst_images_come_first(evaluate, prediction, part_of, batch):
 
 
 @pytest.mark.parametrize('order', [range(6), (5, 3, 1, 0, 2, 4)])
-def test_random_images_depend_on_no_order(evaluate, part_of, order):
+def test_random_images_depend_on_no_order(order):
     metric = LocalizationErrors('cam', num_examples=3)
     evaluate(metric, [part_of(1 + index, sample_idx=index) for index in order])
     # The first bytes of the SHA-256 of '0' ... '5': 5f, 6b, d4, 4e, 4b, ef.
@@ -132,7 +123,7 @@ def test_random_images_depend_on_no_order(evaluate, part_of, order):
     assert all(outcome.cam is not None for outcome in metric.examples['random'])
 
 
-def test_only_the_examples_keep_their_maps(evaluate, part_of, prediction):
+def test_only_the_examples_keep_their_maps():
     class WithMap(LocalizationErrors):
         def summarize(self, records):
             return dict(with_map=[outcome.cam is not None for outcome in records])
@@ -145,7 +136,7 @@ def test_only_the_examples_keep_their_maps(evaluate, part_of, prediction):
     assert values == dict(with_map=with_map)
 
 
-def test_examples_can_be_drawn(evaluate, part_of):
+def test_examples_can_be_drawn():
     metric = LocalizationErrors('cam', num_examples=1)
     for columns in (1, 2):  # each evaluation has examples of its own
         sample = part_of(columns, pred_label=1, sample_idx=7)

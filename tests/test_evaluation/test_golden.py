@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import MaxBoxAcc
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.parametrize('golden', ['tests/data'], indirect=True)
 
 
 @STEPS
-def test_max_box_acc(golden, sample_of, evaluate, step):
+def test_max_box_acc(golden, step):
     with np.load(golden / 'max_box_acc.npz') as file:
         expected = dict(file)
     samples = [
@@ -34,7 +35,7 @@ def test_max_box_acc(golden, sample_of, evaluate, step):
 
 
 @STEPS
-def test_px_ap(golden, sample_of, evaluate, tmp_path, step):
+def test_px_ap(golden, tmp_path, step):
     with np.load(golden / 'px_ap.npz') as file:
         expected = dict(file)
     samples = []

@@ -6,6 +6,7 @@ import torch
 from drawing import BOX, FAR, draw
 from mmengine.evaluator import Evaluator
 from mmpretrain.structures import DataSample
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import BoxMetric, CCAMLocalizationMetric
 from mmccam.evaluation.box_rules import BoxRule
@@ -13,19 +14,14 @@ from mmccam.evaluation.box_rules import BoxRule
 SIX_CLASSES = [0.30, 0.25, 0.20, 0.15, 0.08, 0.02]  # ranked 0, 1, ... 5
 
 
-@pytest.fixture
-def predict(sample_of):
-    """Make a prediction for an image with a true box, BOX."""
-
-    def predict(label, cam, scores=SIX_CLASSES, boxes=(BOX,), **more):
-        labels = torch.tensor([label])
-        more = dict(dict(gt_label=labels, cam_labels=labels), **more)
-        return sample_of(cam, boxes, (30, 20), pred_score=torch.tensor(scores), **more)
-
-    return predict
+def predict(label, cam, scores=SIX_CLASSES, boxes=(BOX,), **more):
+    """A prediction for an image with a true box, BOX."""
+    labels = torch.tensor([label])
+    more = dict(dict(gt_label=labels, cam_labels=labels), **more)
+    return sample_of(cam, boxes, (30, 20), pred_score=torch.tensor(scores), **more)
 
 
-def test_accuracies(evaluate, predict):
+def test_accuracies():
     right, wrong = draw(BOX), draw(FAR)
     samples = [
         predict(0, right),  # rank 1
@@ -46,7 +42,7 @@ def test_accuracies(evaluate, predict):
     )
 
 
-def test_few_classes(evaluate, predict):
+def test_few_classes():
     # All of three classes are among the first five; of equal ones the lower is first.
     for label, scores, top1_loc in (
         (2, [0.5, 0.3, 0.2], 0),
@@ -57,7 +53,7 @@ def test_few_classes(evaluate, predict):
         assert (values['top1_loc'], values['top5_loc']) == (top1_loc, 100)
 
 
-def test_without_class_scores_the_class_is_known(evaluate, sample_of):
+def test_without_class_scores_the_class_is_known():
     sample = sample_of(draw(BOX), [BOX])
     values = evaluate('CCAMLocalizationMetric', [sample])
     assert values == dict(gt_known_loc=100, threshold=0.2)
@@ -81,7 +77,7 @@ JOINED = draw(BOX, beside=0.3)  # joins the box on its left
         (JOINED, BOX, dict(iou=0.4), (100, 0.2)),
     ],
 )
-def test_rule_threshold_and_overlap(evaluate, sample_of, cam, box, arguments, values):
+def test_rule_threshold_and_overlap(cam, box, arguments, values):
     sample = sample_of(cam, [box], (30, 20))
     accuracies = evaluate('CCAMLocalizationMetric', [sample], **arguments)
     assert tuple(accuracies.values()) == values
@@ -95,7 +91,7 @@ def calls(monkeypatch):
     return calls
 
 
-def test_metrics_side_by_side(predict, calls):
+def test_metrics_side_by_side(calls):
     sample = predict(0, draw(BOX))
     sample['cams']['other'] = torch.tensor(draw(FAR))[None]
     accuracy = dict(type='mmccam.CCAMLocalizationMetric')
@@ -122,7 +118,7 @@ def test_metrics_side_by_side(predict, calls):
     assert calls.call_count == 4
 
 
-def test_shared_error_is_raised_by_each_metric(evaluate, predict, calls):
+def test_shared_error_is_raised_by_each_metric(calls):
     sample = predict(0, draw(BOX), boxes=[])
     for name in ('CCAMLocalizationMetric', 'LocalizationErrors'):
         with pytest.raises(ValueError, match='bird.jpg has no true box'):
@@ -130,7 +126,7 @@ def test_shared_error_is_raised_by_each_metric(evaluate, predict, calls):
     assert calls.call_count == 1
 
 
-def test_own_metric_of_boxes(evaluate, predict):
+def test_own_metric_of_boxes():
     class MeanOverlap(BoxMetric):
         def summarize(self, records):
             return dict(mean=np.mean([outcome.overlap for outcome in records]))

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from drawing import BOX, FAR, HEIGHT, WIDTH, draw
 from four_images import NAMES, read_split
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import DumpMaps, MaxBoxAcc
 from mmccam.evaluation.map_files import evaluate_maps
 
 
 @pytest.fixture
-def dump_maps(root, tmp_path, evaluate):
+def dump_maps(root, tmp_path):
     """Write maps and return their folder."""
 
     def dump_maps(samples, **kwargs):
@@ -51,7 +52,7 @@ def scored(dataset, tmp_path):
         ([[np.nan, 1, 0]], [[0, 0, 0]]),
     ],
 )
-def test_maps_are_stretched_to_0_and_1(dump_maps, sample_of, root, cam, expected):
+def test_maps_are_stretched_to_0_and_1(dump_maps, root, cam, expected):
     sample = dict(sample_of(cam), img_path=str(root / 'images/test/a.png'))
     stored = np.load(dump_maps([sample]) / 'test/a.png.npy')
     np.testing.assert_array_equal(stored, np.array(expected, float), strict=True)
@@ -64,7 +65,7 @@ def test_maps_have_the_size_asked_for(dump_maps, predict):
         assert np.load(folder / 'test/a.png.npy').shape == shape
 
 
-def test_every_image_has_a_map(evaluate, predict, root, tmp_path, monkeypatch):
+def test_every_image_has_a_map(predict, root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     metric = DumpMaps(cam='cam', out_dir=str(tmp_path), root='images')
     values = evaluate(metric, [predict(number, draw(BOX)) for number in range(4)])
@@ -82,9 +83,7 @@ def test_two_maps_in_one_file_are_refused(dump_maps, predict):
 # Scored
 
 
-def test_maps_of_224_have_the_max_box_acc_of_the_network(
-    dump_maps, dataset, predict, evaluate
-):
+def test_maps_of_224_have_the_max_box_acc_of_the_network(dump_maps, dataset, predict):
     maps = np.random.default_rng(0).random((4, 4, 6), np.float32)
     maps[3] = 1
     blobs = [predict(number, cam) for number, cam in enumerate(maps)]

@@ -1,5 +1,6 @@
 import pytest
 from drawing import rectangles as draw
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import MaxBoxAcc
 
@@ -20,7 +21,7 @@ STEPS = draw((10, 20, 109, 119, 0.5), (50, 60, 59, 69, 1))
         ([[ELSEWHERE]], 0),
     ],
 )
-def test_best_threshold_of_all_images_together(evaluate, sample_of, truth, expected):
+def test_best_threshold_of_all_images_together(truth, expected):
     values = evaluate('MaxBoxAcc', [sample_of(STEPS, boxes) for boxes in truth])
     assert values['max_box_acc_50'] == pytest.approx(expected)
 
@@ -36,7 +37,7 @@ def test_best_threshold_of_all_images_together(evaluate, sample_of, truth, expec
         ([OUTER], dict(ious=[0.5], step=0.004), [[[1] * 125 + [0] * 125]]),
     ],
 )
-def test_number_of_correct_images(evaluate, sample_of, boxes, arguments, correct):
+def test_number_of_correct_images(boxes, arguments, correct):
     samples = [sample_of(STEPS, [box]) for box in boxes]
     for contours, kinds in (('largest', 1), ('both', 2)):
         metric = MaxBoxAcc('cam', contours=contours, **arguments)
@@ -51,7 +52,7 @@ V2 = ['max_box_acc_v2_30', 'max_box_acc_v2_50', 'max_box_acc_v2_70', 'max_box_ac
 @pytest.mark.parametrize(
     ('contours', 'names'), [('largest', V1), ('all', V2), ('both', V1 + V2)]
 )
-def test_versions_one_and_two(evaluate, sample_of, contours, names):
+def test_versions_one_and_two(contours, names):
     # The true box is on the smaller component.
     cam = draw((10, 10, 69, 69, 1), (100, 100, 119, 119, 1))
     sample = sample_of(cam, [(100, 100, 120, 120)])
@@ -59,7 +60,7 @@ def test_versions_one_and_two(evaluate, sample_of, contours, names):
     assert values == {name: 100 if name in V2 else 0 for name in names}
 
 
-def test_overlap_at_the_bound(evaluate, sample_of):
+def test_overlap_at_the_bound():
     # The box of this component is (20, 20, 59, 39): 20 of 40, 50 and 20 rows.
     cam = draw((20, 20, 58, 38, 1))
     for last_row, right, wrong in ((59, 0.5, 0.501), (69, 0.4, 0.401), (39, 1, None)):
@@ -69,7 +70,7 @@ def test_overlap_at_the_bound(evaluate, sample_of):
         assert list(values.values()) == [100, 0][: len(ious)]
 
 
-def test_any_overlaps(evaluate, sample_of):
+def test_any_overlaps():
     ious = [0.55, 1, 0.125, 0.07, 0.29]  # 100 times the last two is not whole
     values = evaluate('MaxBoxAcc', [sample_of(STEPS, [OUTER])], ious=ious)
     names = ['55', '100', '12.5', '7', '29']

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import LocalizationMetric
 from mmccam.evaluation.metric import MAX_PENDING
@@ -29,12 +30,12 @@ class Order(LocalizationMetric):
 
 
 @pytest.fixture
-def samples(sample_of):
+def samples():
     return [sample_of(MAP, number=number) for number in range(MANY)]
 
 
 @pytest.mark.parametrize('batch', [1, 7, MANY])
-def test_records_keep_the_order_of_the_images(evaluate, samples, batch):
+def test_records_keep_the_order_of_the_images(samples, batch):
     values = evaluate(Order('cam'), samples, batch)
     assert values == dict(numbers=list(range(MANY)))
 
@@ -60,7 +61,7 @@ def test_pending_records_are_bounded(samples):
     assert len(metric.results) == len(samples) - MAX_PENDING
 
 
-def test_the_first_error_is_raised_and_nothing_is_left_of_it(evaluate, samples):
+def test_the_first_error_is_raised_and_nothing_is_left_of_it(samples):
     metric = Order('cam')
     metric.broken = (1, 2)
     metric.process({}, samples[:4])
@@ -90,7 +91,7 @@ DEGENERATE = [
 ]
 
 
-def test_degenerate_maps_are_counted_in_one_warning(evaluate, sample_of, log):
+def test_degenerate_maps_are_counted_in_one_warning(log):
     samples = [sample_of(MAP, number=0)] * 3
     evaluate(Order('cam'), samples)
     assert log.messages == []
@@ -110,7 +111,7 @@ class TestEachMetric:
         return METRICS.build(dict(type=f'mmccam.{name}', map_name='cam'))
 
     @pytest.fixture
-    def scored(self, sample_of, tmp_path, name):
+    def scored(self, tmp_path, name):
         """A prediction with boxes, or with a mask where the metric needs one."""
 
         def scored(cam):
@@ -147,9 +148,7 @@ def test_map_of_unknown_name_is_refused_at_once(samples):
 
 
 @pytest.mark.parametrize(('target', 'value'), [(None, 1), (4, 2)])
-def test_the_map_is_that_of_the_true_class_or_of_another(
-    evaluate, sample_of, target, value
-):
+def test_the_map_is_that_of_the_true_class_or_of_another(target, value):
     class Value(Order):
         def record(self, sample, cam):
             return cam[0, 0].item()

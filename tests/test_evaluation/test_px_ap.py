@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import PxAP
 
@@ -15,7 +16,7 @@ FIRST_AND_THIRD = columns(1, 0, 1, 0)
 
 
 @pytest.fixture
-def image(sample_of, tmp_path):
+def image(tmp_path):
     """Make a prediction with the files of its masks."""
 
     def mask_file(mask):
@@ -32,14 +33,8 @@ def image(sample_of, tmp_path):
     return image
 
 
-@pytest.fixture
-def px_ap(evaluate):
-    """Evaluate samples."""
-
-    def px_ap(*samples, **kwargs):
-        return evaluate('PxAP', samples, **kwargs)['px_ap']
-
-    return px_ap
+def px_ap(*samples, **kwargs):
+    return evaluate('PxAP', samples, **kwargs)['px_ap']
 
 
 @pytest.mark.parametrize(
@@ -77,7 +72,7 @@ ORDER = 100 * (1 / 2 + 1 / 3)  # of FIRST_AND_THIRD by SCORES
         ([columns(0, 0, 1, 0), FIRST_AND_THIRD], {}, ORDER),
     ],
 )
-def test_masks_and_steps(px_ap, image, masks, arguments, expected):
+def test_masks_and_steps(image, masks, arguments, expected):
     assert px_ap(image(*masks), **arguments) == pytest.approx(expected)
 
 
@@ -92,14 +87,14 @@ def test_masks_and_steps(px_ap, image, masks, arguments, expected):
         (columns(1, 1, 1, 1), 100),
     ],
 )
-def test_ignored_pixels(px_ap, image, ignore, expected):
+def test_ignored_pixels(image, ignore, expected):
     sample = image(FIRST_AND_THIRD, ignore=ignore)
     assert px_ap(sample) == pytest.approx(expected)
     for nothing in (None, ''):
         assert px_ap(dict(sample, loc_ignore=nothing)) == pytest.approx(ORDER)
 
 
-def test_no_image_with_foreground(px_ap, image):
+def test_no_image_with_foreground(image):
     with pytest.raises(ValueError, match='the masks of all images are empty'):
         px_ap(image(columns(0, 0, 0, 0)), image(columns(0, 0, 0, 0)))
 
@@ -130,7 +125,7 @@ def test_record_has_the_pixels_by_score(image):
         ),
     ],
 )
-def test_masks_have_the_shape_of_the_image(px_ap, image, scaled, good, wrong):
+def test_masks_have_the_shape_of_the_image(image, scaled, good, wrong):
     for shape in good:
         mask = np.zeros(shape)
         mask[:, : shape[1] // 4] = 1
@@ -145,7 +140,7 @@ def test_masks_have_the_shape_of_the_image(px_ap, image, scaled, good, wrong):
                 px_ap(sample, scaled_masks=scaled)
 
 
-def test_image_without_masks(px_ap, image):
+def test_image_without_masks(image):
     for masks in ([], None):
         with pytest.raises(ValueError, match='bird.jpg has no mask'):
             px_ap(dict(image(), loc_masks=masks))

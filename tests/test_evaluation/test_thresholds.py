@@ -1,35 +1,26 @@
 import numpy as np
 import pytest
 from drawing import rectangles
+from predictions import evaluate, sample_of
 
 from mmccam.evaluation import ThresholdSearch
 
 INSIDE = (2, 2, 5, 5)
 WHOLE, PIXEL = (0, 0, 9, 9), (3, 3, 3, 3)
-THRESHOLDS = ThresholdSearch.thresholds
 CAM = 'largest_component'
 
 
-@pytest.fixture
-def steps():
-    """A pixel of 1 in a square of 0.75 in an image of 0.25, with one pixel of 0.
-
-    Up to 0.25 the box is the image, up to 0.75 the square, above it one pixel.
-    """
-    parts = (*INSIDE, 0.75), (*PIXEL, 1), (9, 9, 9, 9, 0)
-    return rectangles(*parts, size=(10, 10), background=0.25)
+# A pixel of 1 in a square of 0.75 in an image of 0.25, with one pixel of 0: up to 0.25
+# the box is the image, up to 0.75 the square, above it one pixel.
+PARTS = (*INSIDE, 0.75), (*PIXEL, 1), (9, 9, 9, 9, 0)
+STEPS = rectangles(*PARTS, size=(10, 10), background=0.25)
 
 
-@pytest.fixture
-def search(evaluate):
+def search(samples, box_rules=(CAM,), **kwargs):
     """Evaluate samples; the metric, with what it reported as ``values``."""
-
-    def search(samples, box_rules=(CAM,), **kwargs):
-        metric = ThresholdSearch('cam', box_rules=box_rules, **kwargs)
-        metric.values = evaluate(metric, samples)
-        return metric
-
-    return search
+    metric = ThresholdSearch('cam', box_rules=box_rules, **kwargs)
+    metric.values = evaluate(metric, samples)
+    return metric
 
 
 @pytest.mark.parametrize(
@@ -46,26 +37,24 @@ def search(evaluate):
         ([(0, 0, 9, 3), (0, 0, 9, 2), INSIDE], 0.26, 100 / 3),
     ],
 )
-def test_the_best_threshold_is_found(
-    search, sample_of, steps, boxes, threshold, accuracy
-):
-    values = search([sample_of(steps, [box]) for box in boxes]).values
+def test_the_best_threshold_is_found(boxes, threshold, accuracy):
+    values = search([sample_of(STEPS, [box]) for box in boxes]).values
     expected = {f'{CAM}_threshold': threshold, f'{CAM}_gt_known_loc': accuracy}
     assert values == pytest.approx(expected)
 
 
-def test_curves_of_several_overlaps(search, sample_of, steps):
+def test_curves_of_several_overlaps():
     # Overlaps of (image, square, pixel): 100, 16 and 1 pixels with 28 are
     # (0.28, 16 / 28 = 0.57, 0.04), with 40 (0.4, 8 / 48 = 0.17, 0.03), with 16
     # (0.16, 1, 0.06); 25 thresholds give the image, 50 the square, 24 the pixel.
     boxes, third = [(2, 2, 5, 8), (0, 0, 9, 3), INSIDE], 100 / 3
-    curves = search([sample_of(steps, [box]) for box in boxes]).curves
+    curves = search([sample_of(STEPS, [box]) for box in boxes]).curves
     for iou, image, square in ((0.3, 1, 2), (0.5, 0, 2), (0.7, 0, 1)):
         expected = [image * third] * 25 + [square * third] * 50 + [0] * 24
         assert curves[CAM][iou] == pytest.approx(expected)
 
 
-def test_curves_of_both_rules(sample_of):
+def test_curves_of_both_rules():
     # A block of 20 x 20 pixels of 1 in one of 100 x 100 of 0.5. The mean after the
     # first cut, (9600 * 0.5 + 400) / 50176 = 0.1, changes no box. The CAM rule keeps
     # 0.5 at the threshold 0.5 and gives 100 x 100 of 100 x 151 pixels, an overlap of
@@ -94,18 +83,16 @@ def test_curves_of_both_rules(sample_of):
         ([INSIDE, (0, 0, 5, 9)], [('share', 0.3, 50), (CAM, 0.01, 50)]),
     ],
 )
-def test_rules_from_the_best_to_the_worst(
-    search, sample_of, steps, share, boxes, expected
-):
-    samples = [sample_of(steps, [box]) for box in boxes]
+def test_rules_from_the_best_to_the_worst(share, boxes, expected):
+    samples = [sample_of(STEPS, [box]) for box in boxes]
     found = search(samples, ['share', 'cam']).best_rules()
     names = ('box_rule', 'threshold', 'gt_known_loc')
     assert found == [dict(zip(names, values)) for values in expected]
 
 
-def test_any_of_several_boxes_in_an_image_that_is_not_square(search, sample_of, steps):
+def test_any_of_several_boxes_in_an_image_that_is_not_square():
     # Each pixel of the map becomes 3 x 2: the true box is that of the square.
-    cam = np.kron(steps, np.ones((2, 3)))
+    cam = np.kron(STEPS, np.ones((2, 3)))
     boxes = [(27, 18, 29, 19), (6, 4, 17, 11)]
     metric = search([sample_of(cam, boxes, size=(30, 20))], ious=[0.5, 1])
     assert metric.curves[CAM][1] == [0] * 25 + [100] * 50 + [0] * 24
