@@ -1,14 +1,8 @@
-from functools import cache
-from pathlib import Path
-
-import numpy as np
 import pytest
-from mmengine.config import Config
-from PIL import Image
+from small_sets import read_config, write_image
 
 from mmccam.registry import DATASETS
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
 SPLITS = ('train', 'val', 'test')
 FILES = dict(
     image_ids='{0}/a.png\n{0}/b.png\n',
@@ -18,40 +12,13 @@ FILES = dict(
 )
 
 
-@cache
-def read_config(name):
-    return Config.fromfile(CONFIGS / f'{name}.py')
-
-
 @pytest.fixture
-def write_image():
-    """Write a black image of so many pixels."""
-
-    def write(path, width, height):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.zeros((height, width, 3), np.uint8)).save(path)
-
-    return write
-
-
-@pytest.fixture
-def build_from_config():
-    """Build a data set of a config, with its pipeline, on another folder."""
-
-    def build(name, root, mode='test', **kwargs):
-        cfg = read_config(name)[f'{mode}_dataloader'].dataset
-        return DATASETS.build(dict(cfg, data_root=str(root), **kwargs))
-
-    return build
-
-
-@pytest.fixture
-def root(tmp_path, write_image):
+def root(tmp_path):
     """Two classes, and two images of 8 x 6 pixels in each split."""
     (tmp_path / 'classes.txt').write_text('n01\tred fish\nn02\tblue fish\n')
     for split in SPLITS:
         for name in 'ab':
-            write_image(tmp_path / f'images/{split}/{name}.png', 8, 6)
+            write_image(tmp_path / f'images/{split}/{name}.png')
         metadata = tmp_path / 'metadata' / split
         metadata.mkdir(parents=True)
         for name, text in FILES.items():

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from small_sets import build_from_config, write_image
 
 LINES = [
     'val/0a/1.jpg,val/0a/1_m0.png,val/0a/1_ignore.png',
@@ -10,13 +11,14 @@ LINES = [
     'val/0a/1.jpg,val/0a/1_m1.png,',
 ]
 SPLIT = 'metadata/OpenImages/val'
+build = partial(build_from_config, 'nlccam/nlccam_vgg16_openimages30k', mode='val')
 
 
 @pytest.fixture
-def root(tmp_path, write_image):
+def root(tmp_path):
     """Two images of 8 x 6 pixels; the first has two instances and an ignore mask."""
     for file in {file for line in LINES for file in line.split(',') if file}:
-        write_image(tmp_path / 'dataset/OpenImages' / file, 8, 6)
+        write_image(tmp_path / 'dataset/OpenImages' / file)
     (tmp_path / SPLIT).mkdir(parents=True)
     (tmp_path / SPLIT / 'image_ids.txt').write_text('val/0a/1.jpg\nval/0b/2.jpg\n')
     labels = 'val/0a/1.jpg,0\nval/0b/2.jpg,99\n'
@@ -25,14 +27,8 @@ def root(tmp_path, write_image):
     return tmp_path
 
 
-@pytest.fixture
-def build(root, build_from_config):
-    config = 'nlccam/nlccam_vgg16_openimages30k'
-    return partial(build_from_config, config, root, 'val')
-
-
-def test_each_image_has_its_masks_and_no_boxes(root, build):
-    dataset = build()
+def test_each_image_has_its_masks_and_no_boxes(root):
+    dataset = build(root)
 
     first, second = (dataset.get_data_info(index) for index in range(2))
     folder = root / 'dataset/OpenImages/val'
@@ -52,10 +48,10 @@ def test_each_image_has_its_masks_and_no_boxes(root, build):
         assert sample['loc_ignore'] == info['loc_ignore']
 
 
-def test_folders_may_be_absolute(root, build):
+def test_folders_may_be_absolute(root):
     images = (root / 'dataset').rename(root / 'elsewhere') / 'OpenImages'
 
-    info = build(images=str(images), masks=str(images)).get_data_info(1)
+    info = build(root, images=str(images), masks=str(images)).get_data_info(1)
 
     assert info['img_path'] == str(images / 'val/0b/2.jpg')
     assert info['loc_masks'] == [str(images / 'val/0b/2_m0.png')]
@@ -71,25 +67,23 @@ def test_folders_may_be_absolute(root, build):
         ('val/0b/2.jpg', 'val/0b/3.jpg', 'has no box or mask for val/0b/2.jpg'),
     ],
 )
-def test_wrong_masks_are_refused(root, build, old, new, message):
+def test_wrong_masks_are_refused(root, old, new, message):
     path = root / SPLIT / 'localization.txt'
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
 
     with pytest.raises(ValueError, match=f'localization.txt.*{message}'):
-        build()
+        build(root)
 
 
 @pytest.mark.parametrize(
     ('name', 'config'), [('CUB', 'cub_v2'), ('ILSVRC', 'imagenet_v2')]
 )
-def test_boxes_are_read_from_the_same_folders(
-    tmp_path, write_image, build_from_config, name, config
-):
+def test_boxes_are_read_from_the_same_folders(tmp_path, name, config):
     folder = tmp_path / 'metadata' / name / 'val'
     folder.mkdir(parents=True)
-    write_image(tmp_path / 'dataset' / name / 'val2/0/1.jpeg', 8, 6)
+    write_image(tmp_path / 'dataset' / name / 'val2/0/1.jpeg')
     (folder / 'image_ids.txt').write_text('val2/0/1.jpeg\n')
     (folder / 'class_labels.txt').write_text('val2/0/1.jpeg,5\n')
     (folder / 'localization.txt').write_text('val2/0/1.jpeg,1,2,7,5\n')

@@ -1,6 +1,7 @@
 """CUB-200-2011 in its own layout: samples, and lines with mistakes."""
 
 import pytest
+from small_sets import write_image
 
 from mmccam.datasets.check import check_datasets
 from mmccam.registry import DATASETS
@@ -42,10 +43,10 @@ MISTAKES = {
 
 
 @pytest.fixture
-def root(tmp_path, write_image):
+def root(tmp_path):
     """Three images of 8 x 6 pixels, the first two for test."""
     for line in FILES['images.txt'].splitlines():
-        write_image(tmp_path / 'images' / line.split()[1], 8, 6)
+        write_image(tmp_path / 'images' / line.split()[1])
     for file, text in FILES.items():
         (tmp_path / file).write_text(text)
     return tmp_path

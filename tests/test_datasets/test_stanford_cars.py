@@ -3,6 +3,7 @@ from functools import partial
 import mat4py
 import pytest
 from mmpretrain.datasets.categories import STANFORDCARS_CATEGORIES
+from small_sets import build_from_config, write_image
 
 # The first two are for training. The last box ends a pixel behind the image.
 FIELDS = {
@@ -25,22 +26,25 @@ def save_one_file(root, **changes):
     save(root, 'cars_annos.mat', dict(fields, relative_im_path=NAMES, test=[0, 0, 1]))
 
 
+build = partial(build_from_config, 'nlccam/nlccam_vgg16_cars')
+
+
 @pytest.fixture
-def one_file(tmp_path, write_image):
+def one_file(tmp_path):
     """Three images of 8 x 6 pixels with all annotations in one file."""
     for name in NAMES:
-        write_image(tmp_path / name, 8, 6)
+        write_image(tmp_path / name)
     save_one_file(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def two_files(tmp_path, write_image):
+def two_files(tmp_path):
     """The same in the other published layout, with the test image twice."""
     names = ['00001.jpg', '00002.jpg']
     for file, rows in dict(train_annos=[0, 1], test_annos_withlabels=[2, 2]).items():
         for name in names:
-            write_image(tmp_path / f'cars_{file.split("_")[0]}' / name, 8, 6)
+            write_image(tmp_path / f'cars_{file.split("_")[0]}' / name)
         fields = {key: [FIELDS[key][row] for row in rows] for key in FIELDS}
         save(tmp_path, f'devkit/cars_{file}.mat', dict(fields, fname=names))
     return tmp_path
@@ -51,12 +55,7 @@ def root(request):
     return request.getfixturevalue(request.param)
 
 
-@pytest.fixture
-def build(build_from_config):
-    return partial(build_from_config, 'nlccam/nlccam_vgg16_cars')
-
-
-def test_labels_and_boxes_count_from_zero_and_boxes_end_inside_the_image(root, build):
+def test_labels_and_boxes_count_from_zero_and_boxes_end_inside_the_image(root):
     train, test = build(root, 'train'), build(root, 'test')
 
     first, second = (train.get_data_info(index) for index in range(len(train)))
@@ -83,7 +82,7 @@ CLASS = 'cars_annos.mat, car_ims/000002.jpg: .* between 1 and 196, got'
         ({}, 'there is no file .*car_ims/000002.jpg'),
     ],
 )
-def test_a_wrong_annotation_is_refused(one_file, build, changes, message):
+def test_a_wrong_annotation_is_refused(one_file, changes, message):
     save_one_file(one_file, **changes)
     if not changes:
         (one_file / NAMES[1]).unlink()
@@ -96,7 +95,7 @@ def test_a_wrong_annotation_is_refused(one_file, build, changes, message):
     ('split', 'file'),
     [('train', 'cars_train_annos.mat'), ('test', 'cars_test_annos_withlabels.mat')],
 )
-def test_missing_annotations_are_named(tmp_path, build, split, file):
+def test_missing_annotations_are_named(tmp_path, split, file):
     message = f'must have cars_annos.mat or devkit/{file}, and has neither'
     with pytest.raises(FileNotFoundError, match=message):
         build(tmp_path, split)

@@ -3,20 +3,22 @@ from pathlib import Path
 
 import mat4py
 import pytest
+from small_sets import build_from_config, write_image
 from writers import write_dogs_list, write_xml
 
 CHIHUAHUA, DHOLE = 'n02085620-Chihuahua', 'n02115913-dhole'
 NAMES = [f'{CHIHUAHUA}/n02085620_650', f'{DHOLE}/n02115913_1']
 LIST = 'lists/train_list.mat'
+build = partial(build_from_config, 'nlccam/nlccam_vgg16_dogs')
 
 
 @pytest.fixture
-def root(tmp_path, write_image):
+def root(tmp_path):
     """Two breeds with an image of 8 x 6 pixels each, both in either list."""
     boxes = [[('Chihuahua', 1, 2, 3, 4), ('Chihuahua', 0, 0, 8, 6)]]
     boxes += [[('dhole', 2, 1, 7, 5)]]
     for name, objects in zip(NAMES, boxes):
-        write_image(tmp_path / f'Images/{name}.jpg', 8, 6)
+        write_image(tmp_path / f'Images/{name}.jpg')
         path = tmp_path / 'Annotation' / name
         write_xml(path, (8, 6), objects, 'ImageNet database')
     write_dogs_list(tmp_path / 'lists/train_list.mat', NAMES, [1, 2])
@@ -24,13 +26,8 @@ def root(tmp_path, write_image):
     return tmp_path
 
 
-@pytest.fixture
-def build(root, build_from_config):
-    return partial(build_from_config, 'nlccam/nlccam_vgg16_dogs', root)
-
-
-def test_samples_have_path_label_and_boxes(root, build):
-    dataset = build('train')
+def test_samples_have_path_label_and_boxes(root):
+    dataset = build(root, 'train')
 
     assert dataset.metainfo['classes'] == ('Chihuahua', 'dhole')
     first, second = (dataset.get_data_info(index) for index in range(2))
@@ -40,7 +37,7 @@ def test_samples_have_path_label_and_boxes(root, build):
     assert first['loc_boxes'].tolist() == [[1, 2, 3, 4], [0, 0, 7, 5]]
     assert second['loc_boxes'].tolist() == [[2, 1, 7, 5]]
     # In the list of the other split it is the first.
-    sample = build('test')[0]
+    sample = build(root, 'test')[0]
     assert sample['inputs'].shape == (3, 224, 224)
     assert sample['data_samples'].gt_label.tolist() == [1]
 
@@ -73,9 +70,9 @@ NO_FILE = 'train_list.mat, image 2: there is no file .*'
         (LIST, relabel(1, 3), 'image 2: the label of .*_1.jpg must be 2, .* got 3'),
     ],
 )
-def test_what_is_missing_or_wrong_is_named(root, build, file, spoil, message):
+def test_what_is_missing_or_wrong_is_named(root, file, spoil, message):
     spoil(root / file)
 
     error = FileNotFoundError if (file, spoil) == (LIST, Path.unlink) else ValueError
     with pytest.raises(error, match=message):
-        build('train')
+        build(root, 'train')

@@ -2,10 +2,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+from small_sets import build_from_config
 
 from mmccam.datasets.transforms import read_image
 
 NAMES = 'airplane bird car cat deer dog horse monkey ship truck'.split()
+build = partial(build_from_config, 'nlccam/nlccam_vgg16_stl10')
 
 
 @pytest.fixture
@@ -20,16 +22,11 @@ def root(tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def build(root, build_from_config):
-    return partial(build_from_config, 'nlccam/nlccam_vgg16_stl10', root)
-
-
 @pytest.mark.parametrize(('split', 'labels'), [('train', [0, 9]), ('test', [6, 1])])
 def test_images_are_rows_of_columns_in_bgr_and_labels_count_from_zero(
-    build, split, labels
+    root, split, labels
 ):
-    dataset = build(split)
+    dataset = build(root, split)
 
     assert dataset.metainfo['classes'] == tuple(NAMES)
     for index, (label, channel) in enumerate(zip(labels, (2, 0))):
@@ -60,9 +57,9 @@ CLASS = 'train_y.bin, image 2: the class must lie between 1 and 10, got'
         ('class_names.txt', None, 'class_names.txt'),
     ],
 )
-def test_a_wrong_or_missing_file_is_named(root, build, file, content, message):
+def test_a_wrong_or_missing_file_is_named(root, file, content, message):
     (root / file).unlink() if content is None else (root / file).write_bytes(content)
 
     error = FileNotFoundError if content is None else ValueError
     with pytest.raises(error, match=message):
-        build('train')
+        build(root, 'train')

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 from PIL import Image
+from small_sets import write_image
 
 from mmccam.datasets.transforms import count_unreadable
 from mmccam.registry import DATASETS, TRANSFORMS
@@ -88,10 +89,8 @@ def test_processes_count_an_image_once(tmp_path, noted):
     assert count_unreadable(noted) == 50
 
 
-def test_training_uses_another_image_and_evaluation_refuses_it(
-    path, noted, write_image
-):
-    write_image(path.with_name('2.png'), 8, 6)
+def test_training_uses_another_image_and_evaluation_refuses_it(path, noted):
+    write_image(path.with_name('2.png'))
     path.with_name('list.txt').write_text('1.png 0\n2.png 1\n')
     folder = dict(type='CustomDataset', data_root=str(path.parent), ann_file='list.txt')
     load = dict(type='mmccam.LoadImage')
