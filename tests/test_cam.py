@@ -112,18 +112,6 @@ def test_activation_maps_of_two_images():
     assert activation_maps(features, WEIGHT.expand(2, 2, 2)).tolist() == expected
 
 
-def test_ccam_is_the_combination_of_the_maps_of_all_classes():
-    generator = torch.Generator().manual_seed(0)
-    features = torch.randn(1, 4, 3, 5, generator=generator, dtype=torch.float64)
-    weight = torch.randn(6, 4, generator=generator, dtype=torch.float64)
-    ranking = torch.tensor([[4, 0, 5, 2, 1, 3]])
-    coefficients = polynomial(6, degree=2)
-    all_maps = activation_maps(features, weight[None])[0]  # (K, h, w)
-    combination = sum(coefficients[k] * all_maps[ranking[0, k]] for k in range(6))
-    found = ccam(features, weight, ranking[:, None], coefficients)[0, 0]
-    torch.testing.assert_close(found, combination, rtol=1e-10, atol=1e-10)
-
-
 # The functions of the reference values, whether the target is moved to rank 1, and by
 # how much a map in 8 bits may differ: the quadratic coefficients of the released code
 # are not quite those of the paper.

@@ -16,19 +16,6 @@ def test_map_is_stretched(dtype):
     np.testing.assert_array_equal(cam, before)  # the map itself is not changed
 
 
-def test_map_is_resized_by_cubic_interpolation():
-    # A step between the columns 15 and 16 of 32. Each column becomes seven, the fourth
-    # of which has its very value. Between two columns on the same side of the step,
-    # one of them next to it, the cubic kernel (a = -3/4) is too high or too low by
-    # 3/4 t (1 - t)^2, t in sevenths: at most 3/4 * 2/7 * (5/7)^2 = 37.5 / 343.
-    cam = np.zeros((32, 32), np.float32)
-    cam[:, 16:] = 1
-    row = score_map(cam)[100]
-    assert row[3] == pytest.approx(37.5 / 418, abs=1e-6)
-    assert row[-4] == pytest.approx(380.5 / 418, abs=1e-6)
-    assert (row.min(), row.max()) == pytest.approx((0, 1), abs=1e-6)
-
-
 @pytest.mark.parametrize('size', [(224, 224), (60, 30), (30, 60)])
 def test_map_of_any_shape(size):
     # Three rows and five columns, the highest value at the top right.

@@ -7,7 +7,9 @@ import mmcv
 import numpy as np
 import pytest
 
+from mmccam.datasets.check import check_datasets
 from mmccam.datasets.demo import BADGES, draw, generate_demo
+from mmccam.registry import DATASETS
 
 COUNTS = {'train': 2, 'val': 1, 'test': 2}
 SMALL = {'num_train': 2, 'num_val': 1, 'num_test': 2, 'size': 64}
@@ -49,29 +51,21 @@ def test_another_seed_gives_other_images(tmp_path):
 
 
 @pytest.mark.parametrize('split', ['train', 'val', 'test', 'test-masks'])
-def test_metadata(demo, split):
-    ids = [path for (path,) in read(demo, split, 'image_ids')]
-    labels = read(demo, split, 'class_labels')
-    sizes = read(demo, split, 'image_sizes')
+def test_each_split_is_complete_and_passes_the_check(demo, split):
+    config = dict(type='mmccam.WSOLDataset', data_root=str(demo), split=split)
+    config.update(test_mode=True, pipeline=[dict(type='mmccam.LoadImage')])
+    dataset, problems = DATASETS.build(config), []
+    check_datasets({split: config}, problems.append, problems.append)
 
-    count = COUNTS[split.split('-')[0]]
-    assert len(set(ids)) == len(ids) == count * len(BADGES)
-    assert [path for path, _ in labels] == [path for path, _, _ in sizes] == ids
-    assert (demo / 'classes.txt').read_text().splitlines() == list(BADGES)
-    for path, label in labels:
-        assert Path(path).parts[1] == list(BADGES)[int(label)]
-    for path, width, height in sizes:
-        shape = cv2.imread(str(demo / 'images' / path)).shape
-        assert shape == (int(height), int(width), 3)
-        assert max(shape) == 64 and min(shape[:2]) >= 48
-    assert len({(width, height) for _, width, height in sizes}) > 1
-    if split != 'test-masks':
-        boxes = read(demo, split, 'localization')
-        assert [path for path, *_ in boxes] == ids
-        for (_, *box), (_, width, height) in zip(boxes, sizes):
-            x0, y0, x1, y1 = map(int, box)
-            assert 0 < x0 < x1 < int(width) - 1
-            assert 0 < y0 < y1 < int(height) - 1
+    assert problems == []
+    assert dataset.metainfo['classes'] == tuple(BADGES)
+    assert len(dataset) == COUNTS[split.split('-')[0]] * len(BADGES)
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    for info in infos:
+        assert Path(info['img_path']).parts[-2] == list(BADGES)[info['gt_label']]
+    sizes = {tuple(map(int, size)) for _, *size in read(demo, split, 'image_sizes')}
+    assert len(sizes) > 1
+    assert all(max(size) == 64 and min(size) >= 48 for size in sizes)
 
 
 def test_boxes_are_the_extents_of_the_masks(demo):
@@ -96,6 +90,7 @@ def test_badge_is_a_small_part_of_one_complete_fish(name):
     assert 0.1 < badge.sum() / fish.sum() < 0.2
     assert 0.1 < fish.mean() < 0.4
     assert cv2.connectedComponents(fish.astype(np.uint8))[0] == 2
+    assert not fish[[0, -1]].any() and not fish[:, [0, -1]].any()
 
 
 def test_only_the_badge_tells_the_class():

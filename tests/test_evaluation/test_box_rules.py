@@ -51,14 +51,10 @@ RELEASED = [
     # Row 0 is 0, the rest 0.5 with a block of 100 x 100 of 1. The mean is
     # (0.5 (50176 - 224 - 10000) + 10000) / 50176 = 0.597: the block alone is above.
     (None, [(0, 1, 223, 223, 0.5), (10, 20, 109, 119, 1)], (10, 20, 110, 120)),
-    # Columns: 1 of 0, 111 of 0.4375, 96 of 1, 16 of 0.5625; the cut is 0.5. The mean
-    # with 0 below the cut is (96 + 16 * 0.5625) / 224 = 0.469, so the cut decides and
-    # the last 16 stay. The mean of all (0.686) or of the rest (0.9375) would cut them.
-    (
-        0.5,
-        [(1, 0, 111, 223, 0.4375), (112, 0, 207, 223, 1), (208, 0, 223, 223, 0.5625)],
-        (112, 0, 224, 224),
-    ),
+    # Columns: 112 of 0, 96 of 1, 16 of 0.5625; the cut is 0.5. The mean with 0 below it
+    # is (96 + 16 * 0.5625) / 224 = 0.469, so the cut decides and the last 16 stay. The
+    # mean of the rest, 0.9375, would cut them.
+    (0.5, [(112, 0, 207, 223, 1), (208, 0, 223, 223, 0.5625)], (112, 0, 224, 224)),
     # Diagonal neighbours are not joined.
     (None, [(10, 20, 19, 29, 1), (20, 30, 39, 49, 1)], (20, 30, 40, 50)),
     # An angle of 60 + 39 pixels in a box of 60 x 40, and a block of 30 x 30.

@@ -70,7 +70,6 @@ JOINED = draw(BOX, beside=0.3)  # joins the box on its left
     ('cam', 'box', 'arguments', 'values'),
     [
         (RIGHT_HALF, (15, 0, 29, 19), dict(threshold=0.5, iou=1), (100, 0.5)),
-        (JOINED, BOX, dict(threshold=0.4), (100, 0.4)),
         # 25 x 20 pixels: 200 of 500.
         (JOINED, BOX, dict(threshold=0.25), (0, 0.25)),
         (JOINED, BOX, {}, (0, 0.2)),

@@ -13,6 +13,7 @@ from mmccam.registry import METRICS
 
 MAP = np.arange(6).reshape(2, 3)
 MANY = MAX_PENDING + 10
+SAMPLES = [sample_of(MAP, number=number) for number in range(MANY)]
 
 
 class Order(LocalizationMetric):
@@ -29,18 +30,13 @@ class Order(LocalizationMetric):
         return dict(numbers=records)
 
 
-@pytest.fixture
-def samples():
-    return [sample_of(MAP, number=number) for number in range(MANY)]
-
-
 @pytest.mark.parametrize('batch', [1, 7, MANY])
-def test_records_keep_the_order_of_the_images(samples, batch):
-    values = evaluate(Order('cam'), samples, batch)
+def test_records_keep_the_order_of_the_images(batch):
+    values = evaluate(Order('cam'), SAMPLES, batch)
     assert values == dict(numbers=list(range(MANY)))
 
 
-def test_process_does_not_wait_for_records_and_a_slow_one_keeps_its_place(samples):
+def test_process_does_not_wait_for_records_and_a_slow_one_keeps_its_place():
     may_start = Event()
 
     class SlowFirst(Order):
@@ -49,39 +45,39 @@ def test_process_does_not_wait_for_records_and_a_slow_one_keeps_its_place(sample
             return sample['number']
 
     metric = SlowFirst('cam')
-    metric.process({}, samples[:MAX_PENDING])
+    metric.process({}, SAMPLES[:MAX_PENDING])
     assert metric.results == []
     may_start.set()
     assert metric.evaluate(MAX_PENDING)['cam/numbers'] == list(range(MAX_PENDING))
 
 
-def test_pending_records_are_bounded(samples):
+def test_pending_records_are_bounded():
     metric = Order('cam')
-    metric.process({}, samples)
-    assert len(metric.results) == len(samples) - MAX_PENDING
+    metric.process({}, SAMPLES)
+    assert len(metric.results) == len(SAMPLES) - MAX_PENDING
 
 
-def test_the_first_error_is_raised_and_nothing_is_left_of_it(samples):
+def test_the_first_error_is_raised_and_nothing_is_left_of_it():
     metric = Order('cam')
     metric.broken = (1, 2)
-    metric.process({}, samples[:4])
+    metric.process({}, SAMPLES[:4])
     with pytest.raises(ValueError, match='cannot evaluate 1'):
         metric.evaluate(4)
     for _ in range(2):  # nor of an evaluation without an error
-        assert evaluate(metric, samples[3:5]) == dict(numbers=[3, 4])
+        assert evaluate(metric, SAMPLES[3:5]) == dict(numbers=[3, 4])
 
 
-def test_error_of_a_long_run_is_raised_early(samples):
+def test_error_of_a_long_run_is_raised_early():
     metric = Order('cam')
     metric.broken = (0,)
     with pytest.raises(ValueError, match='cannot evaluate 0'):
-        metric.process({}, samples[: MAX_PENDING + 1])
+        metric.process({}, SAMPLES[: MAX_PENDING + 1])
 
 
-def test_repeated_images_are_cut_off(samples):
+def test_repeated_images_are_cut_off():
     # A distributed sampler repeats images so that all processes have equally many.
     metric = Order('cam')
-    metric.process({}, samples[:5])
+    metric.process({}, SAMPLES[:5])
     assert metric.evaluate(3)['cam/numbers'] == [0, 1, 2]
 
 
@@ -142,23 +138,19 @@ class TestEachMetric:
         assert len(pickle.dumps(metric.results)) < 15 * 5000
 
 
-def test_map_of_unknown_name_is_refused_at_once(samples):
+def test_map_of_unknown_name_is_refused_at_once():
     with pytest.raises(ValueError, match='the head makes no map "ccam"'):
-        Order('ccam').process({}, samples[:1])
+        Order('ccam').process({}, SAMPLES[:1])
 
 
-@pytest.mark.parametrize(('target', 'value'), [(None, 1), (4, 2)])
-def test_the_map_is_that_of_the_true_class_or_of_another(target, value):
-    class Value(Order):
+def test_a_metric_may_have_the_map_of_another_class_than_the_true_one():
+    class OfClass4(Order):
+        def target_class(self, sample):
+            return 4
+
         def record(self, sample, cam):
             return cam[0, 0].item()
 
-    if target:
-        Value.target_class = lambda self, sample: target
-    sample = sample_of(
-        MAP,
-        gt_label=torch.tensor([2]),
-        cam_labels=torch.tensor([7, 2, 4]),
-        cams=dict(cam=torch.arange(3.0)[:, None, None].expand(3, 2, 5)),
-    )
-    assert evaluate(Value('cam'), [sample]) == dict(numbers=[value])
+    maps = torch.arange(3.0)[:, None, None].expand(3, 2, 5)
+    sample = sample_of(MAP, cam_labels=torch.tensor([7, 3, 4]), cams=dict(cam=maps))
+    assert evaluate(OfClass4('cam'), [sample]) == dict(numbers=[2])

@@ -54,24 +54,6 @@ def test_curves_of_several_overlaps():
         assert curves[CAM][iou] == pytest.approx(expected)
 
 
-def test_curves_of_both_rules():
-    # A block of 20 x 20 pixels of 1 in one of 100 x 100 of 0.5. The mean after the
-    # first cut, (9600 * 0.5 + 400) / 50176 = 0.1, changes no box. The CAM rule keeps
-    # 0.5 at the threshold 0.5 and gives 100 x 100 of 100 x 151 pixels, an overlap of
-    # 0.66; the released rule does not, and gives 101 x 101, of which 100 x 101 are
-    # common: 100 x 101 / (100 x 151 + 101) = 0.66.
-    cam = rectangles((10, 20, 109, 119, 0.5), (20, 30, 39, 49, 1))
-    metric = ThresholdSearch(cam='cam')
-    metric.process({}, [sample_of(cam, [(10, 20, 109, 170)])])
-    names = {name.partition('/')[2] for name in metric.evaluate(1)}
-    kept = dict(largest_component=50, released_nlccam=49)
-    for rule, count in kept.items():
-        assert names > {f'{rule}_threshold', f'{rule}_gt_known_loc'}
-        for iou, accuracy in [(0.3, 100), (0.5, 100), (0.7, 0)]:
-            assert metric.curves[rule][iou] == [accuracy] * count + [0] * (99 - count)
-    assert list(metric.curves) == list(kept)
-
-
 @pytest.mark.parametrize(
     ('boxes', 'expected'),
     [

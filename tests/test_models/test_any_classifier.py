@@ -27,11 +27,8 @@ def classifier(name):
     'name',
     [
         'resnet18_8xb32_in1k',
-        'seresnet50_8xb32_in1k',
         'mobilenet-v2_8xb32_in1k',
         'efficientnet-b0_3rdparty_8xb32_in1k',
-        'regnetx-400mf_8xb128_in1k',
-        'shufflenet-v2-1x_16xb64_in1k',
         'densenet121_3rdparty_in1k',
         'hrnet-w18_3rdparty_8xb32_in1k',
         'swin-tiny_16xb64_in1k',

@@ -74,8 +74,7 @@ def page(path):
     if chromium is None:
         pytest.skip('there is no chromium to open the page in')
     playwright = pytest.importorskip('playwright.sync_api')
-    services = 'background-networking', 'component-update', 'sync'
-    options = ['--no-sandbox', '--disable-gpu', *(f'--disable-{x}' for x in services)]
+    options = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=chromium, args=options)
         page = browser.new_page(viewport=dict(width=1280, height=800))
