@@ -88,9 +88,8 @@ def test_guesses_are_ranked_and_have_their_own_maps(checkpoint, one):
 
 
 def test_other_maps_rule_threshold_and_size_of_the_input(checkpoint, one):
-    cams = {
-        name: dict(type='mmccam.SingleRank', k=k) for name, k in dict(a=1, b=2).items()
-    }
+    cams = dict(a=dict(type='mmccam.TopBottom', i=1, j=1))
+    cams['b'] = dict(type='mmccam.TopBottom', i=0, j=2)
     rule = dict(box_rule='released_nlccam', threshold=0.5)
     inferencer = CCAMInferencer(None, checkpoint, 'b', cams=cams, size=32, **rule)
     prediction = predict(inferencer, one)
@@ -153,7 +152,6 @@ def test_a_config_beside_weights_alone_has_names_of_the_user_or_numbers(
         (dict(threshold=0.5, thresholds='a.json'), 'neither a threshold nor a size'),
         (dict(size=0), 'size must be a number of pixels from 1 on, got 0'),
         (dict(size=3.5), 'size must be a number of pixels from 1 on, got 3.5'),
-        (dict(num_guesses=4), 'num_guesses must lie between 1 and .* 3, got 4'),
         (dict(classes=['a', 'b']), 'the network has 3 classes, but 2 names'),
         (dict(pretrained=None), 'there must be a checkpoint'),
         (dict(model=Config(dict(a=1))), 'no model'),

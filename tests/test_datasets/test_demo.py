@@ -1,5 +1,3 @@
-"""The demo data: exact boxes and masks, the metadata format, the same bytes again."""
-
 from pathlib import Path
 
 import cv2

@@ -8,10 +8,10 @@ import mmccam  # noqa: F401  registers the wrapper
 def test_the_forward_pass_has_bfloat16_and_the_weights_float32():
     model = nn.Linear(2, 1, bias=False)
     nn.init.ones_(model.weight)
-    wrapper = build_optim_wrapper(
-        model,
-        dict(type='mmccam.BFloat16OptimWrapper', optimizer=dict(type='SGD', lr=0.5)),
+    config = dict(
+        type='mmccam.BFloat16OptimWrapper', optimizer=dict(type='SGD', lr=0.5)
     )
+    wrapper = build_optim_wrapper(model, config)
     with wrapper.optim_context(model):
         out = model(torch.tensor([[1.0, 2.0]]))
     wrapper.update_params(out.sum())

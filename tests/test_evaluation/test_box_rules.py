@@ -17,7 +17,6 @@ RULES = ['largest_component', 'released_nlccam']
 LARGEST = [
     # A map of the image's own size is not resized: the box is the rectangle.
     (None, [(3, 2, 7, 4, 1)], (3, 2, 7, 4)),
-    (None, [(15, 8, 15, 8, 1)], (15, 8, 15, 8)),
     # Just the threshold, half of the maximum 4, and less.
     (0.5, [(1, 1, 4, 2, 4), (5, 1, 8, 2, 2)], (1, 1, 8, 2)),
     (0.5, [(1, 1, 4, 2, 4), (5, 1, 8, 2, 1.75)], (1, 1, 4, 2)),

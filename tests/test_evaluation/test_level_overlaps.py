@@ -6,15 +6,6 @@ from drawing import rectangles as draw
 from mmccam.boxes import box_iou
 from mmccam.evaluation.max_box_acc import level_overlaps, scale_boxes, threshold_levels
 
-LOW = 63  # uint8(255 s) of 0.25
-
-
-def overlaps(scores, box, level=0):
-    """The overlaps for the largest and for all contours at one level."""
-    found = level_overlaps(scores, np.array([box]), np.array([level]))
-    return found['largest'].item(), found['all'].item()
-
-
 HOLE = pytest.approx(33**2 / 101**2, rel=1e-12)
 
 
@@ -37,16 +28,8 @@ HOLE = pytest.approx(33**2 / 101**2, rel=1e-12)
     ],
 )
 def test_largest_and_all_contours(rectangles, box, expected):
-    assert overlaps(draw(*rectangles), box) == expected
-
-
-@pytest.mark.parametrize(
-    ('box', 'expected'),
-    [((0, 0, 0, 0), 1), ((0, 0, 9, 4), 1 / 50), ((1, 0, 9, 9), 0)],
-)
-def test_without_a_contour_the_box_is_the_first_pixel(box, expected):
-    found = overlaps(draw((50, 50, 99, 99, 0.25)), box, level=LOW)
-    assert found == (expected, expected)
+    found = level_overlaps(draw(*rectangles), np.array([box]), np.array([0]))
+    assert (found['largest'].item(), found['all'].item()) == expected
 
 
 def plain_overlaps(scores, boxes, levels):
@@ -82,6 +65,7 @@ def noisy(rng):
 def test_equal_to_a_plain_loop(make, levels, seed):
     rng = np.random.default_rng(seed)
     scores, levels = make(rng), np.array(levels)
+    # The first box has the first pixel, which is the box where there is no contour.
     starts = np.vstack([(0, 0), rng.integers(0, 150, (2, 2))])
     boxes = np.hstack([starts, starts + rng.integers(5, 70, (3, 2))])
     found = level_overlaps(scores, boxes, levels)

@@ -89,25 +89,18 @@ def test_extra_conv_stands_behind_the_last_block(images):
 
 
 @pytest.mark.parametrize('frozen_stages', [-1, 0, 1, 3, 5])
-def test_frozen_stages(frozen_stages):
-    model = NonLocalVGG(11, (2, 3, 4, 5), frozen_stages=frozen_stages, norm_cfg=BN)
-    # Parameters of the stages of VGG-11: one or two convolutions with their norms.
-    counts = [1 * 4, 1 * 4, 2 * 4, 2 * 4, 2 * 4]
-    num_frozen = sum(counts[: max(frozen_stages, 0)])
-    trainable = [p.requires_grad for p in model.features.parameters()]
-    assert trainable == [False] * num_frozen + [True] * (sum(counts) - num_frozen)
-
-
-@pytest.mark.parametrize('frozen_stages', [1, 5])
-def test_blocks_are_never_frozen(frozen_stages):
+def test_frozen_stages_without_their_blocks(frozen_stages):
     model = NonLocalVGG(11, frozen_stages=frozen_stages, extra_conv=8, norm_cfg=BN)
     model.train()
-    parts = [model.non_local_blocks, model.extra_conv]
-    assert all(p.requires_grad for part in parts for p in part.parameters())
-    assert all(block.bn.training for block in model.non_local_blocks.values())
-    # Of VGG-11 stage 1 is one convolution and its pool.
-    assert not model.features[0].bn.training
-    assert model.features[2].bn.training == (frozen_stages == 1)
+    # Convolutions of the stages of VGG-11; each has four parameters with its norm.
+    frozen = sum([1, 1, 2, 2, 2][: max(frozen_stages, 0)])
+    trainable = [p.requires_grad for p in model.features.parameters()]
+    assert trainable == [False] * 4 * frozen + [True] * 4 * (8 - frozen)
+    norms = [m.training for m in model.features.modules() if isinstance(m, _BatchNorm)]
+    assert norms == [False] * frozen + [True] * (8 - frozen)
+    for part in (model.non_local_blocks, model.extra_conv):
+        assert all(p.requires_grad for p in part.parameters())
+        assert all(module.training for module in part.modules())
 
 
 def test_norm_eval():

@@ -1,5 +1,3 @@
-"""Weights of a VGG converted to the names of other programs."""
-
 import re
 from operator import is_
 
