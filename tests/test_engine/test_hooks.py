@@ -44,8 +44,8 @@ def test_weights_that_are_not_finite_are_not_saved(part):
         engine.FiniteLossHook().before_save_checkpoint(RUNNER, checkpoint)
 
 
-def seeded_runner(num_workers=0, **loader):
-    loader = Mock(num_workers=num_workers, worker_init_fn=None, **loader)
+def seeded_runner(num_workers=0, sampler=None, **loader):
+    loader = Mock(num_workers=num_workers, sampler=sampler, **loader)
     return Mock(train_dataloader=loader, seed=5)
 
 
