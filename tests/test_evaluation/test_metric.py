@@ -81,6 +81,13 @@ def test_repeated_images_are_cut_off():
     assert metric.evaluate(3)['cam/numbers'] == [0, 1, 2]
 
 
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_scores_that_are_nan_or_infinite_are_refused(value):
+    sample = sample_of(MAP, number=0, pred_score=torch.tensor([0.5, value]))
+    with pytest.raises(ValueError, match='scores of bird.jpg are NaN or infinite'):
+        Order('cam').process({}, [sample])
+
+
 DEGENERATE = [
     *(np.full((2, 3), value) for value in (0.7, np.nan)),
     *([[0, 1, value], [2, 3, 4]] for value in (np.nan, np.inf)),
