@@ -24,6 +24,7 @@ setup(
             '.mim/tools/*.py',
             '.mim/tools/*.sh',
             '.mim/tools/benchmarks/*.py',
+            '.mim/tools/benchmarks/*.sh',
         ],
     },
     # Three distributions provide `import mmcv` and overwrite each other: which

@@ -5,11 +5,25 @@ from pathlib import Path
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 import pytest
+import torch
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
 DATA = Path(__file__).parent / 'data'
 SHARED = Path(__file__).resolve().parents[2] / 'shared'
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without a GPU leave out the tests that need one; skip them if asked for."""
+    if torch.cuda.is_available():
+        return
+    marked = [item for item in items if item.get_closest_marker('cuda')]
+    if 'cuda' in config.option.markexpr:
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason='there is no GPU'))
+    else:
+        items[:] = [item for item in items if item not in marked]
+        config.hook.pytest_deselected(items=marked)
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -39,3 +53,18 @@ def golden(request) -> Path:
     if request.param == 'tests/data':
         return DATA
     return request.getfixturevalue('shared') / 'golden'
+
+
+@pytest.fixture
+def use_tf32():
+    """Let a GPU multiply float32 with the 10 digits of TF32 in a test, or not."""
+    backends = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [backend.allow_tf32 for backend in backends]
+
+    def use_tf32(allowed):
+        for backend in backends:
+            backend.allow_tf32 = allowed
+
+    yield use_tf32
+    for backend, was_allowed in zip(backends, before):
+        backend.allow_tf32 = was_allowed

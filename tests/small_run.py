@@ -27,7 +27,7 @@ class RandomModel(BaseModel):
     def forward(self, inputs, mode='tensor'):
         if mode == 'predict':
             return [{}] * len(inputs)
-        noise = torch.randn(len(inputs), 3)
+        noise = torch.randn_like(inputs)
         return dict(loss=(self.fc(inputs + noise).square().mean()))
 
 

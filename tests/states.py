@@ -13,7 +13,7 @@ CLOCKS = {'train/time', 'train/data_time', 'val/time', 'val/data_time'}
 
 def read_state(path):
     """Read all of a checkpoint that does not depend on the clock or the folder."""
-    checkpoint = load_restricted(path)
+    checkpoint = load_restricted(path, map_location='cpu')
     meta, hub = checkpoint.pop('meta'), checkpoint.pop('message_hub')
     scalars, info = hub['log_scalars'], hub['runtime_info']
     return dict(
@@ -41,3 +41,13 @@ def assert_same_state(actual, expected, where=''):
         actual, expected = np.asarray(actual), np.asarray(expected)
         np.testing.assert_array_equal(actual, expected, err_msg=where)
         assert actual.dtype == expected.dtype, where
+
+
+def files(folder):
+    return sorted(path.name for path in folder.glob('*.pth*'))
+
+
+def assert_same_files(folder, expected):
+    assert files(folder) == files(expected)
+    for name in files(expected):
+        assert_same_state(read_state(folder / name), read_state(expected / name))

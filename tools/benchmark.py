@@ -7,11 +7,14 @@ from datetime import date
 
 import cv2
 import mmengine
+import numpy as np
 import torch
 from benchmarks.block import BLOCK
+from benchmarks.device import PRECISIONS, matrix_rate
 from benchmarks.evaluation import EVALUATION, LOCALIZATION
 from benchmarks.maps import MAPS
 from benchmarks.measure import measure
+from benchmarks.network import NETWORK
 from benchmarks.pipeline import PIPELINE
 from benchmarks.step import STEP
 from tabulate import tabulate
@@ -20,6 +23,7 @@ PARTS = dict(
     block=BLOCK,
     maps=MAPS,
     step=STEP,
+    network=NETWORK,
     pipeline=PIPELINE,
     localization=LOCALIZATION,
     evaluation=EVALUATION,
@@ -31,12 +35,14 @@ def parse_args() -> argparse.Namespace:
     add = parser.add_argument
     what = f'all, or of: {", ".join(PARTS)}'
     add('parts', nargs='*', metavar='part', help=what)
+    add('--device', default='cpu', help='such as cuda, cpu by default')
     add('--repeats', type=int, default=3, help='runs of each form')
     add('--batch-size', type=int, default=32)
     add('--image-side', type=int, default=224, help='in pixels')
     add('--classes', type=int, default=1000, help='of the maps')
-    add('--images', type=int, default=64, help='of the pipeline and the evaluation')
+    add('--images', type=int, default=64, help='of network, pipeline and evaluation')
     add('--step', type=float, default=0.001, help='distance of the thresholds')
+    add('--workers', type=int, default=2, help='processes that load images')
     what = 'of the training step: also print which operations take the time'
     add('--profile', action='store_true', help=what)
     add('--seed', type=int, default=0)
@@ -48,27 +54,35 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def describe_machine() -> str:
+def describe_machine(device: str) -> str:
     """The versions and the processor that the numbers hold for, and the date."""
-    return (
+    text = (
         f'{os.cpu_count()} cores ({platform.machine()}, {torch.get_num_threads()} '
         f'threads), Python {platform.python_version()}, torch {torch.__version__}, '
+        f'mmengine {mmengine.__version__}, numpy {np.__version__}, '
         f'OpenCV {cv2.__version__}, {date.today()}'
     )
+    if device != 'cpu':
+        text = f'{torch.cuda.get_device_name(device)}, {text}'
+    return text
 
 
 def main() -> None:
     args = parse_args()
-    results = {}
+    machine, results, rates = describe_machine(args.device), {}, {}
+    if args.device != 'cpu':
+        rates = {name: matrix_rate(args.device, name) for name in PRECISIONS}
+        print('Products of matrices, in 1e12 operations a second:', rates)
     for name in args.parts or PARTS:
         part = PARTS[name]
         print(f'\n{part.title.format(**vars(args))}')
-        results[name] = measure(part, args)
-        print(tabulate(results[name], headers='keys', floatfmt='.3g'), flush=True)
-    print(f'\nMedians of {args.repeats} runs, seed {args.seed}; {describe_machine()}')
-    if args.json:
-        summary = dict(options=vars(args), machine=describe_machine(), parts=results)
-        mmengine.dump(summary, args.json, indent=2)
+        results[name] = measure(part, args, rates)
+        table = tabulate(results[name], 'keys', tablefmt='github', floatfmt='.3g')
+        print(table, flush=True)
+        if args.json:  # after each part, in case a later one fails
+            about = dict(options=vars(args), machine=machine, rates=rates)
+            mmengine.dump(dict(about, parts=results), args.json, indent=2)
+    print(f'\nMedians of {args.repeats} runs, seed {args.seed}; {machine}')
     if not all(row['equal'] for rows in results.values() for row in rows):
         raise SystemExit('the forms of a part differ by more than rounding')
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from small_run import Break, BreakOff, train
-from states import assert_same_state, read_state
+from states import assert_same_files, files, read_state
 
 from mmccam.checkpoints.allowed import load_restricted
 from mmccam.checkpoints.saving import WholeFileBackend
@@ -28,16 +28,6 @@ BEST = 'best_toy_top1_loc_epoch_{}.pth'
 def break_off(folder, point, epoch, **kwargs):
     with pytest.raises(Break):
         train(folder, hooks=[BreakOff(point, epoch)], **kwargs)
-
-
-def files(folder):
-    return sorted(path.name for path in folder.glob('*.pth*'))
-
-
-def assert_same_files(folder, expected):
-    assert files(folder) == files(expected)
-    for name in files(expected):
-        assert_same_state(read_state(folder / name), read_state(expected / name))
 
 
 @pytest.fixture(scope='module')

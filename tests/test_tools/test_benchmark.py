@@ -25,7 +25,8 @@ def test_the_benchmark_prints_ratios_and_that_all_forms_are_equal(
     assert process.returncode == 0, process.stdout
 
     parts = json.loads((tmp_path / 'b.json').read_text())['parts']
-    names = ['block', 'maps', 'step', 'pipeline', 'localization', 'evaluation']
+    names = ['block', 'maps', 'step', 'network', 'pipeline', 'localization']
+    names += ['evaluation']
     assert list(parts) == names
     for rows in parts.values():
         assert all(row['equal'] for row in rows)

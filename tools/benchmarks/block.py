@@ -1,6 +1,7 @@
-"""The first non-local block of VGG-16, forward and backward."""
+"""The non-local block behind pool2 of VGG-16, forward and backward."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from mmccam.models import NonLocalBlock
 from mmccam.models.layers.non_local import fused_attention
 
-from .measure import Form, Measurement, Part, peak_memory, seconds_of
+from .device import PRECISIONS, count_operations, peak_memory, seconds_of
+from .measure import Form, Measurement, Part
 
 CHANNELS = 128
 STRIDE = 4  # of the map to the image
@@ -50,37 +52,59 @@ class FusedBlock(PlainBlock):
         return fused_attention(query.mT, key.mT, value.mT).mT.contiguous()
 
 
+def make_step(
+    block: NonLocalBlock, count: int, side: int, **kwargs
+) -> tuple[torch.Tensor, Callable[[], None]]:
+    """Draw maps for images of a side, and make a step of the block on them."""
+    maps = torch.randn(count, CHANNELS, side // STRIDE, side // STRIDE).to(**kwargs)
+    maps.requires_grad_()
+
+    def step() -> None:
+        block.zero_grad()
+        maps.grad = None
+        out = block(maps)
+        out.backward(out.detach() / count)  # of the mean of squares, to a factor
+
+    return maps, step
+
+
 def run_block(
     block_class: type[NonLocalBlock], dtype: torch.dtype, args: Namespace
 ) -> Measurement:
-    """Run two steps, of which the second counts."""
+    """Run steps, of which the first gets the device warm."""
     is_plain = issubclass(block_class, PlainBlock)
-    memory_format = torch.contiguous_format if is_plain else torch.channels_last
-    with peak_memory() as peak:
+    times = 1 if args.device == 'cpu' else 20
+    with peak_memory(args.device) as peak:
         torch.manual_seed(args.seed)
-        side = args.image_side // STRIDE
         block = block_class(CHANNELS)
         torch.nn.init.ones_(block.bn.weight)  # or the block would do nothing
-        block.to(dtype)
-        x = torch.randn(args.batch_size, CHANNELS, side, side, dtype=dtype)
-        x = x.contiguous(memory_format=memory_format).requires_grad_()
-
-        def step() -> None:
-            block.zero_grad()
-            x.grad = None
-            block(x).square().mean().backward()
-
+        block.to(args.device, dtype)
+        maps, step = make_step(
+            *(block, args.batch_size, args.image_side),
+            device=args.device,
+            dtype=dtype,
+            memory_format=torch.contiguous_format if is_plain else torch.channels_last,
+        )
         step()
-        seconds = seconds_of(step)
+        seconds = seconds_of(lambda: [step() for _ in range(times)])
         megabytes = peak()
-    grads = [x.grad, *(parameter.grad for parameter in block.parameters())]
-    norms = [grad.float().norm() for grad in grads]
-    return Measurement(args.batch_size, seconds, np.array(norms), megabytes)
+    grads = [maps.grad, *(parameter.grad for parameter in block.parameters())]
+    norms = [grad.float().norm().item() for grad in grads]
+    return Measurement(times * args.batch_size, seconds, np.array(norms), megabytes)
 
 
-def _form(block: type[NonLocalBlock], dtype: torch.dtype = torch.float32) -> Form:
-    tolerance = 1e-4 if dtype == torch.float32 else 5e-2
-    return Form(partial(run_block, block, dtype), tolerance)
+def count_block(args: Namespace) -> int:
+    """The operations of a step with one image."""
+    block = PlainBlock(CHANNELS).to('meta')
+    return count_operations(make_step(block, 1, args.image_side, device='meta')[1])
+
+
+def _form(
+    block: type[NonLocalBlock], precision: str = 'float32', gpu_only: bool = False
+) -> Form:
+    tolerance = 1e-4 if precision == 'float32' else 5e-2
+    run = partial(run_block, block, PRECISIONS[precision])
+    return Form(run, tolerance, precision, gpu_only)
 
 
 BLOCK = Part(
@@ -90,8 +114,13 @@ BLOCK = Part(
         'plain, rows': _form(RowsBlock),
         'fused kernel': _form(FusedBlock),
         'mmccam': _form(NonLocalBlock),
-        'plain, rows, bfloat16': _form(RowsBlock, torch.bfloat16),
-        'mmccam, bfloat16': _form(NonLocalBlock, torch.bfloat16),
+        'plain, rows, TF32': _form(RowsBlock, 'TF32', gpu_only=True),
+        'mmccam, TF32': _form(NonLocalBlock, 'TF32', gpu_only=True),
+        'plain, rows, bfloat16': _form(RowsBlock, 'bfloat16'),
+        'mmccam, bfloat16': _form(NonLocalBlock, 'bfloat16'),
+        'plain, rows, float16': _form(RowsBlock, 'float16', gpu_only=True),
+        'mmccam, float16': _form(NonLocalBlock, 'float16', gpu_only=True),
     },
     fresh=True,
+    operations=count_block,
 )

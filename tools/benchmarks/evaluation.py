@@ -16,7 +16,8 @@ from mmccam.maps import SCORE_MAP_SIDE, score_map, score_thresholds
 from mmccam.structures import ClassMaps
 
 from . import CONFIG
-from .measure import Form, Measurement, Part, seconds_of
+from .device import seconds_of
+from .measure import Form, Measurement, Part
 
 SIZE = (500, 375)
 IOUS = np.array([0.3, 0.5, 0.7])

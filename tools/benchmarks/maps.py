@@ -7,8 +7,10 @@ from functools import partial
 import torch
 
 from mmccam.cam import activation_maps, ccam, move_to_front, rank_classes, top_bottom
+from mmccam.models.heads.localization_head import to_cpu
 
-from .measure import Form, Measurement, Part, seconds_of
+from .device import seconds_of
+from .measure import Form, Measurement, Part
 
 CHANNELS = 1024
 STRIDE = 16
@@ -31,6 +33,16 @@ def plain_maps(
     )
 
 
+def copied_one_by_one(*inputs: torch.Tensor) -> list[torch.Tensor]:
+    """The maps on the CPU, a copy for each."""
+    return [cam.cpu() for of_image in ccam(*inputs) for cam in of_image]
+
+
+def copied_at_once(*inputs: torch.Tensor) -> list[torch.Tensor]:
+    """The maps on the CPU, as the heads copy them."""
+    return to_cpu(ccam(*inputs))
+
+
 def run_maps(make_maps: Callable, args: Namespace) -> Measurement:
     """Make the maps of a batch, ten times."""
     torch.manual_seed(args.seed)
@@ -40,15 +52,22 @@ def run_maps(make_maps: Callable, args: Namespace) -> Measurement:
     ranking = rank_classes(features.mean(dim=(2, 3)) @ weight.T)
     rankings = move_to_front(ranking, ranking[:, :TARGETS])
     inputs = features, weight, rankings, top_bottom(args.classes, 1, 10)
-    maps = make_maps(*inputs)
+    inputs = [x.to(args.device) for x in inputs]
+    maps = torch.cat([cam.flatten() for cam in make_maps(*inputs)])
     seconds = seconds_of(lambda: [make_maps(*inputs) for _ in range(10)])
-    return Measurement(10 * args.batch_size, seconds, maps.flatten().numpy())
+    return Measurement(10 * args.batch_size, seconds, maps.cpu().numpy())
+
+
+def _form(make_maps: Callable, gpu_only: bool = False) -> Form:
+    return Form(partial(run_maps, make_maps), tolerance=1e-4, gpu_only=gpu_only)
 
 
 MAPS = Part(
     'Maps: {classes} classes, 1024 channels, 2 targets, batches of {batch_size}',
     {
         'plain': Form(partial(run_maps, plain_maps)),
-        'mmccam': Form(partial(run_maps, ccam), tolerance=1e-4),
+        'mmccam': _form(ccam),
+        'mmccam, a copy a map': _form(copied_one_by_one, gpu_only=True),
+        'mmccam, one copy': _form(copied_at_once, gpu_only=True),
     },
 )

@@ -1,18 +1,16 @@
-"""How the benchmark measures: time, memory, and whether results are equal."""
+"""How forms are compared: time, memory, and whether results are equal."""
 
-import re
 import statistics
-import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Optional
 
 import numpy as np
+
+from .device import tf32
 
 
 @dataclass
@@ -33,10 +31,14 @@ class Form:
         run: Function of the options that runs it once.
         tolerance: Largest difference of its values from the plain ones, relative to the
             largest of these.
+        precision: Of its products, one of ``PRECISIONS``.
+        gpu_only: Whether it has no meaning on a CPU.
     """
 
     run: Callable[[Namespace], Measurement]
     tolerance: float = 0
+    precision: str = 'float32'
+    gpu_only: bool = False
 
 
 @dataclass
@@ -46,54 +48,49 @@ class Part:
     Args:
         title: What is computed; options stand in braces.
         forms: Forms by their name, the plain one first.
-        fresh: Whether each run has a process of its own, which memory needs.
+        fresh: Whether each run has a process of its own, which memory of a CPU needs.
+        operations: Function of the options for the operations of products that an image
+            needs at least.
     """
 
     title: str
     forms: dict[str, Form]
     fresh: bool = False
+    operations: Optional[Callable[[Namespace], int]] = None
 
 
-def seconds_of(function: Callable[[], object]) -> float:
-    """The time that a call takes."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
-@contextmanager
-def peak_memory() -> Iterator[Callable[[], float]]:
-    """Yield a function for the peak of memory since then, in megabytes, on Linux."""
-    Path('/proc/self/clear_refs').write_text('5')  # forgets the peak until now
-    start = _status('VmRSS')
-    yield lambda: _status('VmHWM') - start
-
-
-def _status(name: str) -> float:
-    """Memory of this process in megabytes, as Linux knows it."""
-    text = Path('/proc/self/status').read_text()
-    return int(re.search(rf'{name}:\s+(\d+) kB', text).group(1)) * 1024 / 1e6
-
-
-def measure(part: Part, args: Namespace) -> list[dict]:
+def measure(part: Part, args: Namespace, rates: dict[str, float]) -> list[dict]:
     """Run all forms in turns, so that what else the machine does meets all alike.
+
+    Args:
+        part: What is measured.
+        args: Options of the benchmark.
+        rates: How fast the device multiplies, in 1e12 operations a second, by the
+            precision; empty if that is not known.
 
     Returns:
         A row for each form: medians, ratios to the plain form with their range, and
-        whether its values are those of the plain form.
+        whether its values are those of the plain form; with rates, the share of them.
     """
-    runs: dict[str, list[Measurement]] = {name: [] for name in part.forms}
-    for _, (name, form) in product(range(args.repeats), part.forms.items()):
-        if part.fresh:
+    on_gpu = args.device != 'cpu'
+    forms = {name: form for name, form in part.forms.items() if on_gpu >= form.gpu_only}
+    runs: dict[str, list[Measurement]] = {name: [] for name in forms}
+    for _, (name, form) in product(range(args.repeats), forms.items()):
+        if part.fresh and not on_gpu:
             with get_context('spawn').Pool(1) as pool:
                 runs[name].append(pool.apply(form.run, (args,)))
         else:
-            runs[name].append(form.run(args))
+            with tf32(form.precision == 'TF32'):
+                runs[name].append(form.run(args))
     plain = next(iter(runs.values()))
-    return [
-        dict(form=name, **_row(runs[name], plain, form.tolerance))
-        for name, form in part.forms.items()
-    ]
+    rows = []
+    for name, form in forms.items():
+        row = dict(form=name, **_row(runs[name], plain, form.tolerance))
+        if rates and part.operations:
+            reached = part.operations(args) * row['images_a_second'] / 1e12
+            row |= dict(reached=reached, share=reached / rates[form.precision])
+        rows.append(row)
+    return rows
 
 
 def _row(runs: list[Measurement], plain: list[Measurement], tolerance: float) -> dict:

@@ -1,4 +1,4 @@
-"""Loading images for training, in one process of a data loader."""
+"""Loading images for training, in one process and in those of a data loader."""
 
 import tempfile
 from argparse import Namespace
@@ -11,14 +11,17 @@ import numpy as np
 import torch
 from mmcv.transforms import Compose
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
+from torch.utils.data import DataLoader, Dataset
 
 import mmccam  # noqa: F401  registers its parts
 
 from . import CONFIG
-from .measure import Form, Measurement, Part, seconds_of
+from .device import seconds_of
+from .measure import Form, Measurement, Part
 
 Transform = Callable[[dict], dict]
 
@@ -60,7 +63,42 @@ def toolbox_pipeline() -> tuple[Transform, Transform]:
     return Compose(steps[:2]), Compose(steps)
 
 
-def run_pipeline(make_pipeline: Callable, args: Namespace) -> Measurement:
+class Images(Dataset):
+    """Ten times the images, so that it takes longer than to start processes."""
+
+    def __init__(self, samples: list[dict], transform: Transform) -> None:
+        self.samples, self.transform = samples, transform
+
+    def __len__(self) -> int:
+        return 10 * len(self.samples)
+
+    def __getitem__(self, index: int) -> dict:
+        return self.transform(dict(self.samples[index % len(self.samples)]))
+
+
+def load_here(samples: list[dict], transform: Transform, args: Namespace) -> float:
+    """Seconds to load the images once in this process."""
+    return seconds_of(lambda: [transform(dict(sample)) for sample in samples])
+
+
+def load_in_workers(
+    samples: list[dict], transform: Transform, args: Namespace
+) -> float:
+    """Seconds to load as many images by a data loader, once its processes run."""
+    images = Images(samples, transform)
+    batch = max(1, min(args.batch_size, len(images) // 4))
+    loader = DataLoader(
+        *(images, batch), num_workers=args.workers, collate_fn=pseudo_collate
+    )
+    batches = iter(loader)
+    next(batches)
+    seconds = seconds_of(lambda: [None for _ in batches])
+    return seconds * len(samples) / (len(images) - batch)
+
+
+def run_pipeline(
+    make_pipeline: Callable, load_all: Callable, args: Namespace
+) -> Measurement:
     """Load all images once."""
     load, transform = make_pipeline()
     threads = torch.get_num_threads(), cv2.getNumThreads()
@@ -71,7 +109,7 @@ def run_pipeline(make_pipeline: Callable, args: Namespace) -> Measurement:
         try:
             torch.set_num_threads(1)  # as in a worker of a data loader
             cv2.setNumThreads(0)
-            seconds = seconds_of(lambda: [transform(sample) for sample in samples])
+            seconds = load_all(samples, transform, args)
         finally:
             torch.set_num_threads(threads[0])
             cv2.setNumThreads(threads[1])
@@ -79,9 +117,13 @@ def run_pipeline(make_pipeline: Callable, args: Namespace) -> Measurement:
 
 
 PIPELINE = Part(
-    'Training pipeline in one process: JPEG files of 500 x 375 to crops of 224 x 224',
+    'Training pipeline: JPEG files of 500 x 375 to crops of 224 x 224, in one process '
+    'and in {workers}',
     {
-        'plain': Form(partial(run_pipeline, plain_pipeline)),
-        'mmccam': Form(partial(run_pipeline, toolbox_pipeline)),
+        'plain': Form(partial(run_pipeline, plain_pipeline, load_here)),
+        'mmccam': Form(partial(run_pipeline, toolbox_pipeline, load_here)),
+        'mmccam, data loader': Form(
+            partial(run_pipeline, toolbox_pipeline, load_in_workers)
+        ),
     },
 )

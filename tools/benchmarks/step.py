@@ -20,9 +20,8 @@ import mmccam  # noqa: F401  registers its parts
 
 from . import CONFIG
 from .block import PlainBlock
-from .measure import Form, Measurement, Part, peak_memory, seconds_of
-
-STEPS = 2
+from .device import count_operations, peak_memory, seconds_of
+from .measure import Form, Measurement, Part
 
 
 class PlainNLCCAM(nn.Module):
@@ -34,7 +33,9 @@ class PlainNLCCAM(nn.Module):
         self.blocks = nn.ModuleList(map(PlainBlock, (128, 256, 512, 512)))
         self.fc = nn.Linear(512, model.head.num_classes)
         self.load_state_dict(dict(zip(self.state_dict(), model.state_dict().values())))
-        self.mean, self.std = model.data_preprocessor.mean, model.data_preprocessor.std
+        for name in ('mean', 'std'):
+            value = getattr(model.data_preprocessor, name)
+            self.register_buffer(name, value, persistent=False)
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """The loss of images (N, 3, H, W), BGR from 0 to 255, and their labels (N,)."""
@@ -50,6 +51,7 @@ class PlainNLCCAM(nn.Module):
 
 def build_model(cfg: Config) -> nn.Module:
     """The classifier, with blocks that do something from the start."""
+    torch.backends.cudnn.benchmark = cfg.env_cfg.cudnn_benchmark
     preprocessor = dict(data_preprocessor=cfg.data_preprocessor)
     model = MODELS.build(dict(preprocessor, **cfg.model)).train()
     for block in model.backbone.non_local_blocks.values():
@@ -57,14 +59,17 @@ def build_model(cfg: Config) -> nn.Module:
     return model
 
 
-def plain_step(cfg: Config, data: dict) -> Callable[[], float]:
+def plain_step(cfg: Config, data: dict, device: str) -> Callable[[], float]:
     """A step in plain PyTorch, which returns the loss."""
-    network = PlainNLCCAM(build_model(cfg))
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, foreach=False)
+    network = PlainNLCCAM(build_model(cfg)).to(device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
     labels = torch.cat([sample.gt_label for sample in data['data_samples']])
+    autocast = partial(torch.autocast, torch.device(device).type, torch.bfloat16)
 
     def step() -> float:
-        loss = network(torch.stack(data['inputs']).float(), labels)
+        images = torch.stack(data['inputs']).to(device).float()
+        with autocast(enabled=cfg.get('plain_autocast', False)):
+            loss = network(images, labels.to(device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -73,31 +78,43 @@ def plain_step(cfg: Config, data: dict) -> Callable[[], float]:
     return step
 
 
-def toolbox_step(cfg: Config, data: dict) -> Callable[[], float]:
+def toolbox_step(cfg: Config, data: dict, device: str) -> Callable[[], float]:
     """A step as the toolbox's training loop takes it, which returns the loss."""
-    model = build_model(cfg)
+    model = build_model(cfg).to(device)
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     return lambda: model.train_step(data, wrapper)['loss'].item()
 
 
 def run_step(make_step: Callable, options: dict, args: Namespace) -> Measurement:
-    """Take a step to get warm, and two that count."""
-    with peak_memory() as peak:
+    """Take some steps to get warm, and some that count."""
+    warm, times = (1, 2) if args.device == 'cpu' else (3, 20)
+    with peak_memory(args.device) as peak:
         torch.manual_seed(args.seed)
         cfg = Config.fromfile(CONFIG)
         cfg.merge_from_dict(options)
         init_default_scope(cfg.default_scope)
         data = draw_batch(args.batch_size, args.image_side, cfg.model.head.num_classes)
-        step = make_step(cfg, data)
-        losses = [step()]
-        seconds = seconds_of(lambda: losses.extend(step() for _ in range(STEPS)))
+        step = make_step(cfg, data, args.device)
+        losses = [step() for _ in range(warm)]
+        seconds = seconds_of(lambda: losses.extend(step() for _ in range(times)))
         megabytes = peak()
     if args.profile:
         with torch.profiler.profile() as profile:
             step()
-        profile = profile.key_averages()
-        print(profile.table(sort_by='self_cpu_time_total', row_limit=12))
-    return Measurement(STEPS * args.batch_size, seconds, np.array(losses), megabytes)
+        profile, kind = profile.key_averages(), args.device.partition(':')[0]
+        print(profile.table(sort_by=f'self_{kind}_time_total', row_limit=15))
+    values = np.array(losses[:3])
+    return Measurement(times * args.batch_size, seconds, values, megabytes)
+
+
+def count_step(args: Namespace) -> int:
+    """The operations of a step with one image."""
+    cfg = Config.fromfile(CONFIG)
+    init_default_scope(cfg.default_scope)
+    network = PlainNLCCAM(build_model(cfg)).to('meta')
+    image = torch.empty(1, 3, args.image_side, args.image_side, device='meta')
+    label = torch.empty(1, dtype=torch.long, device='meta')
+    return count_operations(lambda: network(image, label).backward())
 
 
 def draw_batch(count: int, side: int, num_classes: int) -> dict:
@@ -110,22 +127,38 @@ def draw_batch(count: int, side: int, num_classes: int) -> dict:
 
 
 def _form(
-    make_step: Callable, options: Optional[dict] = None, tolerance: float = 1e-3
+    make_step: Callable,
+    options: Optional[dict] = None,
+    tolerance: float = 1e-3,
+    **kwargs,
 ) -> Form:
-    return Form(partial(run_step, make_step, options or {}), tolerance)
+    run = partial(run_step, make_step, options or {})
+    return Form(run, tolerance, **kwargs)
 
 
+IN_BFLOAT16 = {'optim_wrapper.type': 'mmccam.BFloat16OptimWrapper'}
+IN_FLOAT16 = {'optim_wrapper.type': 'AmpOptimWrapper'}
+BENCHMARK = {'env_cfg.cudnn_benchmark': True}
+TF32 = dict(tolerance=2e-2, precision='TF32', gpu_only=True)
+BFLOAT16 = dict(tolerance=2e-2, precision='bfloat16')
+FLOAT16 = dict(tolerance=2e-2, precision='float16', gpu_only=True)
 STEP = Part(
     'Training step of NL-CCAM: {batch_size} images of side {image_side}',
     {
         'plain': _form(plain_step),
         'mmccam': _form(toolbox_step),
         'mmccam, checkpointing': _form(toolbox_step, {'model.backbone.with_cp': True}),
-        'mmccam, bfloat16': _form(
-            toolbox_step,
-            {'optim_wrapper.type': 'mmccam.BFloat16OptimWrapper'},
-            tolerance=2e-2,
+        'plain, TF32': _form(plain_step, **TF32),
+        'mmccam, TF32': _form(toolbox_step, **TF32),
+        'plain, bfloat16': _form(
+            plain_step, {'plain_autocast': True}, gpu_only=True, **BFLOAT16
+        ),
+        'mmccam, bfloat16': _form(toolbox_step, IN_BFLOAT16, **BFLOAT16),
+        'mmccam, float16': _form(toolbox_step, IN_FLOAT16, **FLOAT16),
+        'mmccam, float16, cudnn_benchmark': _form(
+            toolbox_step, {**IN_FLOAT16, **BENCHMARK}, **FLOAT16
         ),
     },
     fresh=True,
+    operations=count_step,
 )

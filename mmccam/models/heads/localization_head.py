@@ -111,31 +111,38 @@ class LocalizationHead(ClsHead):
             data_samples: Samples to write to. Defaults to None: new ones.
 
         Returns:
-            The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``.
+            The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``,
+            all on the CPU, where metrics read them one by one.
 
         Raises:
             ValueError: If ``cams`` has what only a ``SaliencyClassifier`` makes.
         """
         self._check_classifier()
         logits = self(feats)
-        data_samples = self._get_predictions(logits, data_samples)
         # The logits, since the softmax of improbable classes may round to one number.
         ranking = rank_classes(logits)
         targets = ranking[:, : self.num_guesses]
-        if all('gt_label' in sample for sample in data_samples):
+        has_labels = data_samples and all('gt_label' in one for one in data_samples)
+        if has_labels:
             labels = torch.stack([sample.gt_label for sample in data_samples])
             targets = torch.cat([targets, labels.to(targets)], dim=1)
         # Sums over all classes and channels are too much for half precision.
         with torch.autocast(logits.device.type, enabled=False):
             feats = tuple(feat.float() for feat in feats)
-            cams = {
-                name: self._combine(name, feats, ranking, targets)
+            maps = [
+                self._combine(name, feats, ranking, targets)
                 for name in self.combinations
-            }
+            ]
+        # A GPU's softmax of half precision is that of float32.
+        scored = logits.float() if logits.is_cuda else logits
+        scored, targets, *maps = to_cpu(scored, targets, *maps)
+        data_samples = self._get_predictions(scored, data_samples)
         for index, sample in enumerate(data_samples):
+            if has_labels:
+                sample.set_gt_label(targets[index, -1:])
             # Copies: a view would be saved with the maps of the whole batch.
-            maps = {name: cams[name][index].clone() for name in cams}
-            ClassMaps(targets[index], maps).write(sample)
+            of_image = {n: m[index].clone() for n, m in zip(self.combinations, maps)}
+            ClassMaps(targets[index], of_image).write(sample)
         return data_samples
 
     def _check_classifier(self) -> None:
@@ -156,3 +163,12 @@ class LocalizationHead(ClsHead):
         weights = class_weights(ranking, self.coefficients[name].to(feats[-1]))
         maps = self.class_maps(feats, weights, targets)
         return maps.expand(-1, targets.shape[1], -1, -1)
+
+
+def to_cpu(*tensors: torch.Tensor) -> list[torch.Tensor]:
+    """Copy tensors to the CPU; from a GPU to pinned memory, waiting once for all."""
+    is_cuda = tensors[0].is_cuda
+    copies = [x.to('cpu', non_blocking=is_cuda) for x in tensors]
+    if is_cuda:
+        torch.cuda.current_stream(tensors[0].device).synchronize()
+    return copies

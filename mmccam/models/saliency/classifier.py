@@ -12,7 +12,7 @@ from torch import nn
 
 from ...registry import MODELS
 from ...structures import ClassMaps
-from ..heads.localization_head import LocalizationHead
+from ..heads.localization_head import LocalizationHead, to_cpu
 
 
 class SaliencyMethod(ABC):
@@ -81,6 +81,7 @@ class SaliencyClassifier(ImageClassifier):
         """
         samples = super().predict(inputs, data_samples, **kwargs)
         targets = torch.stack([ClassMaps.read(sample).labels for sample in samples])
+        targets = targets.to(inputs.device)
         for name, method in self.head.saliency.items():
             with _gradients_of(inputs, self) as images:
                 of_targets = [method.maps(self, images, t) for t in targets.T]
@@ -90,10 +91,11 @@ class SaliencyClassifier(ImageClassifier):
                         f'the saliency method "{name}" must return maps '
                         f'({len(inputs)}, h, w), got the shape {tuple(maps.shape)}'
                     )
-            for sample, *maps in zip(samples, *of_targets):
+            (maps,) = to_cpu(torch.stack(of_targets, dim=1).detach().float())
+            for sample, of_image in zip(samples, maps):
                 found = ClassMaps.read(sample)
-                maps = torch.stack(maps).detach().float()
-                ClassMaps(found.labels, {**found.maps, name: maps}).write(sample)
+                maps = {**found.maps, name: of_image.clone()}
+                ClassMaps(found.labels, maps).write(sample)
         return samples
 
 
