@@ -52,7 +52,7 @@ run() {
             steps) benchmark steps 150 block maps step ;;
             network) benchmark network 90 network --images 1024 --repeats 2 ;;
             loading) benchmark loading 60 pipeline localization evaluation \
-                --images 128 --workers "$(nproc)" ;;
+                --repeats 2 --workers "$(nproc)" ;;
             large) benchmark large 90 step network --batch-size 128 --images 1024 \
                 --repeats 1 ;;
             profile) benchmark profile 60 step --repeats 1 --profile ;;

@@ -64,13 +64,13 @@ def toolbox_pipeline() -> tuple[Transform, Transform]:
 
 
 class Images(Dataset):
-    """Ten times the images, so that it takes longer than to start processes."""
+    """The images again and again, so that processes are busy for a while."""
 
     def __init__(self, samples: list[dict], transform: Transform) -> None:
         self.samples, self.transform = samples, transform
 
     def __len__(self) -> int:
-        return 10 * len(self.samples)
+        return 40 * len(self.samples)
 
     def __getitem__(self, index: int) -> dict:
         return self.transform(dict(self.samples[index % len(self.samples)]))
@@ -84,16 +84,17 @@ def load_here(samples: list[dict], transform: Transform, args: Namespace) -> flo
 def load_in_workers(
     samples: list[dict], transform: Transform, args: Namespace
 ) -> float:
-    """Seconds to load as many images by a data loader, once its processes run."""
+    """Seconds to load as many images by a data loader, once its queues are full."""
     images = Images(samples, transform)
-    batch = max(1, min(args.batch_size, len(images) // 4))
+    batch = min(args.batch_size, len(images) // 8)
     loader = DataLoader(
         *(images, batch), num_workers=args.workers, collate_fn=pseudo_collate
     )
-    batches = iter(loader)
-    next(batches)
+    batches, warm = iter(loader), len(loader) // 4
+    for _ in range(warm):
+        next(batches)
     seconds = seconds_of(lambda: [None for _ in batches])
-    return seconds * len(samples) / (len(images) - batch)
+    return seconds * len(samples) / (len(images) - warm * batch)
 
 
 def run_pipeline(
