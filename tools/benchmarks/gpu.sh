@@ -39,7 +39,7 @@ train() { # train NAME [--amp]
     step "search_$name" 60 python tools/search_threshold.py "$config" "$last" \
         --work-dir "$work/search" --cfg-options "${loaders[@]}"
     step "test_$name" 60 python tools/test.py "$config" "$last" "${@:2}" --thresholds \
-        --out "$out/test_$name".{json,md} \
+        --out "$out/test_$name.json" \
         --work-dir "$work/test" --cfg-options "${loaders[@]}"
 }
 
