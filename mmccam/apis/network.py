@@ -4,6 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Optional, Union
 
+import numpy as np
 import torch
 from mmcv.transforms import Compose
 from mmengine.config import Config
@@ -63,14 +64,24 @@ def load_network(
 
 
 def _build(config: Config, source: str) -> ImageClassifier:
+    name = config.filename or f'of {source}'
     if not isinstance(config.get('model'), dict):
-        raise ValueError(f'the config {config.filename or "of " + source} has no model')
-    model = classifier_with_maps(config.model)
-    if config.get('data_preprocessor'):
-        model.setdefault('data_preprocessor', config.data_preprocessor)
-    model.pop('train_cfg', None)  # mixes images in training
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return MODELS.build(model).eval()
+        raise ValueError(f'the config {name} has no model')
+    try:
+        model = classifier_with_maps(config.model)
+        if config.get('data_preprocessor'):
+            model.setdefault('data_preprocessor', config.data_preprocessor)
+        model.pop('train_cfg', None)  # mixes images in training
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            return MODELS.build(model).eval()
+    except Exception as error:  # a constructor raises whatever its arguments lead to
+        reason = _reason(error)
+        raise ValueError(f'the network {name} cannot be built: {reason}') from error
+
+
+def _reason(error: Exception) -> str:
+    """One line of an error, not too long."""
+    return (str(error).strip() or type(error).__name__).partition('\n')[0][:400]
 
 
 def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
@@ -80,7 +91,7 @@ def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
             raise RuntimeError('it holds no numbers')
         return network.to(device)
     except (AssertionError, RuntimeError) as error:
-        reason = str(error).partition('\n')[0]
+        reason = _reason(error)
         raise ValueError(f'the device {device} cannot be used: {reason}') from error
 
 
@@ -93,11 +104,18 @@ def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
     scale = input_size(cfg) if size is None else (size, size)
     if scale is None:
         raise ValueError('the test pipeline has no size of the input: give a size')
-    if not all(isinstance(side, int) and side > 0 for side in scale):
-        raise ValueError(f'size must be a number of pixels from 1 on, got {scale[0]}')
+    wrong = [side for side in scale if not (isinstance(side, int) and side > 0)]
+    if wrong:
+        raise ValueError(f'size must be a number of pixels from 1 on, got {wrong[0]!r}')
     resize = dict(type='Resize', scale=scale)
     for step in pipeline_of_test(cfg):
         for key in step.keys() & {'backend', 'interpolation'}:
             resize[key] = step[key]
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        return Compose([resize, dict(type='PackInputs')])
+    try:
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            pipeline = Compose([resize, dict(type='PackInputs')])
+        pipeline(dict(img=np.zeros((1, 1, 3), np.uint8)))
+    except Exception as error:  # of many types, by what is in the config
+        reason = _reason(error)
+        raise ValueError(f'images cannot be resized by {resize}: {reason}') from error
+    return pipeline

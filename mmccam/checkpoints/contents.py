@@ -1,15 +1,17 @@
 """What is in a checkpoint: weights, and the config of their training."""
 
 import ast
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Optional
 
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.registry import MODELS, TASK_UTILS, WEIGHT_INITIALIZERS, Registry
 from torch import nn
+
+from ..registry import MODELS, TASK_UTILS
 
 
 def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
@@ -62,8 +64,8 @@ def stored_config(checkpoint: dict, source: str) -> Config:
     """Read the config of the run that saved a checkpoint, without running it.
 
     mmengine stores it as Python. Allowed are names with plain values and ``dict(...)``.
-    Parts of the network must be registered by OpenMMLab or mmccam, and fetch no weights
-    of their own.
+    The network is built of listed parts and of mmccam's own, without addresses and
+    paths. How it was initialized is omitted, since the checkpoint has its weights.
     """
     meta = checkpoint.get('meta')
     text = meta.get('cfg') if isinstance(meta, dict) else None
@@ -74,26 +76,66 @@ def stored_config(checkpoint: dict, source: str) -> Config:
         for statement in ast.parse(text).body:
             (target,) = statement.targets
             values[target.id] = _value(statement.value)
+        found = [_fault_of(values.get(key)) for key in ('model', 'data_preprocessor')]
         cfg = Config(values)
     except Exception as error:  # of many types, as it is parsed, or nested too deeply
         raise ValueError(f'{fault} that is not plain ({error}): {_REMEDY}') from error
-    names = {name for root in _ROOTS for name in _registered(root)}
-    built = [cfg.to_dict().get(key) for key in ('model', 'data_preprocessor')]
-    for part in all_parts(built):
-        for key, allowed in (('type', names), ('_scope_', _SCOPES)):
-            # As a string, since a value may be anything.
-            if key in part and str(part[key]) not in allowed:
-                found = f'{key} {part[key]!r}'
-                raise ValueError(f'{fault} whose {found} is not allowed: {_REMEDY}')
+    if any(found):
+        raise ValueError(f'{fault} whose {found[0] or found[1]}: {_REMEDY}')
     return cfg
 
 
 _REMEDY = 'name the config file'
-# What a model is built of. mmengine imports whatever module another name begins with.
-_ROOTS = (MODELS, TASK_UTILS, WEIGHT_INITIALIZERS)
 _SCOPES = ('mmengine', 'mmcv', 'mmpretrain', 'mmccam')
-# Parts that download weights or code of their own.
-_FETCHING = {'HuggingFaceClassifier', 'TIMMBackbone', 'TimmClassifier'}
+# Of mmengine, mmcv and mmpretrain. No constructor of these reads a file or an address,
+# or imports what an argument names.
+_PARTS = frozenset(
+    # Backbones.
+    'AlexNet CSPDarkNet CSPResNeXt CSPResNet ConvMixer ConvNeXt DaViT DeiT3 DenseNet '
+    'DistilledVisionTransformer EfficientNet EfficientNetV2 HRNet HiViT InceptionV3 '
+    'LeNet5 MViT MobileNetV2 MobileNetV3 MobileOne MobileViT PCPVT PoolFormer RIFormer '
+    'RegNet RepLKNet RepMLPNet RepVGG Res2Net ResNeSt ResNeXt ResNet ResNetV1c '
+    'ResNetV1d ResNet_CIFAR SEResNeXt SEResNet SVT ShuffleNetV1 ShuffleNetV2 '
+    'SwinTransformer SwinTransformerV2 VAN VGG VisionTransformer '
+    # Classifiers, what prepares and mixes their images, necks, heads, losses.
+    'ImageClassifier ClsDataPreprocessor CutMix Mixup ResizeMix '
+    'GeneralizedMeanPooling GlobalAveragePooling HRFuseScales '
+    'ClsHead DeiTClsHead LinearClsHead StackedLinearClsHead VisionTransformerClsHead '
+    'AsymmetricLoss CrossEntropyLoss FocalLoss LabelSmoothLoss SeesawLoss '
+    # Norms, activations, convolutions, dropout.
+    'BN BN1d BN2d GN GRN IN IN1d IN2d LN LN2d SyncBN '
+    'Clamp Clip ELU GELU HSigmoid HSwish LeakyReLU PReLU QuickGELU RReLU ReLU ReLU6 '
+    'SiLU Sigmoid Swish Tanh '
+    'Conv Conv1d Conv2d Conv2dAdaptivePadding ConvAWS ConvWS DropPath Dropout'.split()
+)
+
+
+def _fault_of(part: Any) -> Optional[str]:
+    """Say what must not be in a part of a network, and omit how it was initialized."""
+    if isinstance(part, (str, bytes)):
+        text = str(part)
+        # ConvMixer's `arch` has names such as 1024/20.
+        is_plain = not re.search(r'[/\\~:]', text) or re.fullmatch(r'\d+/\d+', text)
+        return None if is_plain else f'{part[:100]!r} is an address or a path'
+    if isinstance(part, dict):
+        for key in ('init_cfg', 'pretrained'):
+            part.pop(key, None)
+        kind, scope = str(part.get('type')), str(part.get('_scope_'))
+        if 'type' in part and not _is_allowed(kind):
+            return f'type {kind[:100]!r} is not allowed'
+        if '_scope_' in part and scope not in _SCOPES:
+            return f'_scope_ {scope[:100]!r} is not allowed'
+        part = [*part, *part.values()]
+    if isinstance(part, (list, tuple, set)):
+        return next(filter(None, map(_fault_of, part)), None)
+    return None
+
+
+def _is_allowed(kind: str) -> bool:
+    """Whether a part may be built. mmengine imports whatever another name says."""
+    scope, _, name = kind.rpartition('.')
+    own = (*MODELS.module_dict, *TASK_UTILS.module_dict)
+    return scope in ('', *_SCOPES) and (name in _PARTS or name in own)
 
 
 def _value(node: ast.expr) -> Any:
@@ -106,25 +148,6 @@ def _value(node: ast.expr) -> Any:
     if isinstance(node, (ast.List, ast.Tuple)):
         return (list if isinstance(node, ast.List) else tuple)(map(_value, node.elts))
     return ast.literal_eval(node)
-
-
-def _registered(registry: Registry) -> Iterator[str]:
-    """The names in a registry and its children, with their scope and without."""
-    if registry.scope in _SCOPES:
-        for name in registry.module_dict.keys() - _FETCHING:
-            yield from (name, f'{registry.scope}.{name}')
-    for child in registry.children.values():
-        yield from _registered(child)
-
-
-def all_parts(cfg: Any) -> Iterator[dict]:
-    """All dictionaries in a part of a config, itself included."""
-    if isinstance(cfg, dict):
-        yield cfg
-        cfg = list(cfg.values())
-    if isinstance(cfg, (list, tuple)):
-        for value in cfg:
-            yield from all_parts(value)
 
 
 def warn_if_size_differs(cfg: Config, checkpoint: dict, source: str) -> None:
@@ -143,10 +166,15 @@ def input_size(cfg: Config) -> Optional[tuple[int, int]]:
     size = None
     for step in pipeline_of_test(cfg):
         size = step.get('scale', step.get('crop_size', size))
-    return (size, size) if isinstance(size, int) else size and tuple(size)
+    if size is None or isinstance(size, (list, tuple)):
+        return size and tuple(size)
+    return (size, size)
 
 
 def pipeline_of_test(cfg: Config) -> list[dict]:
     """The transforms of a config's test images, empty if it has none."""
-    loader = cfg.get('test_dataloader') or {}
-    return (loader.get('dataset') or {}).get('pipeline') or []
+    found = cfg.get('test_dataloader')
+    for key in ('dataset', 'pipeline'):
+        found = found.get(key) if isinstance(found, dict) else None
+    steps = found if isinstance(found, (list, tuple)) else ()
+    return [step for step in steps if isinstance(step, dict)]

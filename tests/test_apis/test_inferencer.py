@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.dataset import default_collate
 
 from mmccam import CCAMInferencer
+from mmccam.apis.network import resize_whole
 from mmccam.evaluation import build_box_rule
 
 
@@ -162,6 +163,42 @@ def test_a_config_beside_weights_alone_has_names_of_the_user_or_numbers(
 def test_wrong_arguments(checkpoint, kwargs, message):
     with pytest.raises(ValueError, match=message):
         CCAMInferencer(**dict(dict(pretrained=checkpoint), **kwargs))
+
+
+HUGE = dict(type='mmccam.GAPClsHead', num_classes=10**13, in_channels=8)
+
+
+@pytest.mark.parametrize(
+    ('part', 'reason'),
+    [
+        (dict(backbone=dict(type='VGG', depth=3)), 'invalid depth'),
+        (dict(backbone=dict(type='VGG', depth={})), 'unhashable type'),
+        (dict(backbone=7), 'should be a dict'),
+        (dict(head=HUGE), "can't allocate memory"),
+    ],
+    ids=str,
+)
+def test_a_network_that_cannot_be_built(cfg, checkpoint, part, reason):
+    cfg = Config({**cfg.to_dict(), 'model': {**cfg.model.to_dict(), **part}})
+    message = f'^the network of {checkpoint} cannot be built: .*{reason}.*$'
+    with pytest.raises(ValueError, match=message):
+        CCAMInferencer(cfg, checkpoint)
+
+
+@pytest.mark.parametrize(
+    ('step', 'message'),
+    [
+        (dict(scale='ab'), "size must be a number of pixels from 1 on, got 'ab'"),
+        (dict(scale=3.5), 'size must be a number of pixels from 1 on, got 3.5'),
+        (dict(scale=(4, 4, 4)), 'images cannot be resized by'),
+        (dict(scale=4, backend='os'), 'images cannot be resized by .*: backend: os'),
+        (dict(scale=4, interpolation=[1]), 'images cannot be resized by'),
+    ],
+)
+def test_a_pipeline_that_does_not_resize(step, message):
+    cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=[3, step]))))
+    with pytest.raises(ValueError, match=f'^{message}'):
+        resize_whole(cfg)
 
 
 def test_a_config_without_a_size(cfg, checkpoint, one):

@@ -7,15 +7,15 @@ import multiprocessing
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.utils import register_all_modules
-
-from mmccam.checkpoints.contents import all_parts
 
 # All that forks would import.
 register_all_modules(init_default_scope=False)
@@ -60,6 +60,16 @@ def shrink(cfg: Config) -> Config:
         cfg.train_cfg.update(max_epochs=1, val_interval=1)
         cfg.default_hooks.checkpoint.filename_tmpl = f'epoch_{last}.pth'
     return cfg
+
+
+def all_parts(cfg: Any) -> Iterator[dict]:
+    """All dictionaries in a part of a config, itself included."""
+    if isinstance(cfg, dict):
+        yield cfg
+        cfg = list(cfg.values())
+    if isinstance(cfg, (list, tuple)):
+        for value in cfg:
+            yield from all_parts(value)
 
 
 def program(arguments: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from mmpretrain.apis.model import ModelHub
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 
+from mmccam.checkpoints.contents import stored_config
 from mmccam.models import LocalizationHead, classifier_with_maps
 from mmccam.registry import MODELS
 
@@ -44,7 +45,10 @@ def test_the_score_of_a_class_is_the_mean_of_its_map(name):
     cams = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))
     torch.manual_seed(0)
     model = MODELS.build(config).eval()
-    with_maps = MODELS.build(classifier_with_maps(config)).eval()
+    # As it is built from a checkpoint.
+    text = f'model = {before!r}'
+    stored = stored_config(dict(meta=dict(cfg=text)), name).model
+    with_maps = MODELS.build(classifier_with_maps(stored)).eval()
     with_maps.head.set_maps(cams)
     assert config.to_dict() == before
     with_maps.load_state_dict(model.state_dict())
