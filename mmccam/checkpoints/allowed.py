@@ -1,6 +1,7 @@
 """What a checkpoint may hold, and torch's restricted loading of it."""
 
 import pickle
+import tarfile
 from _codecs import encode
 from _compat_pickle import IMPORT_MAPPING
 from collections import Counter
@@ -12,11 +13,15 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
+from torch._C import PyTorchFileReader
 
 try:
     from numpy._core import multiarray
 except ImportError:  # numpy < 1.26
     from numpy.core import multiarray
+
+# What `torch.save` writes since 1.6.
+ZIP_HEADER = b'PK\x03\x04'
 
 
 def _safe_globals() -> list:
@@ -69,9 +74,22 @@ def allow_mmengine_checkpoints() -> None:
 
 def load_restricted(path: Path, map_location: Any = None) -> Any:
     """Load a file of ``torch.save``; another function or type is an UnpicklingError."""
+    _refuse_other_formats(path)
     if torch.__version__ >= (2, 6):
         return torch.load(path, map_location, weights_only=True)
     return torch.load(path, map_location, _RestrictedPickle, weights_only=False)
+
+
+def _refuse_other_formats(path: Path) -> None:
+    """Refuse what ``torch.load`` hands to other loaders, which run code before 2.6."""
+    with open(path, 'rb') as file:
+        is_zip = file.read(len(ZIP_HEADER)) == ZIP_HEADER
+    # Seen by torch's own reader: a file can show other contents to Python's.
+    if is_zip and 'constants.pkl' in PyTorchFileReader(str(path)).get_all_records():
+        raise pickle.UnpicklingError('it is a program of TorchScript')
+    # The oldest format of torch, whose members can be links and devices.
+    if not is_zip and tarfile.is_tarfile(path):
+        raise pickle.UnpicklingError('it is a tar file')
 
 
 class _RestrictedUnpickler(pickle._Unpickler):

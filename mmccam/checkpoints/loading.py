@@ -14,12 +14,10 @@ import torch
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import CheckpointLoader, _process_mmcls_checkpoint
 
-from .allowed import allow_mmengine_checkpoints, load_restricted
+from .allowed import ZIP_HEADER, allow_mmengine_checkpoints, load_restricted
 from .fetching import PREFIXES, downloads, fetch
 
-# torch.save has written zip files since 1.6, and pickles that start with torch's
-# magic number before.
-_ZIP_HEADER = b'PK\x03\x04'
+# What `torch.save` wrote before 1.6: pickles, the first of torch's magic number.
 _LEGACY_HEADER = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
 
 
@@ -146,7 +144,7 @@ def _find_damage(path: Path) -> Optional[str]:
         return 'is empty'
     if header == _LEGACY_HEADER:
         return None
-    if not header.startswith(_ZIP_HEADER):
+    if not header.startswith(ZIP_HEADER):
         return f'is no checkpoint of torch, or a damaged one: it begins with {header!r}'
     try:  # torch does not check the bytes; older files can only be checked by header
         with zipfile.ZipFile(path) as archive:

@@ -6,16 +6,20 @@ import operator
 import os
 import pickle
 import re
+import struct
 import subprocess
+import tarfile
 import time
 import timeit
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from torch import nn
 
 TRACE = Path('trace')
 
@@ -106,7 +110,85 @@ def replace_pickle(path):
     rewrite_pickle(path, lambda content: pickle.dumps(PAYLOADS['open'], protocol=2))
 
 
-FORMATS = [write_zip, write_legacy, write_other_protocol, replace_pickle]
+class Program(nn.Module):
+    """Makes the file when its state is restored by TorchScript."""
+
+    def forward(self, x):
+        return x
+
+    @torch.jit.export
+    def __getstate__(self):
+        return self.training
+
+    @torch.jit.export
+    def __setstate__(self, state: bool):
+        self.training = state
+        torch.save(torch.ones(1), 'trace')
+
+
+def write_torchscript(path):
+    torch.jit.script(Program()).save(path)
+
+
+def write_hidden_torchscript(path):
+    """Show other files to Python's `zipfile` than to torch.
+
+    torch's reader goes to the place that the end of the file gives. Python's takes what
+    lies before the end, and subtracts the difference from the places in that list.
+    """
+    write_torchscript(path)
+    content = Path(path).read_bytes()
+    end = content.rindex(b'PK\5\6')
+    size, start = struct.unpack('<2L', content[end + 12 : end + 20])
+    shown = BytesIO()
+    with zipfile.ZipFile(shown, 'w') as archive:
+        archive.writestr('hostile/data.pkl', b'')
+    shown = shown.getvalue()
+    at, shown_end = shown.index(b'PK\1\2'), shown.rindex(b'PK\5\6')
+    entry = bytearray(shown[at:shown_end])
+    padding = size - len(entry)  # in a field of the entry, of any kind
+    struct.pack_into('<H', entry, 30, padding)
+    struct.pack_into('<L', entry, 42, start - at)
+    entry += struct.pack('<2H', 0xCAFE, padding - 4) + bytes(padding - 4)
+    parts = (content[: start + size], shown[:at], entry, content[end:])
+    Path(path).write_bytes(b''.join(parts))
+    assert zipfile.ZipFile(path).namelist() == ['hostile/data.pkl']
+
+
+def _write_pickles(path, sys_info, keys):
+    """Write the format before torch 1.6, which is several pickles."""
+    values = (torch.serialization.MAGIC_NUMBER, 1001, sys_info, {}, keys)
+    Path(path).write_bytes(b''.join(pickle.dumps(value, 2) for value in values))
+
+
+def write_hostile_info(path):
+    _write_pickles(path, sys_info=PAYLOADS['open'], keys=[])
+
+
+def write_hostile_keys(path):
+    # A file is read as the list of keys, and is empty.
+    _write_pickles(path, sys_info={}, keys=Call(open, 'trace', 'w+'))
+
+
+def write_tar(path):
+    """Write the oldest format of torch, that begins as the one before 1.6 does."""
+    first = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
+    nothing = pickle.dumps(0, 2) + pickle.dumps([], 2)
+    members = {first.decode(errors='surrogateescape'): b''}
+    members.update(storages=nothing, tensors=nothing)
+    members.update(pickle=pickle.dumps(PAYLOADS['open'], 2))
+    with tarfile.open(path, 'w', format=tarfile.GNU_FORMAT) as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, BytesIO(content))
+
+
+FORMATS = [
+    *(write_zip, write_legacy, write_other_protocol, replace_pickle),
+    *(write_torchscript, write_hidden_torchscript),
+    *(write_hostile_info, write_hostile_keys, write_tar),
+]
 
 
 def rewrite_pickle(path, edit):

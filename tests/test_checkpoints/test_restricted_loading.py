@@ -13,6 +13,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain import ImageClassificationInferencer
 from mmpretrain.models import LeNet5
 from small_run import RandomModel
+from torch.package import PackageExporter
 
 from mmccam import engine, trust_checkpoints
 from mmccam.models import NonLocalVGG
@@ -21,6 +22,8 @@ pytestmark = [
     pytest.mark.usefixtures('loading_folder'),
     # What torch says of hostile files.
     pytest.mark.filterwarnings('ignore:Detected pickle protocol 4'),
+    pytest.mark.filterwarnings('ignore:.torch.jit'),
+    pytest.mark.filterwarnings('ignore:.torch.load. received a zip file'),
 ]
 
 load = CheckpointLoader.load_checkpoint
@@ -87,6 +90,15 @@ def test_trust_is_logged(caplog):
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert 'Checkpoints are trusted' in record.getMessage()
+
+
+def test_a_package_of_torch_is_not_loaded():
+    with PackageExporter('package.pth') as package:
+        package.save_source_string('code', 'open("trace", "w")')
+        package.save_pickle('archive', 'data.pkl', {})
+    with pytest.raises(ValueError, match='^package.pth cannot be loaded .RuntimeErr'):
+        load('package.pth')
+    assert not TRACE.exists()
 
 
 def test_home_folder_and_missing_file(monkeypatch, tmp_path):
