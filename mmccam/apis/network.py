@@ -57,9 +57,12 @@ def load_network(
     network = _build(config, source)
     check_weights(network, weights, source)
     network.load_state_dict(weights, strict=False)
-    meta = loaded.get('meta')
-    metainfo = meta.get('dataset_meta') if isinstance(meta, dict) else None
+    metainfo = (loaded.get('meta') or {}).get('dataset_meta')
     metainfo = metainfo if isinstance(metainfo, dict) else {}
+    names = metainfo.get('classes')
+    is_list = names is None or isinstance(names, (list, tuple))
+    if not is_list or not all(isinstance(name, str) for name in names or ()):
+        raise ValueError(f'{source} has other classes in its dataset_meta than names')
     return _move(network, device), config, metainfo
 
 

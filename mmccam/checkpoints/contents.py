@@ -14,6 +14,21 @@ from torch import nn
 from ..registry import MODELS, TASK_UTILS
 
 
+def check_meta(loaded: Any, source: str) -> None:
+    """Check what mmengine keeps in ``meta`` beside the weights."""
+    if not isinstance(loaded, dict) or 'meta' not in loaded:
+        return
+    meta = loaded['meta']
+    if not isinstance(meta, dict):
+        raise ValueError(f'{source} has no dict as meta but a {type(meta).__name__}')
+    for key in ('epoch', 'iter'):
+        step = meta.get(key)
+        # The state of a run is in a message hub.
+        if 'message_hub' in loaded and not (isinstance(step, int) and step >= 0):
+            found = repr(step)[:100]
+            raise ValueError(f'{source} has no number as {key} in its meta but {found}')
+
+
 def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
     """Get the weights of a checkpoint, alone or under ``state_dict`` or ``model``.
 
@@ -29,13 +44,28 @@ def weights_of(loaded: Any, source: str) -> dict[str, torch.Tensor]:
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
             kind = f'no name of a tensor but of a {type(value).__name__}'
             raise ValueError(f'{source} holds no weights: {name!r} is {kind}')
+        _check_kind(name, value, source, value.dtype in (*_FLOATS, *_WHOLE))
     is_parallel = all(name.startswith('module.') for name in weights)
     start = len('module.') if is_parallel else 0
     return {name[start:]: value for name, value in weights.items()}
 
 
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+# What counts or is an index or a mask.
+_WHOLE = (torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.bool)
+
+
+def _check_kind(name: str, value: torch.Tensor, source: str, is_fit: bool) -> None:
+    """Check that a weight is dense, and whatever else it must be."""
+    if not is_fit or value.layout is not torch.strided or value.is_nested:
+        raise ValueError(
+            f'{source} has {name} in {value.dtype}, {value.layout}, on {value.device}; '
+            'weights must be dense and in float16, bfloat16, float32 or float64'
+        )
+
+
 def check_weights(model: nn.Module, weights: Mapping, source: str) -> None:
-    """Check that weights are finite, all those of a model, and no others.
+    """Check that weights are usable, all those of a model, and no others.
 
     mmengine only warns where they are not, and goes on with random ones.
     """
@@ -51,6 +81,8 @@ def check_weights(model: nn.Module, weights: Mapping, source: str) -> None:
     if unknown:
         raise ValueError(f'{fault}: {len(unknown)} further weights, first {unknown[0]}')
     for name, value in weights.items():
+        is_fit = value.dtype in _FLOATS or not target[name].is_floating_point()
+        _check_kind(name, value, source, is_fit and not value.is_meta)
         found, wanted = tuple(value.shape), tuple(target[name].shape)
         if name == 'head.fc.weight' and found[1:] == wanted[1:] and found != wanted:
             raise ValueError(f'{fault}: {found[0]} classes, the config has {wanted[0]}')

@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 from mmengine.runner.checkpoint import CheckpointLoader, _process_mmcls_checkpoint
 
 from .allowed import ZIP_HEADER, allow_mmengine_checkpoints, load_restricted
+from .contents import check_meta
 from .fetching import PREFIXES, downloads, fetch
 
 # What `torch.save` wrote before 1.6: pickles, the first of torch's magic number.
@@ -86,8 +87,10 @@ def _loader(name: str, restricted: bool) -> Callable:
                     loaded = load_restricted(path, map_location)
                 else:
                     loaded = torch.load(path, map_location, weights_only=False)
-                # A classifier, of which mmengine makes a backbone.
-                return _process_mmcls_checkpoint(loaded) if name == 'mmcls' else loaded
+                if name == 'mmcls':  # a classifier, of which mmengine makes a backbone
+                    loaded = _process_mmcls_checkpoint(loaded)
+        check_meta(loaded, filename)
+        return loaded
 
     load.__name__ = f'load_from_{name}'  # mmengine logs the last part
     return load

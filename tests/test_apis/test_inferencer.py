@@ -165,6 +165,17 @@ def test_wrong_arguments(checkpoint, kwargs, message):
         CCAMInferencer(**dict(dict(pretrained=checkpoint), **kwargs))
 
 
+@pytest.mark.parametrize('classes', [torch.arange(3), 'cat', [0, 1, 2]], ids=str)
+def test_classes_in_a_checkpoint_that_are_no_names(checkpoint, tmp_path, classes):
+    loaded = torch.load(checkpoint)
+    loaded['meta']['dataset_meta'] = dict(classes=classes)
+    torch.save(loaded, tmp_path / 'a.pth')
+    with pytest.raises(
+        ValueError, match='other classes in its dataset_meta than names'
+    ):
+        CCAMInferencer(pretrained=tmp_path / 'a.pth')
+
+
 HUGE = dict(type='mmccam.GAPClsHead', num_classes=10**13, in_channels=8)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hostile import PAYLOADS
+from hostile import PAYLOADS, rewrite_pickle
 from mmengine.logging import MMLogger
 from mmengine.runner.checkpoint import CheckpointLoader
 
@@ -93,6 +93,63 @@ def test_other_files(content, message):
     with pytest.raises(ValueError, match=f'^model.pth is .*{message}'):
         load('model.pth')
     assert not Path('trace').exists()
+
+
+HUGE = b'\x8a\x06' + (10**13).to_bytes(6, 'little')
+
+
+UNCHECKED = pytest.mark.skipif(
+    torch.__version__ < (2, 6), reason='this torch does not compare it with the file'
+)
+
+
+@pytest.mark.parametrize(
+    ('legacy', 'after'),
+    [
+        pytest.param(False, b't', id='storage', marks=UNCHECKED),
+        pytest.param(False, b'\x85', id='shape'),
+        pytest.param(True, b'N', id='storage of old format'),
+    ],
+)
+def test_a_layer_of_40_terabytes(legacy, after):
+    content = save('model.pth', legacy)
+    if legacy:
+        Path('model.pth').write_bytes(content.replace(b'Kd' + after, HUGE + after))
+    else:
+        rewrite_pickle(
+            'model.pth', lambda old: old.replace(b'Kd' + after, HUGE + after)
+        )
+    with pytest.raises(ValueError, match='^model.pth cannot be loaded .RuntimeError: '):
+        load('model.pth')
+
+
+META = dict(epoch=1, iter=8)
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (dict(meta=3), 'no dict as meta but a int'),
+        (dict(meta=[META]), 'no dict as meta but a list'),
+        (
+            dict(meta=dict(iter=8), message_hub={}),
+            'no number as epoch in its meta but N',
+        ),
+        (
+            dict(meta=dict(META, iter='8'), message_hub={}),
+            "no number as iter .* but '8'",
+        ),
+        (
+            dict(meta=dict(META, epoch=-1), message_hub={}),
+            'no number as epoch .* but -1',
+        ),
+    ],
+    ids=str,
+)
+def test_meta_that_no_run_writes(content, message):
+    torch.save(content, 'model.pth')
+    with pytest.raises(ValueError, match=f'^model.pth has {message}'):
+        load('model.pth')
 
 
 def test_damaged_download_is_named_and_can_be_deleted(server, downloads):

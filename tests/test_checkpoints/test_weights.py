@@ -43,6 +43,40 @@ def test_other_weights_are_refused(wrong, message):
         check_weights(network(), wrong, 'a.pth')
 
 
+ODD = dict(
+    meta=lambda weight: weight.to('meta'),
+    sparse=torch.Tensor.to_sparse,
+    compressed=torch.Tensor.to_sparse_csr,
+    quantized=lambda weight: torch.quantize_per_tensor(weight, 0.1, 0, torch.qint8),
+    int8=lambda weight: weight.to(torch.int8),
+    bool=torch.Tensor.bool,
+    complex=lambda weight: weight.to(torch.complex64),
+    float8=lambda weight: weight.to(torch.float8_e4m3fn),
+)
+
+
+@pytest.mark.filterwarnings('ignore:Sparse CSR tensor support')
+@pytest.mark.filterwarnings('ignore:torch.quantize_per_tensor')
+@pytest.mark.parametrize('kind', ODD)
+def test_weights_of_other_kinds_are_refused(kind):
+    odd = ODD[kind](torch.ones(3, 4))
+    found = {**weights(), 'head.fc.weight': odd}
+    message = (
+        f'^a.pth has head.fc.weight in {odd.dtype}, {odd.layout}, on {odd.device}; '
+        'weights must be dense and in float16, bfloat16, float32 or float64$'
+    )
+    with pytest.raises(ValueError, match=message):
+        check_weights(network(), weights_of(found, 'a.pth'), 'a.pth')
+
+
+@pytest.mark.parametrize(
+    'dtype', [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+)
+def test_weights_of_each_precision_are_used(dtype):
+    found = {name: value.to(dtype) for name, value in weights().items()}
+    check_weights(network(), weights_of(found, 'a.pth'), 'a.pth')
+
+
 def parallel(weights):
     return {f'module.{name}': value for name, value in weights.items()}
 
