@@ -15,12 +15,16 @@ from ..registry import MODELS, TASK_UTILS
 
 
 def check_meta(loaded: Any, source: str) -> None:
-    """Check what mmengine keeps in ``meta`` beside the weights."""
+    """Check what mmengine keeps in ``meta`` beside the weights.
+
+    An old ``config`` in it is removed: mmengine would run it when a run is resumed.
+    """
     if not isinstance(loaded, dict) or 'meta' not in loaded:
         return
     meta = loaded['meta']
     if not isinstance(meta, dict):
         raise ValueError(f'{source} has no dict as meta but a {type(meta).__name__}')
+    meta.pop('config', None)
     for key in ('epoch', 'iter'):
         step = meta.get(key)
         # The state of a run is in a message hub.

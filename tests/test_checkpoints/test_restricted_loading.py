@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain import ImageClassificationInferencer
 from mmpretrain.models import LeNet5
-from small_run import RandomModel
+from small_run import RandomModel, train
 from torch.package import PackageExporter
 
 from mmccam import engine, trust_checkpoints
@@ -80,6 +80,16 @@ def build_runner():
 def test_each_use_refuses(run):
     write_zip('hostile.pth')
     check_refused(run, 'hostile.pth')
+
+
+def test_an_old_config_is_not_run_when_a_run_is_resumed(tmp_path):
+    one_epoch = dict(train_cfg=dict(by_epoch=True, max_epochs=1))
+    train(tmp_path, **one_epoch)
+    checkpoint = load('epoch_1.pth')
+    checkpoint['meta']['config'] = 'open("trace", "w")'
+    torch.save(checkpoint, 'epoch_1.pth')
+    train(tmp_path, resume=True, load_from='epoch_1.pth', **one_epoch)
+    assert not TRACE.exists()
 
 
 def test_trust_is_logged(caplog):
