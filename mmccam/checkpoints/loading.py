@@ -1,6 +1,7 @@
 """Checkpoints that run no code, by every way that mmengine loads them."""
 
 import logging
+import os
 import pickle
 import re
 import struct
@@ -8,18 +9,39 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Callable, Optional
+from urllib.parse import urlparse
 
 import torch
+from mmengine.dist import barrier, is_main_process
+from mmengine.fileio import get
 from mmengine.logging import print_log
-from mmengine.runner.checkpoint import CheckpointLoader, _process_mmcls_checkpoint
+from mmengine.runner import checkpoint as zoo
 
 from .allowed import ZIP_HEADER, allow_mmengine_checkpoints, load_restricted
 from .contents import check_meta
-from .fetching import PREFIXES, downloads, fetch
 
 # What `torch.save` wrote before 1.6: pickles, the first of torch's magic number.
 _LEGACY_HEADER = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
+# The prefixes of mmengine's loaders, by their names in its log.
+_PREFIXES = {
+    'local': ('',),
+    'http': ('http://', 'https://'),
+    'torchvision': ('modelzoo://', 'torchvision://'),
+    'openmmlab': ('open-mmlab://', 'openmmlab://'),
+    'mmcls': ('mmcls://',),
+    'pavi': ('pavi://',),
+    'ceph': (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'),
+}
+# The addresses of models by name.
+_ZOOS = {
+    'torchvision': zoo.get_torchvision_models,
+    'modelzoo': zoo.get_torchvision_models,
+    'open-mmlab': zoo.get_external_models,
+    'openmmlab': zoo.get_external_models,
+    'mmcls': zoo.get_mmcls_models,
+}
 
 
 def restrict_checkpoint_loading() -> None:
@@ -71,16 +93,16 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 
 def _register_loaders(restricted: bool) -> None:
-    for name, prefixes in PREFIXES.items():
+    for name, prefixes in _PREFIXES.items():
         loader = _loader(name, restricted)
-        CheckpointLoader.register_scheme(prefixes, loader, force=True)
+        zoo.CheckpointLoader.register_scheme(prefixes, loader, force=True)
 
 
 def _loader(name: str, restricted: bool) -> Callable:
     def load(filename: str, map_location: Any = None) -> Any:
         with ExitStack() as stack:
             with _one_sentence(filename, restricted):
-                path = fetch(filename, stack)
+                path = _fetch(filename, stack)
             _check_complete(path, filename)
             with _one_sentence(filename, restricted):
                 if restricted:
@@ -88,12 +110,58 @@ def _loader(name: str, restricted: bool) -> Callable:
                 else:
                     loaded = torch.load(path, map_location, weights_only=False)
                 if name == 'mmcls':  # a classifier, of which mmengine makes a backbone
-                    loaded = _process_mmcls_checkpoint(loaded)
+                    loaded = zoo._process_mmcls_checkpoint(loaded)
         check_meta(loaded, filename)
         return loaded
 
     load.__name__ = f'load_from_{name}'  # mmengine logs the last part
     return load
+
+
+def _fetch(source: str, stack: ExitStack) -> Path:
+    """Bring what one of the ``_PREFIXES`` names to a file; the stack removes copies."""
+    scheme, _, name = source.partition('://')
+    scheme = scheme.rpartition(':')[2]  # of `cluster:s3`
+    if scheme in _ZOOS:
+        if _ZOOS[scheme] is zoo.get_external_models:
+            name = zoo.get_deprecated_model_names().get(name, name)
+        source = _ZOOS[scheme]()[name]
+        if not source.startswith(('http://', 'https://')):
+            return Path(zoo._get_mmengine_home(), source)
+    if source.startswith(('http://', 'https://')):
+        return _download(source)
+    if scheme in ('s3', 'petrel', 'pavi'):
+        path = Path(stack.enter_context(TemporaryDirectory()), 'checkpoint.pth')
+        if scheme == 'pavi':
+            from pavi import modelcloud
+
+            modelcloud.get(name).download(str(path))
+        else:
+            path.write_bytes(get(source, backend_args=dict(backend='petrel')))
+        return path
+    return Path(source).expanduser()
+
+
+def _downloads() -> Path:
+    """The folder where torch keeps what it has downloaded."""
+    return Path(torch.hub.get_dir(), 'checkpoints')
+
+
+def _download(address: str) -> Path:
+    """Download to torch's folder, unless the file is there."""
+    path = _downloads() / Path(urlparse(address).path).name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Others wait for the first process; on another machine they download then.
+    if not is_main_process():
+        barrier()
+    try:
+        if not path.exists():
+            print_log(f'Downloading {address} to {path}', 'current')
+            torch.hub.download_url_to_file(address, str(path), progress=os.isatty(0))
+    finally:
+        if is_main_process():
+            barrier()
+    return path
 
 
 def _check_complete(path: Path, source: str) -> None:
@@ -104,7 +172,7 @@ def _check_complete(path: Path, source: str) -> None:
     if damage is None:
         return
     # torch keeps what it gets, also half a file or the page of a proxy.
-    if path.parent == downloads():
+    if path.parent == _downloads():
         advice = 'delete that file to download it again'
         fault = f'was not downloaded completely: {path} {damage}'
         raise ValueError(f'{source} {fault}; {advice}')

@@ -10,7 +10,7 @@ from hostile import PAYLOADS, TRACE, check_refused, write_zip
 from mmengine.runner import checkpoint as zoo
 
 from mmccam import trust_checkpoints
-from mmccam.checkpoints import fetching
+from mmccam.checkpoints import loading
 
 pytestmark = [
     pytest.mark.usefixtures('loading_folder'),
@@ -62,8 +62,8 @@ def test_processes_wait_for_the_download_of_the_first(monkeypatch, downloads):
     def wait():
         torch.save(WEIGHTS, downloads / 'model.pth')
 
-    monkeypatch.setattr(fetching, 'is_main_process', lambda: False)
-    monkeypatch.setattr(fetching, 'barrier', wait)
+    monkeypatch.setattr(loading, 'is_main_process', lambda: False)
+    monkeypatch.setattr(loading, 'barrier', wait)
     assert load('https://nowhere.invalid/model.pth').keys() == WEIGHTS.keys()
 
 
