@@ -6,7 +6,7 @@ from _codecs import encode
 from _compat_pickle import IMPORT_MAPPING
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import numpy as np
 import torch
@@ -74,22 +74,29 @@ def allow_mmengine_checkpoints() -> None:
 
 def load_restricted(path: Path, map_location: Any = None) -> Any:
     """Load a file of ``torch.save``; another function or type is an UnpicklingError."""
-    _refuse_other_formats(path)
+    reader = _refuse_other_formats(path)
     if torch.__version__ >= (2, 6):
         return torch.load(path, map_location, weights_only=True)
-    return torch.load(path, map_location, _RestrictedPickle, weights_only=False)
+    module = _RestrictedPickle(reader)
+    return torch.load(path, map_location, module, weights_only=False)
 
 
-def _refuse_other_formats(path: Path) -> None:
-    """Refuse what ``torch.load`` hands to other loaders, which run code before 2.6."""
+def _refuse_other_formats(path: Path) -> Optional[PyTorchFileReader]:
+    """Refuse what ``torch.load`` hands to other loaders, which run code before 2.6.
+
+    Returns:
+        torch's reader, by which a file can show other contents than to Python's, or
+        None if it is no zip file.
+    """
     with open(path, 'rb') as file:
         is_zip = file.read(len(ZIP_HEADER)) == ZIP_HEADER
-    # Seen by torch's own reader: a file can show other contents to Python's.
-    if is_zip and 'constants.pkl' in PyTorchFileReader(str(path)).get_all_records():
+    reader = PyTorchFileReader(str(path)) if is_zip else None
+    if reader and 'constants.pkl' in reader.get_all_records():
         raise pickle.UnpicklingError('it is a program of TorchScript')
     # The oldest format of torch, whose members can be links and devices.
-    if not is_zip and tarfile.is_tarfile(path):
+    if not reader and tarfile.is_tarfile(path):
         raise pickle.UnpicklingError('it is a tar file')
+    return reader
 
 
 class _RestrictedUnpickler(pickle._Unpickler):
@@ -98,6 +105,8 @@ class _RestrictedUnpickler(pickle._Unpickler):
     Functions, types and the objects whose state is restored are of torch's list and
     ours. Python's unpickler in C cannot restrict the last.
     """
+
+    reader: Optional[PyTorchFileReader]  # of a zip file
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,14 +132,32 @@ class _RestrictedUnpickler(pickle._Unpickler):
             raise pickle.UnpicklingError(f'Can only build allowed types, not {kind}')
         super().load_build()
 
-    dispatch = {**pickle._Unpickler.dispatch, pickle.BUILD[0]: load_build}
+    def load_binpersid(self) -> None:
+        """Check that a storage has the size of its record, beyond which torch reads."""
+        if self.reader:
+            _, kind, key, _, count = self.stack[-1]
+            size = count * torch._utils._element_size(
+                getattr(kind, 'dtype', torch.uint8)
+            )
+            found = len(self.reader.get_record(f'data/{key}'))
+            if size != found:
+                raise RuntimeError(f'a layer of {size} bytes has {found} in the file')
+        super().load_binpersid()
+
+    dispatch = {
+        **pickle._Unpickler.dispatch,
+        pickle.BUILD[0]: load_build,
+        pickle.BINPERSID[0]: load_binpersid,
+    }
 
 
 class _RestrictedPickle:
     """What ``torch.load`` needs of a pickle module."""
 
-    Unpickler = _RestrictedUnpickler
+    __name__ = __qualname__  # which torch compares with another's
 
-    @staticmethod
-    def load(file: Any, **kwargs: Any) -> Any:
-        return _RestrictedUnpickler(file, **kwargs).load()
+    def __init__(self, reader: Optional[PyTorchFileReader]) -> None:
+        self.Unpickler = type('Unpickler', (_RestrictedUnpickler,), {'reader': reader})
+
+    def load(self, file: Any, **kwargs: Any) -> Any:
+        return self.Unpickler(file, **kwargs).load()
