@@ -154,7 +154,7 @@ def _read_values(
     path: Path, columns: str, parse: Callable[..., Any]
 ) -> dict[str, Optional[Any]]:
     """Read what ``parse`` makes of each line, or None where a problem was reported."""
-    listed: dict[str, str] = {}
+    listed: dict[Path, str] = {}
     values = {}
     for where, (name, *fields) in _read_rows(path, columns):
         with reportable():
