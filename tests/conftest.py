@@ -9,6 +9,8 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
+from mmccam.checkpoints import saving
+
 DATA = Path(__file__).parent / 'data'
 SHARED = Path(__file__).resolve().parents[2] / 'shared'
 
@@ -37,6 +39,35 @@ def mmpretrain_scope():
     """Build as under a config of mmpretrain, whatever scope another test has left."""
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         yield
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Have the disk full when a file of a certain name is written."""
+    if not Path('/dev/full').exists():
+        pytest.skip('there is no /dev/full')
+
+    def full_disk(name):
+        def open_full(path, mode):
+            is_full = path.name.startswith(f'{name}.')
+            return open('/dev/full' if is_full else path, mode)
+
+        monkeypatch.setattr(saving, 'open', open_full, raising=False)
+
+    return full_disk
+
+
+@pytest.fixture
+def small_disk():
+    """Let no file of this process become larger than so many bytes."""
+    resource = pytest.importorskip('resource')
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def small_disk(size):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, former[1]))
+
+    yield small_disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
 
 @pytest.fixture

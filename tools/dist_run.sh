@@ -2,7 +2,8 @@
 # Used by dist_train.sh and dist_test.sh: dist_run.sh TOOL PROCESSES [arguments].
 set -euo pipefail
 tools=$(dirname "$0")
-PYTHONPATH="$tools/..:${PYTHONPATH:-}" python -m torch.distributed.run \
+export PYTHONPATH="$tools/..:${PYTHONPATH:-}"
+exec python -m torch.distributed.run \
     --nnodes="${NNODES:-1}" \
     --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" \

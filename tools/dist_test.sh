@@ -6,4 +6,4 @@ if [ $# -lt 3 ]; then
     echo "usage: $0 CONFIG CHECKPOINT GPUS [options of test.py]" >&2
     exit 2
 fi
-"$(dirname "$0")/dist_run.sh" test.py "$3" "$1" "$2" "${@:4}"
+exec "$(dirname "$0")/dist_run.sh" test.py "$3" "$1" "$2" "${@:4}"

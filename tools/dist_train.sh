@@ -6,4 +6,4 @@ if [ $# -lt 2 ]; then
     echo "usage: $0 CONFIG GPUS [options of train.py]" >&2
     exit 2
 fi
-"$(dirname "$0")/dist_run.sh" train.py "$2" "$1" "${@:3}"
+exec "$(dirname "$0")/dist_run.sh" train.py "$2" "$1" "${@:3}"

@@ -8,7 +8,7 @@ from _cli import CONFIG_ERRORS, add_options, user_errors
 from mmengine.registry import DATASETS
 
 from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
-from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
 from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
 
@@ -62,6 +62,8 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
 def main() -> None:
     args = parse_args()
     with user_errors():
+        if args.out:
+            check_writable(args.out)
         values = evaluate(args)
         for name, value in values.items():
             print(f'{name}: {value:.4g}')

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from mmccam.apis import runs
+from mmccam.checkpoints.saving import check_writable
 from mmccam.evaluation import DumpPseudoBoxes, thresholds
 from mmccam.structures import default_map_name
 
@@ -32,7 +33,7 @@ def parse_args() -> argparse.Namespace:
 def pseudo_box_config(args: argparse.Namespace) -> Config:
     """Read the config and make its test one of the split, without metrics."""
     cfg = _cli.read_config(args)
-    Path(args.out).parent.mkdir(parents=True, exist_ok=True)
+    check_writable(args.out)
     dataset = runs.find_loader(cfg, args.split).dataset
     # Only a data set that is evaluated must have boxes.
     loader = runs.find_loader(cfg, 'test')

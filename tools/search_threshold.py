@@ -10,7 +10,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
 from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
-from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
 from mmccam.evaluation import ThresholdSearch, thresholds
 from mmccam.visualization.numbers import format_rows, save_threshold_curves
 
@@ -37,7 +37,8 @@ def parse_args() -> argparse.Namespace:
 def search_config(args: argparse.Namespace) -> Config:
     """Read the config and make its test one of the split, without metrics."""
     cfg = _cli.read_config(args)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in ('.json', '.png'):
+        check_writable(args.out.with_suffix(suffix))
     loader = find_loader(cfg, args.split)
     if args.split == 'val' and loader.dataset == cfg.test_dataloader.dataset:
         raise ValueError(
@@ -70,6 +71,7 @@ def main() -> None:
     args = parse_args()
     with _cli.user_errors(*_cli.CONFIG_ERRORS):
         cfg = search_config(args)
+        checksum = thresholds.sha256(args.checkpoint)
         runner = build_test_runner(cfg)
         head, evaluator = thresholds.head_of(runner), runner.test_evaluator
         evaluator.metrics = [
@@ -79,11 +81,16 @@ def main() -> None:
         evaluator.dataset_meta = dataset.metainfo
     with _cli.user_errors():
         runner.test()
+        if thresholds.sha256(args.checkpoint) != checksum:
+            raise ValueError(
+                f'{args.checkpoint} was replaced during the search: search again'
+            )
         if is_main_process():
             found = thresholds.describe_search(
                 evaluator.metrics,
                 dataset,
                 checkpoint=args.checkpoint,
+                checksum=checksum,
                 config=args.config,
                 split=args.split,
                 maps=thresholds.maps_of(cfg, head),

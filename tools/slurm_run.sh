@@ -5,8 +5,9 @@ set -euo pipefail
 tools=$(dirname "$0")
 per_node=${GPUS_PER_NODE:-8}
 gres=${GRES-gpu:$per_node} # GRES= for machines without a GPU
+export PYTHONPATH="$tools/..:${PYTHONPATH:-}"
 # shellcheck disable=SC2086  # SRUN_ARGS are several words
-PYTHONPATH="$tools/..:${PYTHONPATH:-}" srun \
+exec srun \
     --partition="$2" \
     --job-name="$3" \
     ${gres:+--gres="$gres"} \

@@ -6,4 +6,4 @@ if [ $# -lt 4 ]; then
     echo "usage: $0 PARTITION JOB_NAME CONFIG CHECKPOINT [options of test.py]" >&2
     exit 2
 fi
-"$(dirname "$0")/slurm_run.sh" test.py "$@"
+exec "$(dirname "$0")/slurm_run.sh" test.py "$@"

@@ -6,4 +6,4 @@ if [ $# -lt 3 ]; then
     echo "usage: $0 PARTITION JOB_NAME CONFIG [options of train.py]" >&2
     exit 2
 fi
-"$(dirname "$0")/slurm_run.sh" train.py "$@"
+exec "$(dirname "$0")/slurm_run.sh" train.py "$@"

@@ -15,7 +15,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from mmccam.apis.runs import build_test_runner
-from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
 from mmccam.evaluation import (
     BoxMetric,
     CCAMLocalizationMetric,
@@ -57,11 +57,12 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_test_config(args: argparse.Namespace) -> Config:
-    """Read the config and make the folders to write to."""
+    """Read the config, and make sure of the places to write to."""
     cfg = _cli.read_config(args)
-    folders = [args.dump_maps, args.dump_boxes, *(Path(out).parent for out in args.out)]
-    for folder in filter(None, folders):
+    for folder in filter(None, [args.dump_maps, args.dump_boxes]):
         Path(folder).mkdir(parents=True, exist_ok=True)
+    for out in args.out:
+        check_writable(out)
     if args.amp:
         cfg.test_cfg.fp16 = True
     return cfg
@@ -127,11 +128,19 @@ def refuse_empty_sheet(files: list[str], metrics: list[BaseMetric]) -> None:
         )
 
 
+class DumpWholeResults(DumpResults):
+    """Writes all predictions, to a file that is complete or not there."""
+
+    def compute_metrics(self, results: list) -> dict:
+        mmengine.dump(results, self.out_file_path, backend_args=WHOLE_FILES)
+        return {}
+
+
 def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
     """Make the metrics that write maps, boxes and predictions of the evaluation."""
     metrics = runner.test_evaluator.metrics
     root = runner.test_dataloader.dataset.data_prefix.get('img_path')
-    dumps = [DumpResults(out) for out in args.out if out.endswith('.pkl')]
+    dumps = [DumpWholeResults(out) for out in args.out if out.endswith('.pkl')]
     if args.dump_maps:
         own = [metric for metric in metrics if isinstance(metric, LocalizationMetric)]
         if not own:

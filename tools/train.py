@@ -1,8 +1,9 @@
 """Train a model from a config, and evaluate it after each epoch."""
 
 import argparse
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -12,8 +13,9 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmccam.apis.runs import check_run, find_loader
+from mmccam.apis.runs import VARIABLES, check_run, find_loader
 from mmccam.checkpoints.loading import newest_checkpoint
+from mmccam.checkpoints.saving import one_writer
 
 
 def parse_args() -> argparse.Namespace:
@@ -95,6 +97,12 @@ def part_of(cfg: Config, key: str) -> Iterator[None]:
         raise ValueError(f'{key} = {cfg[key]} cannot be built: {error}') from error
 
 
+def is_first_process(cfg: Config) -> bool:
+    """Whether this is the process that writes, before mmengine has joined them."""
+    name = VARIABLES.get(cfg.launcher, [None])[0]
+    return name is None or os.environ[name] == '0'
+
+
 def build_runner(cfg: Config) -> Runner:
     """Build a runner and all its parts, so that mistakes show before training."""
     if cfg.get('val_dataloader'):
@@ -125,10 +133,14 @@ def build_runner(cfg: Config) -> Runner:
 
 def main() -> None:
     args = parse_args()
-    with _cli.user_errors(*_cli.CONFIG_ERRORS):
-        runner = build_runner(build_config(args))
-    with _cli.user_errors():
-        runner.train()
+    with ExitStack() as held:
+        with _cli.user_errors(*_cli.CONFIG_ERRORS):
+            cfg = build_config(args)
+            if is_first_process(cfg):
+                held.enter_context(one_writer(cfg.work_dir))
+            runner = build_runner(cfg)
+        with _cli.user_errors():
+            runner.train()
     _cli.end_together()
 
 

@@ -4,13 +4,16 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Optional
 
+import cv2
 import mmcv
 import numpy as np
 
+from ..checkpoints.saving import one_writer, whole_file
 from ..structures import relative_path
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from .images import Image, Images
@@ -96,23 +99,24 @@ class ResultFiles:
 
     def write_all(self, results: Iterable[dict]) -> Iterator[dict]:
         """Write each result, and pass it on."""
-        with self._naming_errors():
-            self.out_dir.mkdir(parents=True, exist_ok=True)
-            target = self.out_dir / 'predictions.json'
-            growing = target.with_suffix('.json.tmp')
-            # A path that is not UTF-8 has its bytes as JSON escapes them.
-            file = open(growing, 'w', encoding='utf-8', errors='backslashreplace')
-        with file:
-            file.write('[')
+        target = self.out_dir / 'predictions.json'
+        growing = target.with_suffix('.json.tmp')
+        with ExitStack() as stack:
+            with self._naming_errors():
+                stack.enter_context(one_writer(self.out_dir))
+                file = stack.enter_context(open(growing, 'wb', buffering=0))
+                _append(file, '[')
             for index, result in enumerate(results):
                 with self._naming_errors():
-                    line = json.dumps(public(result), ensure_ascii=False)
-                    file.write(f'{"," if index else ""}\n{line}')
                     name = result_name(result['img_path'], index, self.root)
                     self._write_arrays(result, name)
+                    line = json.dumps(public(result), ensure_ascii=False)
+                    _append(file, f'{"," if index else ""}\n{line}')
                 yield result
-            file.write('\n]\n')
-        os.replace(growing, target)
+            with self._naming_errors():
+                _append(file, '\n]\n')
+                os.fsync(file.fileno())
+                os.replace(growing, target)
 
     @contextmanager
     def _naming_errors(self) -> Iterator[None]:
@@ -124,11 +128,21 @@ class ResultFiles:
     def _write_arrays(self, result: dict, name: str) -> None:
         if 'picture' in result:
             path = self.out_dir / 'pictures' / f'{name}.jpg'
-            mmcv.imwrite(mmcv.rgb2bgr(result['picture']), str(path))
+            _, content = cv2.imencode('.jpg', mmcv.rgb2bgr(result['picture']))
+            with whole_file(path) as file:
+                file.write(content)
         if self.save_maps and 'predictions' in result:
-            path = self.out_dir / 'maps' / f'{name}.npz'
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(path, **result['predictions'][0]['cams'])
+            with whole_file(self.out_dir / 'maps' / f'{name}.npz') as file:
+                np.savez(file, **result['predictions'][0]['cams'])
+
+
+def _append(file: FileIO, text: str) -> None:
+    """Append a text to a file at once, all of it or, with an OSError, nothing."""
+    # A path that is not UTF-8 has its bytes as JSON escapes them.
+    end, content = file.tell(), text.encode(errors='backslashreplace')
+    if file.write(content) < len(content):
+        file.truncate(end)
+        raise OSError('the disk is full')
 
 
 def _folder(name: str) -> str:

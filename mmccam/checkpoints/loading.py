@@ -66,21 +66,33 @@ def trust_checkpoints() -> None:
 def newest_checkpoint(folder: Path) -> Optional[Path]:
     """Find the last complete checkpoint of a run, None if it has saved none.
 
-    Damaged ones are passed over with a warning; if all are, that is a ``ValueError``.
+    Those of another run than the folder's are passed over with a warning, and damaged
+    ones; if there are only these, that is a ``ValueError``.
     """
-    first = None
+    first, file = None, folder / 'run_id'
+    run = file.read_text() if file.is_file() else None
     for path in _checkpoints(folder):
         damage = _find_damage(path)
-        if damage is None:
+        if damage is None and (run is None or is_of_run(path, run)):
             return path
-        first = first or f'{path.name} {damage}'
-        _warn(f'{path} is passed over: it {damage}')
+        if damage is not None:
+            first = first or f'{path.name} {damage}'
+        _warn(f'{path} is passed over: it {damage or "is of another run"}')
     if first:
         raise ValueError(
             f'{folder} has no complete checkpoint: {first}; to start again, delete '
             'what is damaged'
         )
     return None
+
+
+def is_of_run(path: Path, run: str) -> bool:
+    """Whether a checkpoint is of a run, as one counts that cannot be loaded."""
+    try:
+        loaded = CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')
+        return loaded['meta'].get('run_id', '') == run
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        return True
 
 
 def _checkpoints(folder: Path) -> list[Path]:

@@ -43,7 +43,7 @@ class CUB(CUBClassification):
         data_list = []
         for number, (name, where) in names.found.items():
             with reportable():
-                check_once(name, where, listed)
+                check_once(Path(name), where, listed)
                 split, _ = splits.find(number, name)
                 if SPLITS[split] != self.split:
                     continue

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -140,13 +140,12 @@ class Files:
 
     def find_once(self, name: str, where: str) -> str:
         """Return the full path of a file that may be listed only once."""
-        check_once(name, where, self._listed)
+        check_once(Path(name), where, self._listed)
         return self.find(name, where)
 
 
-def check_once(name: str, where: str, listed: dict[str, str]) -> None:
-    """Check that a path is not among those listed before, and add it with its place."""
-    name = os.path.normpath(name)
+def check_once(name: Hashable, where: str, listed: dict) -> None:
+    """Check that a name is not among those listed before, and add it with its place."""
     if name in listed:
         raise ValueError(f'{where}: {name} is listed twice, first in {listed[name]}')
     listed[name] = where

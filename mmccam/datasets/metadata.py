@@ -16,7 +16,9 @@ def read_classes(
 ) -> tuple[str, ...]:
     """Read the class names, the last column of each line of ``classes.txt``.
 
-    Without the file the classes are called ``0``, ``1``, … up to their number.
+    Numbers in the first of several columns, 0 … K - 1 or 1 … K, order the names; other
+    ids do not. Without the file the classes are called ``0``, ``1``, … up to their
+    number.
     """
     path = Path(data_root, 'classes.txt')
     if not path.exists():
@@ -25,7 +27,7 @@ def read_classes(
                 f'there is no {path}, so that num_classes must be given'
             )
         return tuple(str(label) for label in range(num_classes))
-    names = tuple(line.split('\t')[-1] for _, line in read_lines(path))
+    names = _class_names(path)
     if not names:
         raise ValueError(f'{path} names no class')
     if num_classes not in (None, len(names)):
@@ -34,6 +36,30 @@ def read_classes(
             f'got {num_classes}'
         )
     return names
+
+
+def _class_names(path: Path) -> tuple[str, ...]:
+    """The names in the order of their numbers, or of the lines if these have none."""
+    rows = [(where, line.split('\t')) for where, line in read_lines(path)]
+    is_numbered = any(len(row) > 1 and row[0].isdecimal() for _, row in rows)
+    ids, names = {}, {}
+    for where, row in rows:
+        if not is_numbered:  # ids may tell classes of one name apart
+            check_once(row[0], where, ids)
+            continue
+        if len(row) < 2 or not row[-1]:
+            raise ValueError(f'{where}: expected number and name, got {row}')
+        check_once(*_numbers(where, row[:1], int), where, ids)
+        check_once(row[-1], where, names)
+    if not is_numbered:
+        return tuple(row[-1] for _, row in rows)
+    for expected, number in enumerate(sorted(ids), int(0 not in ids)):
+        if number != expected:
+            raise ValueError(
+                f'{ids[number]}: the classes must be numbered from 0 or 1 without a '
+                f'gap, got {number} instead of {expected}'
+            )
+    return tuple(name for _, name in sorted(zip(ids, names)))
 
 
 def read_images(path: Path, images: Files) -> dict[str, str]:
@@ -128,11 +154,11 @@ def _read_values(
     path: Path, columns: str, parse: Callable[..., Any]
 ) -> dict[str, Optional[Any]]:
     """Read what ``parse`` makes of each line, or None where a problem was reported."""
-    listed: dict[str, str] = {}
+    listed: dict[Path, str] = {}
     values = {}
     for where, (name, *fields) in _read_rows(path, columns):
         with reportable():
-            check_once(name, where, listed)
+            check_once(Path(name), where, listed)
             values[name] = None
             values[name] = parse(name, where, *fields)
     return values

@@ -32,6 +32,9 @@ class WSOLDataset(BaseDataset):
         data_root/metadata/<split>/localization.txt      path,x0,y0,x1,y1
                                                     or   path,mask_path,ignore_path
 
+    Ids of classes that are numbers, 0 … K - 1 or 1 … K, order their names by label;
+    without numbers the lines do.
+
     Paths are relative to ``images``, those of masks to ``masks``. ``image_ids.txt``
     lists the images of the split; lines of other images are ignored. An image has
     several lines where it has several objects. Its ignore mask, if there is one, is

@@ -1,15 +1,19 @@
 """Checkpoints of a run that may be killed at any moment."""
 
+import glob
 import re
 from collections import defaultdict
+from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from mmengine.dist import is_main_process
-from mmengine.fileio import BaseStorageBackend
+from mmengine.fileio import BaseStorageBackend, put_text
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from ..checkpoints.loading import is_of_run
 from ..checkpoints.saving import WHOLE_FILES
 from ..registry import HOOKS
 
@@ -25,6 +29,9 @@ class ResumableCheckpointHook(CheckpointHook):
       is resumed.
     - A run that is resumed in another folder, or whose folder was moved, leaves the
       files of the old folder alone.
+    - A run has an id, ``run_id``, in the ``meta`` of its checkpoints and as a file of
+      the work dir. Checkpoints of other runs that are there when it starts are moved to
+      ``earlier_run_<n>``.
 
     The arguments are those of mmengine's ``CheckpointHook``.
     """
@@ -34,6 +41,7 @@ class ResumableCheckpointHook(CheckpointHook):
         *CheckpointHook._default_greater_keys,
         *('top1_loc', 'top5_loc', 'gt_known_loc', 'px_ap'),
     ]
+    _run_id = ''
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse what holds no weights, and to resume from weights alone."""
@@ -48,6 +56,12 @@ class ResumableCheckpointHook(CheckpointHook):
                 f'{source} has no {" and no ".join(missing)}, so that no run can be '
                 'resumed from it; its weights alone are for load_from'
             )
+        if runner.cfg.get('resume'):
+            self._run_id = checkpoint['meta'].get('run_id', '')  # older ones have none
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note in a checkpoint of which run it is."""
+        checkpoint['meta']['run_id'] = self._run_id
 
     def before_train(self, runner: Runner) -> None:
         """Tidy up after a run that is resumed, and make up for its last validation."""
@@ -58,6 +72,8 @@ class ResumableCheckpointHook(CheckpointHook):
         self.file_backend = _KeepingBackend(self.file_backend)
         info = runner.message_hub.runtime_info
         self._keep_to_folder(info)
+        if is_local and is_main_process():
+            self._claim_folder(runner)
         self._remove_old(info, self._step(runner))
         loop, (progress, end) = runner.train_loop, _progress(runner)
         if (
@@ -67,6 +83,31 @@ class ResumableCheckpointHook(CheckpointHook):
             and info.get('last_validated') != progress
         ):
             runner.val_loop.run()
+
+    def _claim_folder(self, runner: Runner) -> None:
+        """Move the checkpoints of other runs aside, with what is named after them."""
+        folder, is_new = Path(self.out_dir), runner.iter == 0
+        if is_new:
+            self._run_id = uuid4().hex
+            # From what is named there mmengine would resume.
+            Path(runner.work_dir, 'last_checkpoint').unlink(missing_ok=True)
+        put_text(self._run_id, f'{runner.work_dir}/run_id', backend_args=WHOLE_FILES)
+        for file in folder.glob('*.pth.*tmp'):
+            file.unlink()  # which a killed process has left
+        name = re.escape(self.filename_tmpl).replace(r'\{\}', r'\d+')
+        others = [
+            path
+            for path in sorted(folder.glob('*'))
+            if re.fullmatch(f'(best_.+_)?{name}', path.name)
+            and (is_new or not is_of_run(path, self._run_id))
+        ]
+        places = (folder / f'earlier_run_{number}' for number in count(1))
+        place = next(place for place in places if not place.exists())
+        for path in others:
+            place.mkdir(exist_ok=True)
+            for file in folder.glob(f'{glob.escape(path.stem)}.*'):
+                file.rename(place / file.name)
+            runner.logger.warning(f'{path.name} of another run is moved to {place}')
 
     def _keep_to_folder(self, info: dict) -> None:
         """Have the records of a run from another folder name files of this one."""

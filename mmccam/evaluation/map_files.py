@@ -8,6 +8,7 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
 
+from ..checkpoints.saving import whole_file
 from ..datasets.files import image_size
 from ..maps import stretch
 from ..registry import METRICS
@@ -50,8 +51,8 @@ class DumpMaps(LocalizationMetric):
         path = Path(self.out_dir, f'{path_below(sample, self.root)}.npy')
         height, width = sample['ori_shape']
         size = (self.side, self.side) if self.side else (width, height)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, stretch(cam, size))
+        with whole_file(path) as file:
+            np.save(file, stretch(cam, size))
         return str(path)
 
     def summarize(self, records: list[str]) -> dict[str, float]:

@@ -127,6 +127,7 @@ def describe_search(
     searches: list[ThresholdSearch],
     dataset: BaseDataset,
     checkpoint: File,
+    checksum: str,
     config: File,
     split: str,
     maps: dict,
@@ -144,7 +145,7 @@ def describe_search(
             ann_file=dataset.ann_file,
             num_images=len(dataset),
             checkpoint=str(checkpoint),
-            checkpoint_sha256=_sha256(checkpoint),
+            checkpoint_sha256=checksum,
             config=str(config),
             mmccam=__version__,
             date=str(date.today()),
@@ -173,7 +174,7 @@ def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
         raise FileNotFoundError(message) from None
     except ValueError as error:
         raise ValueError(f'{error}: thresholds are written by {TOOL}') from None
-    if found['provenance']['checkpoint_sha256'] != _sha256(checkpoint):
+    if found['provenance']['checkpoint_sha256'] != sha256(checkpoint):
         raise ValueError(
             f'the thresholds of {path} were searched with another checkpoint, '
             f'{found["provenance"]["checkpoint"]}, than {checkpoint}'
@@ -257,5 +258,6 @@ def _image_names(dataset: BaseDataset) -> list[str]:
     return [relative_path(info, dataset.data_root) for info in infos]
 
 
-def _sha256(path: File) -> str:
+def sha256(path: File) -> str:
+    """The checksum by which a checkpoint is known."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -11,6 +11,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from mmengine.visualization import LocalVisBackend
 from mmpretrain.structures import DataSample
 
 from ..datasets.transforms import read_image
@@ -66,7 +67,7 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
                 stem = [_stem(sample)] if 'img_path' in sample else []
                 name = _join(self.map_name, f'{index:05d}', *stem)
                 picture = self._picture(sample, dataloader.dataset)
-                runner.visualizer.add_image(name, picture, step)
+                _add_picture(runner, name, picture, step)
 
     def _picture(self, sample: DataSample, dataset: BaseDataset) -> np.ndarray:
         height, width = sample.ori_shape
@@ -111,7 +112,7 @@ class WorstImagesHook(Hook):
             return
         dataset = getattr(runner, f'{mode}_dataloader').dataset
         step = runner.epoch if mode == 'val' else 0
-        add = partial(runner.visualizer.add_image, step=step)
+        add = partial(_add_picture, runner, step=step)
         for metric in with_examples(getattr(runner, f'{mode}_evaluator').metrics):
             add(_join('sheet', metric.prefix), draw_sheet([metric], dataset))
             for kind in ERRORS if mode == 'test' else ():
@@ -119,6 +120,16 @@ class WorstImagesHook(Hook):
                     parts = metric.prefix, kind, f'{rank:02d}', _stem(outcome.image)
                     title = describe(outcome, dataset)
                     add(_join('worst', *parts), draw_outcome(outcome, dataset, title))
+
+
+def _add_picture(runner: Runner, name: str, picture: np.ndarray, step: int) -> None:
+    """Hand a picture to the visualizer, and check that it is completely written."""
+    runner.visualizer.add_image(name, picture, step)
+    for backend in runner.visualizer._vis_backends.values():
+        if isinstance(backend, LocalVisBackend):  # which passes over a full disk
+            path = Path(backend._img_save_dir, f'{name}_{step}.png')
+            if not path.is_file():  # OpenCV removes what it cannot write
+                raise OSError(f'cannot write {path}: the disk may be full')
 
 
 def _stem(sample: Union[DataSample, dict]) -> str:

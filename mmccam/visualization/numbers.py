@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
+from ..checkpoints.saving import whole_file
 from ..evaluation.metric import ERRORS
 
 # Names of metrics by the title of their column, in the order of the paper's tables.
@@ -161,7 +162,8 @@ def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') 
     handles, labels = axes.flat[0].get_legend_handles_labels()
     columns = len(maps[0].accuracies)
     figure.legend(handles, labels, loc='outside lower center', ncols=columns)
-    figure.savefig(path, dpi=110)
+    with whole_file(path) as file:
+        figure.savefig(file, format=Path(path).suffix[1:], dpi=110)
 
 
 def draw_svg(curves: Curves, ylabel: str) -> str:

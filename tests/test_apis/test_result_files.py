@@ -36,7 +36,7 @@ def test_the_files_have_what_is_returned(write, images, out):
     assert json.loads(text) == results
     assert len(text.splitlines()) == len(results) + 2
     pictures = [f'pictures/{name}.jpg' for name in NAMES]
-    assert files_of(out) == [*pictures, 'predictions.json']
+    assert files_of(out) == ['.lock', *pictures, 'predictions.json']
     with Image.open(out / pictures[0]) as picture:
         assert picture.size[0] > 2 * 30  # image and map, enlarged
 
@@ -69,12 +69,43 @@ def test_names_of_addresses_stay_in_the_folder(path):
 def test_no_pictures_but_maps(write, images, out):
     kwargs = dict(draw=False, save_maps=True, return_cams=True)
     (result,) = write(images / 'a/0.png', **kwargs)
-    assert files_of(out) == ['maps/0.png.npz', 'predictions.json']
+    assert files_of(out) == ['.lock', 'maps/0.png.npz', 'predictions.json']
     with np.load(out / 'maps/0.png.npz') as maps:
         assert list(maps) == ['cam', 'ccam']
         for name in maps:
             returned = result['predictions'][0]['cams'][name]
             np.testing.assert_array_equal(maps[name], returned)
+
+
+def test_a_full_disk_keeps_the_lines_before_it(write, images, out, small_disk):
+    lines = len(json.dumps(write(images / 'a/0.png', draw=False))) + 100
+    small_disk(2 * lines)
+    with pytest.raises(OSError, match=f'cannot write results to {out}: .*disk is full'):
+        write(images, draw=False)
+    text = (out / 'predictions.json.tmp').read_text()
+    assert [one['img_path'] for one in json.loads(f'{text}]')] == [
+        str(images / name) for name in NAMES[:2]
+    ]
+
+
+@pytest.mark.parametrize('kwargs', [{}, dict(draw=False, save_maps=True)])
+def test_a_full_disk_leaves_no_half_picture_or_map(
+    write, images, out, small_disk, kwargs
+):
+    small_disk(500)
+    with pytest.raises(OSError, match='cannot write results to .*a/0.png'):
+        write(images, **kwargs)
+    assert files_of(out) == ['.lock', 'predictions.json.tmp']
+
+
+def test_a_folder_that_is_written_to_is_refused(inferencer, images, out):
+    options = dict(out_dir=out, show_progress=False)
+    first = inferencer.stream(images, **options)
+    next(first)
+    with pytest.raises(OSError, match=f'another process writes to {out}'):
+        inferencer(images / 'a', **options)
+    assert len(list(first)) == len(NAMES) - 1
+    assert len(json.loads((out / 'predictions.json').read_text())) == len(NAMES)
 
 
 def test_work_that_breaks_off_keeps_its_results(write, images, out):

@@ -7,7 +7,7 @@ import pytest
 from mmccam.datasets import transforms
 from mmccam.datasets.files import (
     NUMBER,
-    check_once,
+    Files,
     image_size,
     read_json,
     read_lines,
@@ -51,13 +51,12 @@ def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
             read_rgb(address)
 
 
-def test_a_path_written_in_two_ways_is_the_same():
-    listed = {}
-    check_once('test/0.png', 'line 1', listed)
-    with pytest.raises(
-        ValueError, match='line 2: test/0.png is listed twice, first in'
-    ):
-        check_once('test//./0.png', 'line 2', listed)
+def test_a_path_written_in_two_ways_is_the_same(tmp_path):
+    (tmp_path / '0.png').write_bytes(b'')
+    files = Files(tmp_path)
+    files.find_once('0.png', 'line 1')
+    with pytest.raises(ValueError, match='line 2: 0.png is listed twice, first in'):
+        files.find_once('.//0.png', 'line 2')
 
 
 FORM = dict(name=str, rules={str: [dict(threshold=NUMBER)]}, rest=object)

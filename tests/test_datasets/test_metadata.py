@@ -5,6 +5,7 @@ import re
 import pytest
 
 from mmccam.datasets.check import check_datasets
+from mmccam.datasets.metadata import read_classes
 from mmccam.registry import DATASETS
 
 
@@ -17,6 +18,43 @@ def test_samples_have_path_label_and_boxes(root, build):
     assert (first['gt_label'], second['gt_label']) == (0, 1)
     assert first['loc_boxes'].tolist() == [[0, 0, 7, 5]]
     assert second['loc_boxes'].tolist() == [[1, 2, 3, 4], [0, 0, 8, 6]]
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('red\nblue\n', ('red', 'blue')),
+        ('1\n0\n', ('1', '0')),  # names, since there is one column
+        ('1\tred\n0\tblue\n', ('blue', 'red')),
+        ('2\tn01\tred\n1\tn02\tblue\n', ('blue', 'red')),
+        ('10\tk\n' + ''.join(f'{n}\t{n}\n' for n in range(1, 10)), (*'123456789', 'k')),
+        ('n02\tcrane\nn01\tcrane\n', ('crane', 'crane')),
+    ],
+)
+def test_numbers_order_the_names_of_classes(tmp_path, text, expected):
+    (tmp_path / 'classes.txt').write_text(text)
+    assert read_classes(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ('text', 'line', 'message'),
+    [
+        ('0\ta\n2\tb', 2, 'numbered from 0 or 1 without a gap, got 2 instead of 1'),
+        ('3\ta\n2\tb', 2, 'got 2 instead of 1'),
+        ('0\ta\n00\tb', 2, '0 is listed twice, first in .*classes.txt, line 1'),
+        ('0\ta\n1\ta', 2, 'a is listed twice'),
+        ('a\nb\na', 3, 'a is listed twice'),
+        ('n01\ta\nn01\tb', 2, 'n01 is listed twice'),
+        ('0\ta\nb', 2, r"expected number and name, got \['b'\]"),
+        ('-1\ta\n0\tb', 1, 'got -1 instead of 0'),
+        ('0\ta\n1\t', 2, r"expected number and name, got \['1', ''\]"),
+    ],
+)
+def test_classes_that_are_listed_wrongly(tmp_path, text, line, message):
+    path = tmp_path / 'classes.txt'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f'^{path}, line {line}: .*{message}'):
+        read_classes(tmp_path)
 
 
 def test_training_does_not_read_the_boxes(root, build):

@@ -198,7 +198,9 @@ def test_a_search_keeps_the_names_of_its_images(read, tmp_path):
     checkpoint = tmp_path / 'epoch_3.pth'
     checkpoint.write_bytes(b'abc')
     dataset = Images(VAL, data_root='data/fish')
-    found = describe_search([], dataset, checkpoint, 'config.py', 'val', FOUND['maps'])
+    checksum = FOUND['provenance']['checkpoint_sha256']
+    options = dict(config='config.py', split='val', maps=FOUND['maps'])
+    found = describe_search([], dataset, checkpoint, checksum, **options)
     assert found['images'] == [f'images/{name}.jpg' for name in 'abc']
     assert found['provenance'].items() > dict(split='val', num_images=3).items()
     assert read(found) == found

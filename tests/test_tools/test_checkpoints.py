@@ -5,10 +5,10 @@ What is refused and said is tested in test_checkpoints/ and test_engine/test_res
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 import torch
+from mmengine.runner import Runner
 from small_runs import CONFIG, Touch
 
 from mmccam.checkpoints.allowed import load_restricted
@@ -58,12 +58,20 @@ def test_a_run_that_is_resumed_before_its_first_checkpoint_starts_again(run, tra
     assert f'Load checkpoint from {run.checkpoint}' in log
 
 
-@pytest.mark.skipif(not Path('/dev/full').exists(), reason='there is no /dev/full')
+def test_a_checkpoint_that_is_replaced_gets_no_thresholds(run, trained, monkeypatch):
+    path = run.folder / 'replaced.pth'
+    shutil.copy(run.checkpoint, path)
+    monkeypatch.setattr(Runner, 'test', lambda runner: path.write_bytes(b'new'))
+    line = run.refused('search_threshold.py', CONFIG, path)
+    assert line.endswith(f'{path} was replaced during the search: search again')
+    assert not path.with_suffix('.thresholds.json').exists()
+
+
 @pytest.mark.parametrize('tool', ['test.py', 'search_threshold.py'])
-def test_a_full_disk_leaves_former_results(run, trained, tool):
+def test_a_full_disk_leaves_former_results(run, trained, full_disk, tool):
     out = run.folder / f'former_{tool}.json'
     out.write_text('former')
-    out.with_name(f'{out.name}.tmp').symlink_to('/dev/full')
+    full_disk(out.name)
     line = run.refused(tool, CONFIG, run.checkpoint, '--out', out)
     assert re.match(f'{tool}: cannot write {out}, .* No space left', line)
     assert out.read_text() == 'former'

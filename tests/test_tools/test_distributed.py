@@ -1,7 +1,10 @@
 """Several real processes, over gloo, give the numbers of one."""
 
 import json
+import os
 import re
+import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -108,6 +111,26 @@ def test_two_machines_give_the_numbers_of_one_process(run, numbers):
     with ThreadPoolExecutor() as threads:
         list(threads.map(test, '01'))
     assert json.loads(out.read_text()) == numbers
+
+
+@pytest.mark.parametrize(
+    ('script', 'command'), [('dist_train.sh', 'python'), ('slurm_train.sh', 'srun')]
+)
+def test_a_script_that_is_ended_ends_what_it_has_started(tmp_path, script, command):
+    waits = '#!/usr/bin/env bash\necho $$ started\nexec sleep 60\n'
+    (tmp_path / command).write_text(waits)
+    (tmp_path / command).chmod(0o755)
+    process = subprocess.Popen(
+        [str(ROOT / 'tools' / script), 'one', '2', 'three'],
+        env=dict(os.environ, PATH=f'{tmp_path}:{os.environ["PATH"]}'),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    pid, _ = process.stdout.readline().split()
+    process.terminate()
+    assert process.wait() == -signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
 
 
 @pytest.fixture

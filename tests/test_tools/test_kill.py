@@ -131,7 +131,7 @@ def at_a_random_moment(run, process, seconds, rng):
 
 
 def in_the_writing_of_a_checkpoint(run, process, seconds, rng):
-    wait_for(lambda: list(run.glob('*.pth.tmp')), process)
+    wait_for(lambda: list(run.glob('*.pth.*.tmp')), process)
 
 
 def before_the_end_of_validation(run, process, seconds, rng):
@@ -139,7 +139,7 @@ def before_the_end_of_validation(run, process, seconds, rng):
 
 
 def is_half_written(run):
-    return bool(list(run.glob('*.pth.tmp')))
+    return bool(list(run.glob('*.pth.*.tmp')))
 
 
 def is_not_validated(run):

@@ -6,6 +6,8 @@ import re
 import pytest
 from small_runs import CONFIG, ROOT
 
+from mmccam.checkpoints.saving import one_writer
+
 pytestmark = pytest.mark.slow
 TOOLS = sorted(path.name for path in (ROOT / 'tools').glob('[!_]*.py'))
 
@@ -104,6 +106,37 @@ def test_metrics_that_do_not_fit_are_refused(run, tmp_path, metrics, options, me
     config.write_text(f'_base_ = {str(CONFIG)!r}\ntest_evaluator = {metrics}\n')
     line = run.refused('test.py', config, CONFIG, *options.split())  # CONFIG: any file
     assert re.search(f'test.py: .*{message}', line)
+
+
+@pytest.mark.parametrize(
+    ('tool', 'names'),
+    [
+        ('test.py', ['a.json', 'folder.md']),
+        ('search_threshold.py', ['folder.json']),
+        ('make_pseudo_boxes.py', ['file/a.json']),
+        ('eval_maps.py', ['folder.json']),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_told_before(
+    run, run_here, tmp_path, tool, names
+):
+    for folder in ('folder.json', 'folder.md'):
+        (tmp_path / folder).mkdir()
+    (tmp_path / 'file').write_text('')
+    outs = [tmp_path / name for name in names]
+    # The checkpoint, or the maps, would be refused when they are read.
+    arguments = (tool, CONFIG, CONFIG, '--out', *outs)
+    code, _, errors = run_here(*arguments)
+    assert code == 2
+    assert re.match(f'{tool}: .*(folder|file)', errors.splitlines()[-1])
+    assert not any(path.is_file() for path in outs)
+
+
+def test_a_second_training_in_a_folder_is_refused(run, tmp_path):
+    with one_writer(tmp_path):
+        line = run.refused('train.py', CONFIG, work_dir=tmp_path)
+    assert f'another process writes to {tmp_path}' in line
+    assert [path.name for path in tmp_path.iterdir()] == ['.lock']
 
 
 def test_thresholds_that_nothing_uses_are_refused(run, searched):

@@ -32,7 +32,7 @@ def sample():
 
 def draw(hook, stage, *metrics, samples=None, batch_idx=0):
     """Run a hook, and return the names, pictures and steps of what it draws."""
-    runner = runner_of(Mock(), metrics)
+    runner = runner_of(Mock(_vis_backends={}), metrics)
     arguments = (batch_idx, None, samples) if samples else ()
     getattr(hook, f'after_{stage}')(runner, *arguments)
     calls = runner.visualizer.add_image.call_args_list
@@ -103,6 +103,15 @@ def test_warning_where_the_metric_is_missing():
     WorstImagesHook().before_test(runner)
     (message,) = runner.logger.warning.call_args.args
     assert 'needs mmccam.LocalizationErrors' in message
+
+
+def test_a_picture_that_is_not_written_ends_the_run(tmp_path, sample, small_disk):
+    small_disk(500)
+    backend = dict(type='LocalVisBackend')
+    visualizer = Visualizer(vis_backends=[backend], save_dir=str(tmp_path))
+    with pytest.raises(OSError, match='cannot write .*/cam_00000_4.png: the disk may'):
+        MapHook('cam').after_val_iter(runner_of(visualizer, []), 0, outputs=[sample])
+    assert list(tmp_path.rglob('*.png')) == []
 
 
 def test_pictures_go_to_the_local_backend_and_to_tensorboard(tmp_path, sample):
