@@ -89,7 +89,7 @@ def newest_checkpoint(folder: Path) -> Optional[Path]:
 def is_of_run(path: Path, run: str) -> bool:
     """Whether a checkpoint is of a run, as one counts that cannot be loaded."""
     try:
-        loaded = CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')
+        loaded = zoo.CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')
         return loaded['meta'].get('run_id', '') == run
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
         return True
