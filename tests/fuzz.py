@@ -3,9 +3,9 @@
     python tests/fuzz.py --cases 1000
 
 A case ends well if the tool gives a result, or exit code 2 and one sentence of less
-than 400 characters, within 30 seconds and 2 GiB, and writes nothing but what it is asked
-for. All others are printed with their number, from which --first starts. Cases run in
-forks of a process that has imported the stack.
+than 400 characters, within 30 seconds and 2 GiB, and writes nothing but what it is
+asked for. All others are printed with their number, from which --first starts. Cases
+run in forks of a process that has imported the stack.
 """
 
 import argparse

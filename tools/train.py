@@ -16,6 +16,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mmccam.apis.runs import VARIABLES, check_run, find_loader
 from mmccam.checkpoints.loading import newest_checkpoint
 from mmccam.checkpoints.saving import one_writer
+from mmccam.engine import FittingWeightsHook
 
 
 def parse_args() -> argparse.Namespace:
@@ -108,6 +109,8 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.get('val_dataloader'):
         find_loader(cfg, 'val')
     runner = Runner.from_cfg(cfg)
+    if cfg.get('resume'):
+        runner.register_hook(FittingWeightsHook())
     loop = runner.train_loop
     # What is built, and scaled, here is not built again by train().
     with part_of(cfg, 'optim_wrapper'):

@@ -1,6 +1,7 @@
 """The result of an image, and the files that results are written to as they come."""
 
 import glob
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,21 +19,32 @@ from ..structures import relative_path
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from .images import Image, Images
 
+LONGEST_NAME = 250  # bytes without a suffix: file systems have 255
+
 
 def result_name(path: Optional[str], index: int, root: str) -> str:
     """Name the files of an image's result: its path below the folder ``root``.
 
     Other images have their complete path, addresses a path that begins with the host,
-    arrays (``path`` is None) their number.
+    arrays (``path`` is None) their number. Names that leave no room for a suffix are
+    cut, and end with a checksum.
     """
     if path is None:
         return f'{index:06d}'
     if '://' in path:
         parts = path.partition('://')[2].replace('\\', '/').split('/')
-        return '/'.join(part for part in parts if part.strip('.'))
+        return '/'.join(_cut(part) for part in parts if part.strip('.'))
     path = Path(os.path.abspath(path))
     root = root if Path(root) in path.parents else path.anchor
-    return relative_path(dict(img_path=str(path)), root)
+    folder, slash, name = relative_path(dict(img_path=str(path)), root).rpartition('/')
+    return folder + slash + _cut(name)
+
+
+def _cut(name: str) -> str:
+    encoded = os.fsencode(name)
+    if len(encoded) <= LONGEST_NAME:
+        return name
+    return f'{os.fsdecode(encoded[:200])}-{hashlib.sha256(encoded).hexdigest()[:16]}'
 
 
 def public(result: dict, with_cams: bool = False) -> dict:
@@ -104,6 +116,7 @@ class ResultFiles:
         with ExitStack() as stack:
             with self._naming_errors():
                 stack.enter_context(one_writer(self.out_dir))
+                self._refuse_earlier()
                 file = stack.enter_context(open(growing, 'wb', buffering=0))
                 _append(file, '[')
             for index, result in enumerate(results):
@@ -117,6 +130,15 @@ class ResultFiles:
                 _append(file, '\n]\n')
                 os.fsync(file.fileno())
                 os.replace(growing, target)
+
+    def _refuse_earlier(self) -> None:
+        """Raise an error if files of earlier results would be among these."""
+        for name in ('pictures', 'maps'):
+            if any(self.out_dir.glob(f'{name}/*')):
+                raise FileExistsError(
+                    f'{name} of an earlier run are there: delete them, or name another '
+                    'folder'
+                )
 
     @contextmanager
     def _naming_errors(self) -> Iterator[None]:

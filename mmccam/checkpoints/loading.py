@@ -4,6 +4,7 @@ import logging
 import os
 import pickle
 import re
+import socket
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from .contents import check_meta
 
 # What `torch.save` wrote before 1.6: pickles, the first of torch's magic number.
 _LEGACY_HEADER = pickle.dumps(torch.serialization.MAGIC_NUMBER, protocol=2)
+TIMEOUT = 60  # seconds without an answer of a server
 # The prefixes of mmengine's loaders, by their names in its log.
 _PREFIXES = {
     'local': ('',),
@@ -166,11 +168,14 @@ def _download(address: str) -> Path:
     # Others wait for the first process; on another machine they download then.
     if not is_main_process():
         barrier()
+    former = socket.getdefaulttimeout()
     try:
         if not path.exists():
             print_log(f'Downloading {address} to {path}', 'current')
+            socket.setdefaulttimeout(TIMEOUT)  # torch sets none
             torch.hub.download_url_to_file(address, str(path), progress=os.isatty(0))
     finally:
+        socket.setdefaulttimeout(former)
         if is_main_process():
             barrier()
     return path

@@ -3,6 +3,7 @@
 import glob
 import re
 from collections import defaultdict
+from inspect import signature
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,12 @@ class ResumableCheckpointHook(CheckpointHook):
     ]
     _run_id = ''
 
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        # Which it passes on, after the first epoch.
+        for name in self.args.keys() - signature(Runner.save_checkpoint).parameters:
+            raise TypeError(f'{type(self).__name__} has no argument {name}')
+
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse what holds no weights, and to resume from weights alone."""
         source = runner.cfg.get('load_from') or 'the last checkpoint'
@@ -57,11 +64,24 @@ class ResumableCheckpointHook(CheckpointHook):
                 'resumed from it; its weights alone are for load_from'
             )
         if runner.cfg.get('resume'):
-            self._run_id = checkpoint['meta'].get('run_id', '')  # older ones have none
+            meta = checkpoint['meta']
+            self._run_id = meta.get('run_id', '')  # older ones have none
+            own = self._optimizer(runner)
+            if meta.get('optimizer', own) != own:
+                raise ValueError(
+                    f'{source} is of a run by {meta["optimizer"]} and cannot be resumed '
+                    f'by {own}; its weights alone are for load_from'
+                )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note in a checkpoint of which run it is."""
-        checkpoint['meta']['run_id'] = self._run_id
+        """Note in a checkpoint of which run and optimizer it is."""
+        own = dict(run_id=self._run_id, optimizer=self._optimizer(runner))
+        checkpoint['meta'].update(own)
+
+    @staticmethod
+    def _optimizer(runner: Runner) -> str:
+        optimizer = getattr(runner.optim_wrapper, 'optimizer', runner.optim_wrapper)
+        return type(optimizer).__name__
 
     def before_train(self, runner: Runner) -> None:
         """Tidy up after a run that is resumed, and make up for its last validation."""

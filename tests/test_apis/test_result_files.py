@@ -66,6 +66,20 @@ def test_names_of_addresses_stay_in_the_folder(path):
     assert result_name(f'http://host/{path}', 0, '/images') == 'host/a/b.jpg'
 
 
+def test_names_without_room_for_a_suffix_are_cut():
+    names = [f'{"é" * 120}{end}.jpg' for end in ('abcdefghij', 'abcdefghik')]
+    cut = [result_name(f'/images/a/{name}', 0, '/images') for name in names]
+    assert [len(name.encode()) for name in cut] == [2 + 200 + 17] * 2
+    assert len(set(cut)) == 2
+
+
+def test_pictures_of_an_earlier_run_do_not_stay_among_others(write, images, out):
+    write(images / 'a')
+    with pytest.raises(OSError, match=f'to {out}: pictures of an earlier run are th'):
+        write(images / 'b', draw=False)
+    assert len(json.loads((out / 'predictions.json').read_text())) == 3
+
+
 def test_no_pictures_but_maps(write, images, out):
     kwargs = dict(draw=False, save_maps=True, return_cams=True)
     (result,) = write(images / 'a/0.png', **kwargs)

@@ -1,5 +1,6 @@
 """Checkpoints from addresses, model zoos and stores, and that none runs code."""
 
+import socket
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,6 +48,15 @@ def test_the_environment_does_not_lift_the_restriction(server, monkeypatch):
     with pytest.raises(ValueError, match=f'^{source} cannot be loaded'):
         load(source)
     assert not TRACE.exists()
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(downloads, monkeypatch):
+    monkeypatch.setattr(loading, 'TIMEOUT', 0.1)
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        address = f'http://127.0.0.1:{silent.getsockname()[1]}/model.pth'
+        with pytest.raises(ValueError, match=f'{address} cannot be loaded .*timed out'):
+            load(address)
+    assert socket.getdefaulttimeout() is None
 
 
 def test_checkpoint_of_an_address_loads(server, downloads, each_torch):

@@ -143,6 +143,18 @@ def test_weights_alone_cannot_be_resumed(checkpoint, message):
         ResumableCheckpointHook().after_load_checkpoint(runner, checkpoint)
 
 
+def test_a_run_is_not_resumed_by_another_optimizer(unbroken, tmp_path):
+    shutil.copytree(unbroken, tmp_path / 'run')
+    optim_wrapper = dict(optimizer=dict(type='AdamW', lr=0.1))
+    with pytest.raises(ValueError, match='by Adam and cannot be resumed by AdamW'):
+        train(tmp_path / 'run', resume=True, optim_wrapper=optim_wrapper)
+
+
+def test_an_argument_that_saving_does_not_have_is_refused():
+    with pytest.raises(TypeError, match='ResumableCheckpointHook has no .* intervall'):
+        ResumableCheckpointHook(intervall=2)
+
+
 @pytest.mark.parametrize(
     ('point', 'epoch', 'expected'),
     # In the first the second epoch is validated already.

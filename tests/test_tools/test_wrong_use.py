@@ -159,6 +159,12 @@ def test_a_checkpoint_of_another_network_is_refused(run, trained, tmp_path):
     assert not (tmp_path / 'other.json').exists()
 
 
+def test_a_run_of_another_network_is_not_resumed(run, trained):
+    options = ['model.backbone.non_local_stages=()', 'train_cfg.max_epochs=3']
+    line = run.refused('train.py', CONFIG, '--resume', options=options)
+    assert ' 13 further weights, first' in line
+
+
 @pytest.mark.parametrize(
     ('option', 'message'),
     [
@@ -191,9 +197,9 @@ def test_a_loss_that_is_not_finite_ends_training(run):
     options = ['optim_wrapper.optimizer.lr=1e30', 'param_scheduler=None']
     line = run.refused('train.py', CONFIG, options=options, work_dir='infinite')
     assert re.match(r'train.py: the loss is nan in epoch \d, batch \d, of the', line)
-    assert line.count('.jpg') == 6
     (log,) = (run.folder / 'infinite').glob('*/*.log')
     assert 'Traceback' in log.read_text()
+    assert log.read_text().splitlines()[-1].count('.jpg') == 6
 
 
 @pytest.fixture
