@@ -69,8 +69,8 @@ class ResumableCheckpointHook(CheckpointHook):
             own = self._optimizer(runner)
             if meta.get('optimizer', own) != own:
                 raise ValueError(
-                    f'{source} is of a run by {meta["optimizer"]} and cannot be resumed '
-                    f'by {own}; its weights alone are for load_from'
+                    f'{source} is of a run by {meta["optimizer"]}, and {own} cannot '
+                    'resume it; its weights alone are for load_from'
                 )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
