@@ -31,10 +31,8 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
 def start_server(folder: Path) -> subprocess.Popen:
     """Start a server, and write its ``python`` to the folder."""
     address = str(folder / 'server')
-    for name in ('python', 'python3'):
-        text = PYTHON.format(executable=sys.executable, address=address)
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
+    text = PYTHON.format(executable=sys.executable, address=address)
+    write_programs(folder, dict(python=text, python3=text))
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with listener:
         listener.bind(address)
@@ -43,6 +41,13 @@ def start_server(folder: Path) -> subprocess.Popen:
             [sys.executable, __file__, str(listener.fileno())],
             pass_fds=[listener.fileno()],
         )
+
+
+def write_programs(folder: Path, texts: dict[str, str]) -> None:
+    """Write programs by their names."""
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
 
 
 def environment() -> dict[str, str]:
@@ -102,6 +107,8 @@ def run(
     os.environ.clear()
     os.environ.update(variables)
     sys.path[:1] = filter(None, variables.get('PYTHONPATH', '').split(':'))
+    # Or the threads of a program would make torch's pool after the fork at once.
+    import_module('torch').set_num_threads(1)
     code = 1
     try:
         start(arguments)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import fork_server
 import pytest
-from cluster import free_port, write_commands
+from cluster import COMMANDS, free_port
 from data_sets import lay_out
 from pages import ROOT
 
@@ -64,10 +64,7 @@ def environment(tmp_path_factory):
         'sphinx-build': '#!/bin/sh\ngrep -F -- "sphinx-build $*" .ci/run\n',
         'pip': '#!/bin/sh\nexec python -m pip "$@"\n',
     }
-    for name, text in files.items():
-        (programs / name).write_text(text)
-        (programs / name).chmod(0o755)
-    write_commands(programs)
+    fork_server.write_programs(programs, {**COMMANDS, **files})
     variables = {
         name: value
         for name, value in fork_server.environment().items()

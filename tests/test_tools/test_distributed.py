@@ -11,7 +11,7 @@ import cv2
 import fork_server
 import numpy as np
 import pytest
-from cluster import free_port, write_commands
+from cluster import COMMANDS, free_port
 from small_runs import CONFIG, ROOT
 
 pytestmark = pytest.mark.slow
@@ -136,7 +136,7 @@ def test_a_script_that_is_ended_ends_what_it_has_started(tmp_path, script, comma
 @pytest.fixture
 def cluster(run, tmp_path):
     """The environment of a cluster on this computer."""
-    write_commands(tmp_path)
+    fork_server.write_programs(tmp_path, COMMANDS)
     path = f'{tmp_path}:{fork_server.environment()["PATH"]}'
     return dict(PATH=path, MASTER_PORT=str(free_port()), GPUS='2', GRES='')
 
