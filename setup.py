@@ -59,7 +59,7 @@ setup(
         # opens the report in the system's Chromium, where there is one.
         'tests': [
             'pytest>=7.3',
-            'pytest-xdist>=3',
+            'pytest-xdist>=3.7',
             'ruff>=0.17,<0.18',
             'playwright',
             'tensorboard',

@@ -1,7 +1,6 @@
 """A cluster on one computer, for tests."""
 
 import socket
-from pathlib import Path
 
 # What the start command of a cluster does: it starts some processes and tells each its
 # number.
@@ -20,17 +19,12 @@ done
 for pid in "${pids[@]}"; do wait "$pid" || code=$?; done
 exit ${code:-0}
 """
-
-
-def write_commands(folder: Path) -> None:
-    """Write stand-ins for the commands of Slurm and MPI into a folder."""
-    for name, text in dict(
-        srun=START_COMMAND,
-        mpirun=START_COMMAND,
-        scontrol='#!/usr/bin/env bash\necho 127.0.0.1\n',
-    ).items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o755)
+# Stand-ins for the commands of Slurm and MPI.
+COMMANDS = dict(
+    srun=START_COMMAND,
+    mpirun=START_COMMAND,
+    scontrol='#!/usr/bin/env bash\necho 127.0.0.1\n',
+)
 
 
 def free_port() -> int:

@@ -1,9 +1,13 @@
 import os
+import sys
+import tempfile
 from pathlib import Path
 
 # Tests run side by side, and small operations would wait for each other's threads.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 
+import fork_server
 import pytest
 import torch
 from mmengine.logging import MMLogger
@@ -15,8 +19,22 @@ DATA = Path(__file__).parent / 'data'
 SHARED = Path(__file__).resolve().parents[2] / 'shared'
 
 
+def pytest_configure(config):
+    """Start one server of programs for all processes of these tests."""
+    if not hasattr(config, 'workerinput') and sys.platform == 'linux':
+        folder = tempfile.TemporaryDirectory()
+        server = fork_server.start_server(Path(folder.name))
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(server.wait)
+        config.add_cleanup(server.kill)
+        os.environ['TEST_PROGRAMS'] = folder.name
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Without a GPU leave out the tests that need one; skip them if asked for."""
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        items.sort(key=place)
     if torch.cuda.is_available():
         return
     marked = [item for item in items if item.get_closest_marker('cuda')]
@@ -28,9 +46,28 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=marked)
 
 
+def place(item):
+    """Have several processes begin with what is slow, and share what takes long.
+
+    Slow tests of a file run in one process, all that use a trained network in the same.
+    Each page of the documentation is on its own.
+    """
+    folder, file = item.path.parent.name, item.path.stem
+    if not item.get_closest_marker('slow'):
+        return 2
+    if folder == 'test_docs':
+        return 1
+    is_trained = folder == 'test_tools' and file != 'test_kill'
+    item.add_marker(pytest.mark.xdist_group(folder if is_trained else file))
+    return 0
+
+
 @pytest.fixture(scope='session', autouse=True)
 def quiet_logger():
     """Keep mmengine's default logger to warnings, and bound to no test's capture."""
+    from stack import read_configs_quickly
+
+    read_configs_quickly()
     MMLogger.get_instance('mmengine', log_level='WARNING')
 
 

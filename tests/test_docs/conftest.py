@@ -3,14 +3,12 @@
 import os
 import shutil
 import subprocess
-import sys
-import time
 from pathlib import Path
 
+import fork_server
 import pytest
-from cluster import free_port, write_commands
+from cluster import COMMANDS, free_port
 from data_sets import lay_out
-from fork_server import PYTHON
 from pages import ROOT
 
 
@@ -61,38 +59,23 @@ def link_or_copy(source, target):
 def environment(tmp_path_factory):
     """The variables of a shell that has ``python``, ``pip`` and a cluster."""
     programs = tmp_path_factory.mktemp('bin')
-    files = dict.fromkeys(('python', 'python3'), PYTHON)
-    # CI builds the pages by itself, and installs what this needs.
-    files['sphinx-build'] = '#!/bin/sh\ngrep -F -- "sphinx-build $*" .ci/run\n'
-    files['pip'] = '#!/bin/sh\nexec python -m pip "$@"\n'
-    for name, text in files.items():
-        (programs / name).write_text(text)
-        (programs / name).chmod(0o755)
-    write_commands(programs)
-    address = programs / 'server'
-    tests = Path(__file__).parents[1]
+    files = {
+        # CI builds the pages by itself, and installs what this needs.
+        'sphinx-build': '#!/bin/sh\ngrep -F -- "sphinx-build $*" .ci/run\n',
+        'pip': '#!/bin/sh\nexec python -m pip "$@"\n',
+    }
+    fork_server.write_programs(programs, {**COMMANDS, **files})
     variables = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in fork_server.environment().items()
         if not name.startswith(('MMCCAM_', 'PIP_', 'VIRTUAL_ENV', 'PYTEST_'))
     }
-    variables.update(
-        PATH=f'{programs}:{Path(sys.executable).parent}:{os.environ["PATH"]}',
+    return dict(
+        variables,
+        PATH=f'{programs}:{variables["PATH"]}',
         PYTHONPATH=str(ROOT),
-        DOCS_SERVER=str(address),
-        # What torch's launcher starts.
-        PYTHON_EXEC=str(programs / 'python'),
-        OMP_NUM_THREADS='1',
-        OPENBLAS_NUM_THREADS='1',
+        TEST_STAND_INS=Path(__file__).parent.name,
     )
-    server = subprocess.Popen(
-        [sys.executable, tests / 'test_docs/fork_server.py', address], env=variables
-    )
-    while not address.exists() and server.poll() is None:
-        time.sleep(0.1)
-    yield variables
-    server.kill()
-    server.wait()
 
 
 @pytest.fixture(scope='session')

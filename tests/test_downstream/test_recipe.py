@@ -1,11 +1,9 @@
 """The recipe of docs/downstream.md: from image labels to a detector of MMDetection."""
 
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
+import fork_server
 import pytest
 import torch
 from mmengine.config import Config
@@ -32,13 +30,12 @@ def run(tmp_path_factory):
     for name in ('configs', 'mmccam', 'tools'):
         (folder / name).symlink_to(ROOT / name)
     generate_demo(folder / 'data/demo', num_train=2, num_val=1, num_test=1)
-    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
 
     def run(command):
         process = subprocess.run(
             ['bash', '-euc', command],
             cwd=folder,
-            env=dict(os.environ, PATH=path, PYTHONPATH=str(ROOT)),
+            env=dict(fork_server.environment(), PYTHONPATH=str(ROOT)),
             capture_output=True,
             text=True,
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 
+import fork_server
 from cluster import free_port
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
@@ -63,11 +64,9 @@ class Tools:
         self.folder = folder
         self.data = generate_demo(folder / 'data', num_train=1, num_val=1, num_test=1)
         self.checkpoint = folder / 'work_dir/epoch_2.pth'
-        # Scripts start the Python of these tests.
-        self.path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
 
-    def __call__(self, tool, *args, options=(), work_dir='work_dir', env=None):
-        """Run a tool in the folder: in this process, unless it has an environment."""
+    def __call__(self, tool, *args, options=(), work_dir='work_dir', env=()):
+        """Run a tool in the folder: in this process, unless it is a script of bash."""
         loaders = [f'{split}_dataloader' for split in ('train', 'val', 'test')]
         arguments = [
             *map(str, args),
@@ -77,14 +76,12 @@ class Tools:
             *(f'{loader}.persistent_workers=False' for loader in loaders),
             *('train_dataloader.batch_size=6', *options),
         ]
-        if tool.endswith('.py') and env is None:
+        if tool.endswith('.py'):
             return run_tool(tool, *arguments, folder=self.folder)
-        ours = dict(OMP_NUM_THREADS='1', PATH=self.path, PORT=str(free_port()))
-        shell = 'bash' if tool.endswith('.sh') else sys.executable
         return subprocess.run(
-            [shell, str(ROOT / 'tools' / tool), *arguments],
+            ['bash', str(ROOT / 'tools' / tool), *arguments],
             cwd=self.folder,
-            env={**os.environ, **ours, **(env or {})},
+            env={**fork_server.environment(), 'PORT': str(free_port()), **dict(env)},
             capture_output=True,
             text=True,
         )

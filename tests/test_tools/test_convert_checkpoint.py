@@ -12,15 +12,7 @@ TOOL = 'convert_checkpoint.py'
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A directory, without the files of some 20 MB once a test is over."""
-    yield tmp_path
-    for file in tmp_path.glob('*.pth'):
-        file.unlink()
-
-
-@pytest.fixture
-def vgg(folder):
+def vgg(tmp_path):
     """A file of torchvision's VGG-11 in half precision."""
     with torch.device('meta'):
         layers = torchvision_vgg.make_layers(torchvision_vgg.cfgs['A']).half()
@@ -28,8 +20,8 @@ def vgg(folder):
     weights = features.state_dict()
     for number, value in enumerate(weights.values()):
         value.fill_(number)
-    torch.save(weights, folder / 'vgg11.pth')
-    return folder / 'vgg11.pth'
+    torch.save(weights, tmp_path / 'vgg11.pth')
+    return tmp_path / 'vgg11.pth'
 
 
 @pytest.fixture
@@ -38,9 +30,9 @@ def released(shared):
 
 
 @pytest.mark.parametrize('kind', ['torchvision', 'released'])
-def test_there_and_back(run_here, folder, request, kind):
+def test_there_and_back(run_here, tmp_path, request, kind):
     source = request.getfixturevalue('vgg' if kind == 'torchvision' else 'released')
-    ours, back = folder / 'ours.pth', folder / 'back.pth'
+    ours, back = tmp_path / 'ours.pth', tmp_path / 'back.pth'
     assert run_here(TOOL, source, ours)[0] == 0
     code, out, _ = run_here(TOOL, ours, back, '--to', kind)
     assert (code, out) == (0, f'{back}\n')
@@ -52,22 +44,22 @@ def test_there_and_back(run_here, folder, request, kind):
         assert torch.equal(weights[name], value)
 
 
-def test_names_of_classes_are_stored(run_here, folder, shared, released):
+def test_names_of_classes_are_stored(run_here, tmp_path, shared, released):
     data = shared / 'data/tiny20'
-    assert run_here(TOOL, released, folder / 'a.pth', '--data-root', data)[0] == 0
-    classes = torch.load(folder / 'a.pth')['meta']['dataset_meta']['classes']
+    assert run_here(TOOL, released, tmp_path / 'a.pth', '--data-root', data)[0] == 0
+    classes = torch.load(tmp_path / 'a.pth')['meta']['dataset_meta']['classes']
     assert len(classes) == 20 and 'goose' in classes
 
-    (folder / 'classes.txt').write_text('cat\ndog\n')
-    arguments = (released, folder / 'b.pth', '--data-root', folder)
+    (tmp_path / 'classes.txt').write_text('cat\ndog\n')
+    arguments = (released, tmp_path / 'b.pth', '--data-root', tmp_path)
     code, _, errors = run_here(TOOL, *arguments)
     assert code == 2
     assert re.search('classes.txt names 2 classes, but the head in .* has 20$', errors)
-    assert not (folder / 'b.pth').exists()
+    assert not (tmp_path / 'b.pth').exists()
 
 
-def test_a_file_that_is_no_vgg_is_refused(run_here, folder):
-    path, target = folder / 'source.pth', folder / 'target.pth'
+def test_a_file_that_is_no_vgg_is_refused(run_here, tmp_path):
+    path, target = tmp_path / 'source.pth', tmp_path / 'target.pth'
     torch.save({'fc.bias': torch.ones(1)}, path)
     code, _, errors = run_here(TOOL, path, target)
     assert code == 2
@@ -75,21 +67,21 @@ def test_a_file_that_is_no_vgg_is_refused(run_here, folder):
     assert not target.exists()
 
 
-def test_the_source_is_not_overwritten(run_here, folder, monkeypatch):
-    (folder / 'vgg11.pth').write_bytes(b'former')
-    monkeypatch.chdir(folder)
-    code, _, errors = run_here(TOOL, folder / 'vgg11.pth', 'vgg11.pth')
+def test_the_source_is_not_overwritten(run_here, tmp_path, monkeypatch):
+    (tmp_path / 'vgg11.pth').write_bytes(b'former')
+    monkeypatch.chdir(tmp_path)
+    code, _, errors = run_here(TOOL, tmp_path / 'vgg11.pth', 'vgg11.pth')
     assert code == 2
     assert 'vgg11.pth is the source and would be overwritten' in errors
-    assert (folder / 'vgg11.pth').read_bytes() == b'former'
+    assert (tmp_path / 'vgg11.pth').read_bytes() == b'former'
 
 
-def test_code_in_a_checkpoint_runs_only_if_it_is_trusted(run_here, folder, vgg):
-    path, marker = folder / 'hostile.pth', folder / 'marker'
+def test_code_in_a_checkpoint_runs_only_if_it_is_trusted(run_here, tmp_path, vgg):
+    path, marker = tmp_path / 'hostile.pth', tmp_path / 'marker'
     torch.save(dict(state_dict=torch.load(vgg), note=Touch(marker)), path)
-    assert run_here(TOOL, path, folder / 'ours.pth')[0] == 2
+    assert run_here(TOOL, path, tmp_path / 'ours.pth')[0] == 2
     assert not marker.exists()
-    assert run_here(TOOL, path, folder / 'ours.pth', '--trust-checkpoint')[0] == 0
+    assert run_here(TOOL, path, tmp_path / 'ours.pth', '--trust-checkpoint')[0] == 0
     assert marker.exists()
 
 

@@ -8,9 +8,10 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
+import fork_server
 import numpy as np
 import pytest
-from cluster import free_port, write_commands
+from cluster import COMMANDS, free_port
 from small_runs import CONFIG, ROOT
 
 pytestmark = pytest.mark.slow
@@ -60,11 +61,10 @@ def test_metrics_and_sheet_of_any_number_of_processes_are_equal(
     found, sheets = [], []
     for processes in (1, 2, 3):
         outs = [run.folder / f'of_{processes}.{suffix}' for suffix in ('json', 'png')]
-        command, env = ['test.py', config, run.checkpoint], None
+        command = ['test.py', config, run.checkpoint]
         if processes > 1:
             command = ['dist_test.sh', *command[1:], processes]
-            env = dict(PYTHONPATH=str(run.folder))
-        run.checked(*command, '--out', *outs, env=env)
+        run.checked(*command, '--out', *outs, env=dict(PYTHONPATH=str(run.folder)))
         found.append(json.loads(outs[0].read_text()))
         sheets.append(cv2.imread(str(outs[1])).astype(int))
 
@@ -136,8 +136,8 @@ def test_a_script_that_is_ended_ends_what_it_has_started(tmp_path, script, comma
 @pytest.fixture
 def cluster(run, tmp_path):
     """The environment of a cluster on this computer."""
-    write_commands(tmp_path)
-    path = f'{tmp_path}:{run.path}'
+    fork_server.write_programs(tmp_path, COMMANDS)
+    path = f'{tmp_path}:{fork_server.environment()["PATH"]}'
     return dict(PATH=path, MASTER_PORT=str(free_port()), GPUS='2', GRES='')
 
 

@@ -8,11 +8,12 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import fork_server
 import pytest
 from cluster import free_port
 from small_runs import CONFIG as SMALL
@@ -45,10 +46,10 @@ pytestmark = [
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """A folder with a config and 48 training and 12 validation images."""
+    """A folder with a config and 24 training and 12 validation images."""
     folder = tmp_path_factory.mktemp('kill')
-    data = generate_demo(folder / 'data', num_train=4, num_val=1, num_test=1)
-    loader = dict(batch_size=8, dataset=dict(data_root=str(data)))
+    data = generate_demo(folder / 'data', num_train=2, num_val=1, num_test=1)
+    loader = dict(batch_size=4, dataset=dict(data_root=str(data)))
     loaders = [f'{split}_dataloader = {loader}' for split in ('train', 'val', 'test')]
     loaders.append('train_dataloader["dataset"]["pipeline"] = train_pipeline')
     (folder / 'config.py').write_text(CONFIG + '\n'.join(loaders))
@@ -57,16 +58,15 @@ def folder(tmp_path_factory):
 
 def start(folder, run, processes):
     """Start training, or let it go on, in the folder ``run``."""
-    tools, port = ROOT / 'tools', free_port()
-    command = [sys.executable, str(tools / 'train.py'), 'config.py', '--amp']
+    tools = ROOT / 'tools'
+    command = ['python', str(tools / 'train.py'), 'config.py', '--amp']
     if processes > 1:
         command = ['bash', str(tools / 'dist_train.sh'), 'config.py', str(processes)]
-    path = f'{Path(sys.executable).parent}:{os.environ["PATH"]}'
     with open(folder / f'{run}.log', 'a') as log:
         return subprocess.Popen(
             [*command, '--resume', '--work-dir', str(folder / run)],
             cwd=folder,
-            env=dict(os.environ, OMP_NUM_THREADS='1', PATH=path, PORT=str(port)),
+            env=dict(fork_server.environment(), PORT=str(free_port())),
             stdout=log,
             stderr=log,
         )
@@ -75,14 +75,21 @@ def start(folder, run, processes):
 def kill(run, process):
     """Kill a run with the processes that it has started, all at once."""
     process.kill()  # at the moment, before the others are found
-    name = str(run).encode()
-    for path in Path('/proc').glob('[0-9]*/cmdline'):
-        try:
-            if name in path.read_bytes():
-                os.kill(int(path.parent.name), signal.SIGKILL)
-        except (FileNotFoundError, ProcessLookupError):
-            pass  # it has ended by itself
+    while numbers := processes_of(run):
+        for number in numbers:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.kill(number, signal.SIGKILL)
     process.wait()
+
+
+def processes_of(run):
+    """The numbers of the processes that print to the log of a run."""
+    numbers = []
+    for path in Path('/proc').glob('[0-9]*/fd/1'):
+        with suppress(OSError):
+            if path.readlink() == run.with_name(f'{run.name}.log'):
+                numbers.append(int(path.parts[2]))
+    return numbers
 
 
 def finish(folder, run, processes):
