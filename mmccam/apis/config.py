@@ -68,29 +68,23 @@ def apply_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
 
 def _check_key(key: str, before: Config, after: Config) -> None:
     """Check that a key leads to what was there, or to an argument of what is there."""
-    old, new, known = before, after, [*_values(before)]
-    names = key.split('.')
-    for depth, name in enumerate(names):
-        found = isinstance(old, list) or name in old
-        if depth == 0:
-            is_read = name in RUN_KEYS
-        else:
-            arguments = _arguments(new, after.get('default_scope', 'mmengine'))
-            known += ['.'.join([*names[:depth], argument]) for argument in arguments]
-            is_read = found or name in arguments
-        if not is_read:
-            break
-        if not found:
-            return
-        old, new = (x[int(name) if isinstance(x, list) else name] for x in (old, new))
-    else:
+    old, names = _values(before), key.split('.')
+    places = ['.'.join(names[:end]) for end in range(1, len(names) + 1)]
+    missing = next((place for place in places if place not in old), None)
+    if missing is None:
         return
-    same = {k for k in known if k.rpartition('.')[2] == names[-1]}
-    near = get_close_matches(key, sorted(same or set(known)), n=3, cutoff=0)
-    reason = 'is read by no run' if found else 'is not in the config'
+    parent, _, name = missing.rpartition('.')
+    scope = after.get('default_scope', 'mmengine')
+    arguments = _arguments(_values(after).get(parent), scope) if parent else RUN_KEYS
+    if name in arguments:
+        return
+    known = {*old, *(f'{parent}.{name}' for name in arguments if parent)}
+    same = {place for place in known if place.rpartition('.')[2] == names[-1]}
+    near = get_close_matches(key, sorted(same or known), n=3, cutoff=0)
+    reason = 'is read by no run' if missing in before else 'is not in the config'
     raise ValueError(
-        f'the option {key} is refused: {".".join(names[: depth + 1])} {reason}; the '
-        f'nearest keys are {", ".join(near)}; to add a new key, write +{key}'
+        f'the option {key} is refused: {missing} {reason}; the nearest keys are '
+        f'{", ".join(near)}; to add a new key, write +{key}'
     )
 
 

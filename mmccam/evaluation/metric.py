@@ -20,8 +20,8 @@ from .box_rules import BoxMaker
 
 # Images whose records may be under way at a time: their maps stay in memory.
 MAX_PENDING = 64
-# More threads than cores would only wait for Python's lock.
-THREADS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix='mmccam')
+# More threads would only wait for Python's lock.
+THREADS = ThreadPoolExecutor(min(4, os.cpu_count()), thread_name_prefix='mmccam')
 IMAGE_KEYS = ('sample_idx', 'img_path')
 # What can go wrong, as LocalizationErrors explains it.
 ERRORS = ('class_wrong', 'nothing_found', 'several_objects', 'too_small', 'too_large')

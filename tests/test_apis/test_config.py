@@ -45,6 +45,11 @@ def test_what_a_run_reads_is_changed(cfg, key):
     assert cfg == 7
 
 
+def test_a_part_is_changed_and_removed(cfg):
+    apply_options(cfg, {'train_dataloader.dataset.type': 'X', 'train_dataloader': None})
+    assert cfg.train_dataloader is None
+
+
 def test_a_plus_adds_any_key(cfg):
     apply_options(cfg, {'+train_cfg.val_begin': 2, '+mine': 1})
     assert cfg.train_cfg == dict(max_epochs=3, val_begin=2)
