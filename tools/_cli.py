@@ -27,6 +27,7 @@ CONFIG_ERRORS = (
     ImportError,
     KeyError,
     NameError,
+    RuntimeError,
     SyntaxError,
     TypeError,
 )
