@@ -32,8 +32,9 @@ from mmpretrain.registry import MODELS
 from mmccam.datasets.demo import generate_demo
 from mmccam.datasets.metadata import read_classes
 
-sys.path += [str(Path(__file__).parent / 'test_tools')]
+sys.path += [str(Path(__file__).parent / folder) for folder in ('', 'test_tools')]
 from small_runs import CONFIG, run_tool  # noqa: E402
+from stack import import_all  # noqa: E402
 
 SECONDS, MEGABYTES, CHARACTERS = 30, 2048, 400
 ODD_VALUES = [
@@ -272,6 +273,7 @@ def main() -> None:
     parser.add_argument('--first', type=int, default=0)
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
+    import_all()
     counts, bad = Counter(), 0
     with tempfile.TemporaryDirectory() as folder:
         fuzzer = Fuzzer(Path(folder))

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,12 @@ def replace(arguments: list[str]) -> list[str]:
 def make_all_small() -> None:
     """Make each VGG the smallest, and have each runner take a small config."""
     init = NonLocalVGG.__init__
-    NonLocalVGG.__init__ = lambda self, depth=16, *others, **kwargs: init(
-        self, 11, *others, **kwargs
-    )
+
+    @wraps(init)  # whose arguments options are checked against
+    def make_small(self, depth=16, *others, **kwargs):
+        init(self, 11, *others, **kwargs)
+
+    NonLocalVGG.__init__ = make_small
     cfgs['D'] = cfgs['A']  # of torchvision, in the benchmark
     from_cfg = Runner.from_cfg
     Runner.from_cfg = lambda cfg: from_cfg(shrink(deepcopy(cfg)))

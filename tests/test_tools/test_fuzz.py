@@ -1,12 +1,16 @@
 import subprocess
-import sys
 
+import fork_server
 import pytest
 from small_runs import ROOT
 
 
 @pytest.mark.slow
 def test_damaged_files_and_options_end_with_a_result_or_a_sentence():
-    command = [sys.executable, ROOT / 'tests/fuzz.py', '--cases', '50']
-    process = subprocess.run(command, capture_output=True, text=True)
+    process = subprocess.run(
+        ['python', ROOT / 'tests/fuzz.py', '--cases', '50'],
+        env={**fork_server.environment(), 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert process.returncode == 0, process.stdout

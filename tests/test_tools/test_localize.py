@@ -55,7 +55,7 @@ def test_boxes_are_those_of_the_evaluation(localize, run, evaluated):
 def test_searched_thresholds_and_the_config_of_the_user(localize, image, searched):
     best = searched['thresholds']['cam'][0]
     rule = ('--box-rule', best['box_rule'], '--threshold', best['threshold'])
-    options = (image, '--cam', 'cam', '--num-guesses', 2)
+    options = (image, '--cam', 'cam', '--num-guesses', 2, '--no-pictures')
     by_hand = localize(*options, '--config', CONFIG, *rule)[3]
     assert len(by_hand[0]['predictions']) == 2
     assert localize(*options, '--thresholds')[3] == by_hand
