@@ -2,5 +2,14 @@
 
 from pathlib import Path
 
-# Whose network, pipeline and metrics are measured.
-CONFIG = Path(__file__).parents[2] / 'configs/nlccam_cub.py'
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+import mmccam  # noqa: F401  registers its parts
+
+
+def read_config() -> Config:
+    """Read the config whose network, pipeline and metrics are measured."""
+    cfg = Config.fromfile(Path(__file__).parents[2] / 'configs/nlccam_cub.py')
+    init_default_scope(cfg.default_scope)
+    return cfg

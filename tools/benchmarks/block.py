@@ -2,7 +2,6 @@
 
 from argparse import Namespace
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import torch
@@ -69,10 +68,10 @@ def make_step(
 
 
 def run_block(
-    block_class: type[NonLocalBlock], dtype: torch.dtype, args: Namespace
+    block_class: type[NonLocalBlock], precision: str, args: Namespace
 ) -> Measurement:
     """Run steps, of which the first gets the device warm."""
-    is_plain = issubclass(block_class, PlainBlock)
+    is_plain, dtype = issubclass(block_class, PlainBlock), PRECISIONS[precision]
     times = 1 if args.device == 'cpu' else 20
     with peak_memory(args.device) as peak:
         torch.manual_seed(args.seed)
@@ -99,28 +98,22 @@ def count_block(args: Namespace) -> int:
     return count_operations(make_step(block, 1, args.image_side, device='meta')[1])
 
 
-def _form(
-    block: type[NonLocalBlock], precision: str = 'float32', gpu_only: bool = False
-) -> Form:
-    tolerance = 1e-4 if precision == 'float32' else 5e-2
-    run = partial(run_block, block, PRECISIONS[precision])
-    return Form(run, tolerance, precision, gpu_only)
-
-
 BLOCK = Part(
     'Step of the block after pool2: {batch_size} images of side {image_side}',
+    run_block,
     {
-        'plain': _form(PlainBlock),
-        'plain, rows': _form(RowsBlock),
-        'fused kernel': _form(FusedBlock),
-        'mmccam': _form(NonLocalBlock),
-        'plain, rows, TF32': _form(RowsBlock, 'TF32', gpu_only=True),
-        'mmccam, TF32': _form(NonLocalBlock, 'TF32', gpu_only=True),
-        'plain, rows, bfloat16': _form(RowsBlock, 'bfloat16'),
-        'mmccam, bfloat16': _form(NonLocalBlock, 'bfloat16'),
-        'plain, rows, float16': _form(RowsBlock, 'float16', gpu_only=True),
-        'mmccam, float16': _form(NonLocalBlock, 'float16', gpu_only=True),
+        'plain': Form(PlainBlock),
+        'plain, rows': Form(RowsBlock),
+        'fused kernel': Form(FusedBlock),
+        'mmccam': Form(NonLocalBlock),
+        'plain, rows, TF32': Form(RowsBlock, 'TF32', gpu_only=True),
+        'mmccam, TF32': Form(NonLocalBlock, 'TF32', gpu_only=True),
+        'plain, rows, bfloat16': Form(RowsBlock, 'bfloat16'),
+        'mmccam, bfloat16': Form(NonLocalBlock, 'bfloat16'),
+        'plain, rows, float16': Form(RowsBlock, 'float16', gpu_only=True),
+        'mmccam, float16': Form(NonLocalBlock, 'float16', gpu_only=True),
     },
+    tolerances=(1e-4, 5e-2),
     fresh=True,
     operations=count_block,
 )

@@ -2,20 +2,18 @@
 
 from argparse import Namespace
 from collections.abc import Callable
-from functools import partial
+from typing import Optional
 
 import cv2
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.evaluator import Evaluator
-from mmengine.registry import init_default_scope
 
 from mmccam.boxes import box_iou
 from mmccam.maps import SCORE_MAP_SIDE, score_map, score_thresholds
 from mmccam.structures import ClassMaps
 
-from . import CONFIG
+from . import read_config
 from .device import seconds_of
 from .measure import Form, Measurement, Part
 
@@ -91,70 +89,59 @@ def plain_max_box_acc(samples: list[dict], args: Namespace) -> list[float]:
     return (100 * correct.max(axis=2) / len(samples)).ravel().tolist()
 
 
-def run_plain(functions: list[Callable], args: Namespace) -> Measurement:
-    """Compute the accuracies one after the other."""
-    samples = make_samples(args.images, args.seed)
-    values: list[float] = []
-    seconds = seconds_of(lambda: [values.extend(f(samples, args)) for f in functions])
+def plain(*functions: Callable) -> Callable:
+    """Prepare to compute accuracies by functions, one after the other."""
+    return lambda args: lambda samples: [x for f in functions for x in f(samples, args)]
+
+
+def toolbox(metrics: Optional[list[dict]], names: list[str]) -> Callable:
+    """Prepare to evaluate metrics as a test does; None is all of nlccam_cub.py."""
+
+    def prepare(args: Namespace) -> Callable:
+        options = {'mmccam.MaxBoxAcc': dict(step=args.step)}
+        chosen = read_config().test_evaluator if metrics is None else metrics
+        evaluator = Evaluator([dict(m, **options.get(m['type'], {})) for m in chosen])
+
+        def evaluate(samples: list[dict]) -> list[float]:
+            for start in range(0, len(samples), 32):
+                evaluator.process(samples[start : start + 32])
+            results = evaluator.evaluate(len(samples))
+            return [results[f'ccam/{name}'] for name in names]
+
+        return evaluate
+
+    return prepare
+
+
+def run_evaluation(prepare: Callable, precision: str, args: Namespace) -> Measurement:
+    """Compute the accuracies of drawn predictions."""
+    samples, compute, values = make_samples(args.images, args.seed), prepare(args), []
+    seconds = seconds_of(lambda: values.extend(compute(samples)))
     return Measurement(args.images, seconds, np.array(values))
 
 
-def run_metrics(metrics: list[dict], names: list[str], args: Namespace) -> Measurement:
-    """Evaluate batches of 32, as a test does."""
-    samples = make_samples(args.images, args.seed)
-    init_default_scope('mmpretrain')
-    evaluator = Evaluator(metrics)
-    results = {}
-
-    def evaluate() -> None:
-        for start in range(0, len(samples), 32):
-            evaluator.process(samples[start : start + 32])
-        results.update(evaluator.evaluate(len(samples)))
-
-    seconds = seconds_of(evaluate)
-    values = np.array([results[f'ccam/{name}'] for name in names])
-    return Measurement(args.images, seconds, values)
-
-
-LOCALIZATION_NAMES = ['top1_loc', 'top5_loc', 'gt_known_loc']
-ALL_NAMES = LOCALIZATION_NAMES + [
+NAMES = ['top1_loc', 'top5_loc', 'gt_known_loc']
+ALL_NAMES = NAMES + [
     f'{name}_{iou}'
     for name in ('max_box_acc', 'max_box_acc_v2')
     for iou in (30, 50, 70)
 ]
-LOCALIZATION_METRIC = dict(type='mmccam.CCAMLocalizationMetric', map_name='ccam')
-
-
-def run_localization(args: Namespace) -> Measurement:
-    return run_metrics([LOCALIZATION_METRIC], LOCALIZATION_NAMES, args)
-
-
-def run_evaluation(args: Namespace) -> Measurement:
-    max_box_acc = dict(type='mmccam.MaxBoxAcc', map_name='ccam', step=args.step)
-    return run_metrics([LOCALIZATION_METRIC, max_box_acc], ALL_NAMES, args)
-
-
-def run_config(args: Namespace) -> Measurement:
-    """All that the test of nlccam_cub.py reports, of two maps."""
-    metrics = Config.fromfile(CONFIG).test_evaluator
-    for metric in metrics:
-        if metric.type == 'mmccam.MaxBoxAcc':
-            metric.step = args.step
-    return run_metrics(metrics, ALL_NAMES, args)
-
-
+LOCALIZATION_METRICS = [dict(type='mmccam.CCAMLocalizationMetric', map_name='ccam')]
+ALL_METRICS = [*LOCALIZATION_METRICS, dict(type='mmccam.MaxBoxAcc', map_name='ccam')]
 LOCALIZATION = Part(
     'From the map to Top-1, Top-5 and GT-known, 14 x 14 to 500 x 375',
+    run_evaluation,
     {
-        'plain': Form(partial(run_plain, [plain_localization])),
-        'mmccam': Form(run_localization),
+        'plain': Form(plain(plain_localization)),
+        'mmccam': Form(toolbox(LOCALIZATION_METRICS, NAMES)),
     },
 )
 EVALUATION = Part(
     'The same and MaxBoxAcc, V1 and V2',
+    run_evaluation,
     {
-        'plain': Form(partial(run_plain, [plain_localization, plain_max_box_acc])),
-        'mmccam': Form(run_evaluation),
-        'all of nlccam_cub.py, two maps': Form(run_config),
+        'plain': Form(plain(plain_localization, plain_max_box_acc)),
+        'mmccam': Form(toolbox(ALL_METRICS, ALL_NAMES)),
+        'all of nlccam_cub.py, two maps': Form(toolbox(None, ALL_NAMES)),
     },
 )

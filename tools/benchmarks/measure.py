@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from multiprocessing import get_context
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 
@@ -28,15 +28,12 @@ class Form:
     """One way of a computation.
 
     Args:
-        run: Function of the options that runs it once.
-        tolerance: Largest difference of its values from the plain ones, relative to the
-            largest of these.
+        way: What the part's ``run`` gets.
         precision: Of its products, one of ``PRECISIONS``.
         gpu_only: Whether it has no meaning on a CPU.
     """
 
-    run: Callable[[Namespace], Measurement]
-    tolerance: float = 0
+    way: Any
     precision: str = 'float32'
     gpu_only: bool = False
 
@@ -47,14 +44,19 @@ class Part:
 
     Args:
         title: What is computed; options stand in braces.
+        run: Function of way and precision of a form, and options, that runs it once.
         forms: Forms by their name, the plain one first.
+        tolerances: Largest difference of values from the plain ones, relative to the
+            largest of these, in float32 and in any other precision.
         fresh: Whether each run has a process of its own, which memory of a CPU needs.
         operations: Function of the options for the operations of products that an image
             needs at least.
     """
 
     title: str
+    run: Callable[[Any, str, Namespace], Measurement]
     forms: dict[str, Form]
+    tolerances: tuple[float, float] = (0, 0)
     fresh: bool = False
     operations: Optional[Callable[[Namespace], int]] = None
 
@@ -62,11 +64,8 @@ class Part:
 def measure(part: Part, args: Namespace, rates: dict[str, float]) -> list[dict]:
     """Run all forms in turns, so that what else the machine does meets all alike.
 
-    Args:
-        part: What is measured.
-        args: Options of the benchmark.
-        rates: How fast the device multiplies, in 1e12 operations a second, by the
-            precision; empty if that is not known.
+    ``rates`` says how fast the device multiplies, in 1e12 operations a second, by the
+    precision; it is empty if that is not known.
 
     Returns:
         A row for each form: medians, ratios to the plain form with their range, and
@@ -76,16 +75,18 @@ def measure(part: Part, args: Namespace, rates: dict[str, float]) -> list[dict]:
     forms = {name: form for name, form in part.forms.items() if on_gpu >= form.gpu_only}
     runs: dict[str, list[Measurement]] = {name: [] for name in forms}
     for _, (name, form) in product(range(args.repeats), forms.items()):
+        inputs = form.way, form.precision, args
         if part.fresh and not on_gpu:
             with get_context('spawn').Pool(1) as pool:
-                runs[name].append(pool.apply(form.run, (args,)))
+                runs[name].append(pool.apply(part.run, inputs))
         else:
             with tf32(form.precision == 'TF32'):
-                runs[name].append(form.run(args))
+                runs[name].append(part.run(*inputs))
     plain = next(iter(runs.values()))
     rows = []
     for name, form in forms.items():
-        row = dict(form=name, **_row(runs[name], plain, form.tolerance))
+        tolerance = part.tolerances[form.precision != 'float32']
+        row = dict(form=name, **_row(runs[name], plain, tolerance))
         if rates and part.operations:
             reached = part.operations(args) * row['images_a_second'] / 1e12
             row |= dict(reached=reached, share=reached / rates[form.precision])

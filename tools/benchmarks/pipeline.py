@@ -3,23 +3,18 @@
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from mmcv.transforms import Compose
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import init_default_scope
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-import mmccam  # noqa: F401  registers its parts
-
-from . import CONFIG
+from . import read_config
 from .device import seconds_of
 from .measure import Form, Measurement, Part
 
@@ -57,9 +52,8 @@ def plain_pipeline() -> tuple[Transform, Transform]:
 
 def toolbox_pipeline() -> tuple[Transform, Transform]:
     """The first steps of the config; and all."""
-    cfg = Config.fromfile(CONFIG)
-    init_default_scope(cfg.default_scope)
-    steps = [TRANSFORMS.build(cfg) for cfg in cfg.train_dataloader.dataset.pipeline]
+    steps = read_config().train_dataloader.dataset.pipeline
+    steps = [TRANSFORMS.build(step) for step in steps]
     return Compose(steps[:2]), Compose(steps)
 
 
@@ -98,9 +92,10 @@ def load_in_workers(
 
 
 def run_pipeline(
-    make_pipeline: Callable, load_all: Callable, args: Namespace
+    way: tuple[Callable, Callable], precision: str, args: Namespace
 ) -> Measurement:
     """Load all images once."""
+    make_pipeline, load_all = way
     load, transform = make_pipeline()
     threads = torch.get_num_threads(), cv2.getNumThreads()
     with tempfile.TemporaryDirectory() as folder:
@@ -120,11 +115,10 @@ def run_pipeline(
 PIPELINE = Part(
     'Training pipeline: JPEG files of 500 x 375 to crops of 224 x 224, in one process '
     'and in {workers}',
+    run_pipeline,
     {
-        'plain': Form(partial(run_pipeline, plain_pipeline, load_here)),
-        'mmccam': Form(partial(run_pipeline, toolbox_pipeline, load_here)),
-        'mmccam, data loader': Form(
-            partial(run_pipeline, toolbox_pipeline, load_in_workers)
-        ),
+        'plain': Form((plain_pipeline, load_here)),
+        'mmccam': Form((toolbox_pipeline, load_here)),
+        'mmccam, data loader': Form((toolbox_pipeline, load_in_workers)),
     },
 )

@@ -3,22 +3,18 @@
 from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
-from typing import Optional
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 from torchvision.models.vgg import cfgs, make_layers
 
-import mmccam  # noqa: F401  registers its parts
-
-from . import CONFIG
+from . import read_config
 from .block import PlainBlock
 from .device import count_operations, peak_memory, seconds_of
 from .measure import Form, Measurement, Part
@@ -85,14 +81,16 @@ def toolbox_step(cfg: Config, data: dict, device: str) -> Callable[[], float]:
     return lambda: model.train_step(data, wrapper)['loss'].item()
 
 
-def run_step(make_step: Callable, options: dict, args: Namespace) -> Measurement:
+def run_step(
+    way: tuple[Callable, dict], precision: str, args: Namespace
+) -> Measurement:
     """Take some steps to get warm, and some that count."""
+    make_step, options = way
     warm, times = (1, 2) if args.device == 'cpu' else (3, 20)
     with peak_memory(args.device) as peak:
         torch.manual_seed(args.seed)
-        cfg = Config.fromfile(CONFIG)
+        cfg = read_config()
         cfg.merge_from_dict(options)
-        init_default_scope(cfg.default_scope)
         data = draw_batch(args.batch_size, args.image_side, cfg.model.head.num_classes)
         step = make_step(cfg, data, args.device)
         losses = [step() for _ in range(warm)]
@@ -109,9 +107,7 @@ def run_step(make_step: Callable, options: dict, args: Namespace) -> Measurement
 
 def count_step(args: Namespace) -> int:
     """The operations of a step with one image."""
-    cfg = Config.fromfile(CONFIG)
-    init_default_scope(cfg.default_scope)
-    network = PlainNLCCAM(build_model(cfg)).to('meta')
+    network = PlainNLCCAM(build_model(read_config())).to('meta')
     image = torch.empty(1, 3, args.image_side, args.image_side, device='meta')
     label = torch.empty(1, dtype=torch.long, device='meta')
     return count_operations(lambda: network(image, label).backward())
@@ -126,39 +122,27 @@ def draw_batch(count: int, side: int, num_classes: int) -> dict:
     )
 
 
-def _form(
-    make_step: Callable,
-    options: Optional[dict] = None,
-    tolerance: float = 1e-3,
-    **kwargs,
-) -> Form:
-    run = partial(run_step, make_step, options or {})
-    return Form(run, tolerance, **kwargs)
-
-
-IN_BFLOAT16 = {'optim_wrapper.type': 'mmccam.BFloat16OptimWrapper'}
-IN_FLOAT16 = {'optim_wrapper.type': 'AmpOptimWrapper'}
-BENCHMARK = {'env_cfg.cudnn_benchmark': True}
-TF32 = dict(tolerance=2e-2, precision='TF32', gpu_only=True)
-BFLOAT16 = dict(tolerance=2e-2, precision='bfloat16')
-FLOAT16 = dict(tolerance=2e-2, precision='float16', gpu_only=True)
+PLAIN, OURS = (plain_step, {}), (toolbox_step, {})
+PLAIN_BFLOAT16 = plain_step, {'plain_autocast': True}
+CHECKPOINTING = toolbox_step, {'model.backbone.with_cp': True}
+IN_BFLOAT16 = toolbox_step, {'optim_wrapper.type': 'mmccam.BFloat16OptimWrapper'}
+IN_FLOAT16 = toolbox_step, {'optim_wrapper.type': 'AmpOptimWrapper'}
+TUNED = toolbox_step, {**IN_FLOAT16[1], 'env_cfg.cudnn_benchmark': True}
 STEP = Part(
     'Training step of NL-CCAM: {batch_size} images of side {image_side}',
+    run_step,
     {
-        'plain': _form(plain_step),
-        'mmccam': _form(toolbox_step),
-        'mmccam, checkpointing': _form(toolbox_step, {'model.backbone.with_cp': True}),
-        'plain, TF32': _form(plain_step, **TF32),
-        'mmccam, TF32': _form(toolbox_step, **TF32),
-        'plain, bfloat16': _form(
-            plain_step, {'plain_autocast': True}, gpu_only=True, **BFLOAT16
-        ),
-        'mmccam, bfloat16': _form(toolbox_step, IN_BFLOAT16, **BFLOAT16),
-        'mmccam, float16': _form(toolbox_step, IN_FLOAT16, **FLOAT16),
-        'mmccam, float16, cudnn_benchmark': _form(
-            toolbox_step, {**IN_FLOAT16, **BENCHMARK}, **FLOAT16
-        ),
+        'plain': Form(PLAIN),
+        'mmccam': Form(OURS),
+        'mmccam, checkpointing': Form(CHECKPOINTING),
+        'plain, TF32': Form(PLAIN, 'TF32', gpu_only=True),
+        'mmccam, TF32': Form(OURS, 'TF32', gpu_only=True),
+        'plain, bfloat16': Form(PLAIN_BFLOAT16, 'bfloat16', gpu_only=True),
+        'mmccam, bfloat16': Form(IN_BFLOAT16, 'bfloat16'),
+        'mmccam, float16': Form(IN_FLOAT16, 'float16', gpu_only=True),
+        'mmccam, float16, cudnn_benchmark': Form(TUNED, 'float16', gpu_only=True),
     },
+    tolerances=(1e-3, 2e-2),
     fresh=True,
     operations=count_step,
 )
