@@ -2,8 +2,6 @@
 # dist_test.sh CONFIG CHECKPOINT GPUS [options of test.py]; several machines by NNODES,
 # NODE_RANK, MASTER_ADDR and PORT.
 set -euo pipefail
-if [ $# -lt 3 ]; then
-    echo "usage: $0 CONFIG CHECKPOINT GPUS [options of test.py]" >&2
-    exit 2
-fi
+usage="usage: $0 CONFIG CHECKPOINT GPUS [options of test.py]"
+[ $# -ge 3 ] || { echo "$usage" >&2 && exit 2; }
 exec "$(dirname "$0")/dist_run.sh" test.py "$3" "$1" "$2" "${@:4}"

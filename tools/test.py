@@ -21,6 +21,7 @@ from mmccam.evaluation import (
     CCAMLocalizationMetric,
     DumpBoxes,
     DumpMaps,
+    LocalizationErrors,
     LocalizationMetric,
     thresholds,
 )
@@ -32,7 +33,6 @@ from mmccam.visualization.numbers import (
     metric_rows,
 )
 from mmccam.visualization.report import render_report
-from mmccam.visualization.sheet import with_examples
 
 SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
@@ -119,13 +119,12 @@ def refuse_equal_names(metrics: list[BaseMetric]) -> None:
             )
 
 
-def refuse_empty_sheet(files: list[str], metrics: list[BaseMetric]) -> None:
-    """Refuse a contact sheet that would have no images."""
-    sheets = [out for out in files if out.endswith('.png')]
-    if sheets and not with_examples(metrics):
-        raise ValueError(
-            f'--out {sheets[0]} needs mmccam.LocalizationErrors in the test_evaluator'
-        )
+def metrics_of(kind: type, metrics: list[BaseMetric], need: str) -> list[BaseMetric]:
+    """The metrics of a kind; without any a ValueError says who needs one."""
+    found = [metric for metric in metrics if isinstance(metric, kind)]
+    if not found:
+        raise ValueError(f'{need} in the test_evaluator')
+    return found
 
 
 class DumpWholeResults(DumpResults):
@@ -142,22 +141,15 @@ def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
     root = runner.test_dataloader.dataset.data_prefix.get('img_path')
     dumps = [DumpWholeResults(out) for out in args.out if out.endswith('.pkl')]
     if args.dump_maps:
-        own = [metric for metric in metrics if isinstance(metric, LocalizationMetric)]
-        if not own:
-            raise ValueError(
-                '--dump-maps needs a metric of a map in the test_evaluator'
-            )
+        need = '--dump-maps needs a metric of a map'
+        own = metrics_of(LocalizationMetric, metrics, need)
         for name in dict.fromkeys(metric.map_name for metric in own):
             folder, prefix = f'{args.dump_maps}/{name}', f'{name}/maps'
             options = dict(side=args.map_side, prefix=prefix)
             dumps.append(DumpMaps(name, out_dir=folder, root=root, **options))
     if args.dump_boxes:
-        scored = [m for m in metrics if isinstance(m, CCAMLocalizationMetric)]
-        if not scored:
-            raise ValueError(
-                '--dump-boxes needs mmccam.CCAMLocalizationMetric in the test_evaluator'
-            )
-        for metric in scored:
+        need = '--dump-boxes needs mmccam.CCAMLocalizationMetric'
+        for metric in metrics_of(CCAMLocalizationMetric, metrics, need):
             file, prefix = f'{args.dump_boxes}/{metric.prefix}.json', metric.prefix
             rule = (metric.map_name, metric.box_rule.name, metric.box_rule.threshold)
             options = dict(root=root, prefix=f'{prefix}/boxes')
@@ -215,7 +207,9 @@ def main() -> None:
         evaluator = runner.test_evaluator
         found, searched = use_thresholds(args, runner)
         refuse_equal_names(evaluator.metrics)
-        refuse_empty_sheet(args.out, evaluator.metrics)
+        for sheet in (out for out in args.out if out.endswith('.png')):
+            need = f'--out {sheet} needs mmccam.LocalizationErrors'
+            metrics_of(LocalizationErrors, evaluator.metrics, need)
         evaluator.metrics += make_dumps(args, runner)
         evaluator.dataset_meta = runner.test_dataloader.dataset.metainfo
     with _cli.user_errors():

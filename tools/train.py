@@ -2,8 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Optional
 
@@ -13,6 +12,7 @@ from mmengine.device import get_device
 from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from mmccam.apis.config import one_sentence
 from mmccam.apis.runs import VARIABLES, check_run, find_loader
 from mmccam.checkpoints.loading import newest_checkpoint
 from mmccam.checkpoints.saving import one_writer
@@ -89,15 +89,6 @@ def skip_unreadable(cfg: Config) -> None:
     cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
 
 
-@contextmanager
-def part_of(cfg: Config, key: str) -> Iterator[None]:
-    """Name the part of a config whose values cannot be used."""
-    try:
-        yield
-    except _cli.CONFIG_ERRORS as error:
-        raise ValueError(f'{key} = {cfg[key]} cannot be built: {error}') from error
-
-
 def is_first_process(cfg: Config) -> bool:
     """Whether this is the process that writes, before mmengine has joined them."""
     name = VARIABLES.get(cfg.launcher, [None])[0]
@@ -113,13 +104,13 @@ def build_runner(cfg: Config) -> Runner:
         runner.register_hook(FittingWeightsHook())
     loop = runner.train_loop
     # What is built, and scaled, here is not built again by train().
-    with part_of(cfg, 'optim_wrapper'):
+    with one_sentence(f'optim_wrapper = {cfg.optim_wrapper} cannot be built'):
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         runner.scale_lr(runner.optim_wrapper, runner.auto_scale_lr)
         runner.auto_scale_lr = None
-    with part_of(cfg, 'param_scheduler'):
-        schedulers = runner.param_schedulers
-        if schedulers is not None:
+    schedulers = runner.param_schedulers
+    if schedulers is not None:
+        with one_sentence(f'param_scheduler = {schedulers} cannot be built'):
             runner.param_schedulers = runner.build_param_scheduler(schedulers)
     if loop.val_interval < 1 or loop.max_epochs < 1:
         raise ValueError(

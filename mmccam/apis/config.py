@@ -1,7 +1,8 @@
 """Configs of runs: they are read, and changed by options that have an effect."""
 
 import inspect
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
@@ -19,6 +20,17 @@ RUN_KEYS = {
     *('activation_checkpointing', 'efficient_conv_bn_eval'),
 }
 REGISTRIES = [x for x in vars(mmengine.registry).values() if isinstance(x, Registry)]
+
+
+@contextmanager
+def one_sentence(fault: str) -> Iterator[None]:
+    """Raise whatever goes wrong as a ValueError: the fault and one line of reason."""
+    try:
+        yield
+    except Exception as error:  # a constructor raises whatever its arguments lead to
+        reason = str(error).strip() or type(error).__name__
+        reason = reason.partition('\n')[0][:400]
+        raise ValueError(f'{fault}: {reason}') from error
 
 
 def read_config(path: Union[str, PathLike], options: Optional[dict] = None) -> Config:

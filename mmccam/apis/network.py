@@ -24,7 +24,7 @@ from ..checkpoints.contents import (
     weights_of,
 )
 from ..models.any_classifier import classifier_with_maps
-from .config import apply_options, read_config
+from .config import apply_options, one_sentence, read_config
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 File = Union[str, PathLike]
@@ -57,7 +57,7 @@ def load_network(
     network = _build(config, source)
     check_weights(network, weights, source)
     network.load_state_dict(weights, strict=False)
-    metainfo = (loaded.get('meta') or {}).get('dataset_meta')
+    metainfo = loaded.get('meta', {}).get('dataset_meta')
     metainfo = metainfo if isinstance(metainfo, dict) else {}
     names = metainfo.get('classes')
     is_list = names is None or isinstance(names, (list, tuple))
@@ -70,32 +70,21 @@ def _build(config: Config, source: str) -> ImageClassifier:
     name = config.filename or f'of {source}'
     if not isinstance(config.get('model'), dict):
         raise ValueError(f'the config {name} has no model')
-    try:
+    with one_sentence(f'the network {name} cannot be built'):
         model = classifier_with_maps(config.model)
         if config.get('data_preprocessor'):
             model.setdefault('data_preprocessor', config.data_preprocessor)
         model.pop('train_cfg', None)  # mixes images in training
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             return MODELS.build(model).eval()
-    except Exception as error:  # a constructor raises whatever its arguments lead to
-        reason = _reason(error)
-        raise ValueError(f'the network {name} cannot be built: {reason}') from error
-
-
-def _reason(error: Exception) -> str:
-    """One line of an error, not too long."""
-    return (str(error).strip() or type(error).__name__).partition('\n')[0][:400]
 
 
 def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
     device = device or get_device()
-    try:
+    with one_sentence(f'the device {device} cannot be used'):
         if torch.device(device).type == 'meta':
-            raise RuntimeError('it holds no numbers')
+            raise ValueError('it holds no numbers')
         return network.to(device)
-    except (AssertionError, RuntimeError) as error:
-        reason = _reason(error)
-        raise ValueError(f'the device {device} cannot be used: {reason}') from error
 
 
 def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
@@ -114,11 +103,8 @@ def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
     for step in pipeline_of_test(cfg):
         for key in step.keys() & {'backend', 'interpolation'}:
             resize[key] = step[key]
-    try:
+    with one_sentence(f'images cannot be resized by {resize}'):
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             pipeline = Compose([resize, dict(type='PackInputs')])
         pipeline(dict(img=np.zeros((1, 1, 3), np.uint8)))
-    except Exception as error:  # of many types, by what is in the config
-        reason = _reason(error)
-        raise ValueError(f'images cannot be resized by {resize}: {reason}') from error
     return pipeline

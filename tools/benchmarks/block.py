@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from mmccam.models import NonLocalBlock
 from mmccam.models.layers.non_local import fused_attention
@@ -19,15 +20,13 @@ STRIDE = 4  # of the map to the image
 class PlainBlock(NonLocalBlock):
     """Eq. 7-9 as printed, with all products of an image in memory."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         convs = self.query, self.key, self.value
         attended = self.attend(*(conv(x).flatten(2) for conv in convs))
         return x + self.bn(self.project(attended.view_as(x)))
 
     @staticmethod
-    def attend(
-        query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-    ) -> torch.Tensor:
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         return value @ (query.mT @ key).softmax(dim=-1).mT
 
 
@@ -35,9 +34,7 @@ class RowsBlock(PlainBlock):
     """The same with the last product transposed, for which processors are faster."""
 
     @staticmethod
-    def attend(
-        query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-    ) -> torch.Tensor:
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         return ((query.mT @ key).softmax(dim=-1) @ value.mT).mT.contiguous()
 
 
@@ -45,15 +42,13 @@ class FusedBlock(PlainBlock):
     """With PyTorch's fused attention."""
 
     @staticmethod
-    def attend(
-        query: torch.Tensor, key: torch.Tensor, value: torch.Tensor
-    ) -> torch.Tensor:
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         return fused_attention(query.mT, key.mT, value.mT).mT.contiguous()
 
 
 def make_step(
     block: NonLocalBlock, count: int, side: int, **kwargs
-) -> tuple[torch.Tensor, Callable[[], None]]:
+) -> tuple[Tensor, Callable[[], None]]:
     """Draw maps for images of a side, and make a step of the block on them."""
     maps = torch.randn(count, CHANNELS, side // STRIDE, side // STRIDE).to(**kwargs)
     maps.requires_grad_()
@@ -67,15 +62,13 @@ def make_step(
     return maps, step
 
 
-def run_block(
-    block_class: type[NonLocalBlock], precision: str, args: Namespace
-) -> Measurement:
-    """Run steps, of which the first gets the device warm."""
-    is_plain, dtype = issubclass(block_class, PlainBlock), PRECISIONS[precision]
+def run_block(kind: type, precision: str, args: Namespace) -> Measurement:
+    """Run steps of a block class, of which the first gets the device warm."""
+    is_plain, dtype = issubclass(kind, PlainBlock), PRECISIONS[precision]
     times = 1 if args.device == 'cpu' else 20
     with peak_memory(args.device) as peak:
         torch.manual_seed(args.seed)
-        block = block_class(CHANNELS)
+        block = kind(CHANNELS)
         torch.nn.init.ones_(block.bn.weight)  # or the block would do nothing
         block.to(args.device, dtype)
         maps, step = make_step(

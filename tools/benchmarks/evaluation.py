@@ -126,14 +126,14 @@ ALL_NAMES = NAMES + [
     for name in ('max_box_acc', 'max_box_acc_v2')
     for iou in (30, 50, 70)
 ]
-LOCALIZATION_METRICS = [dict(type='mmccam.CCAMLocalizationMetric', map_name='ccam')]
-ALL_METRICS = [*LOCALIZATION_METRICS, dict(type='mmccam.MaxBoxAcc', map_name='ccam')]
+ACCURACY = [dict(type='mmccam.CCAMLocalizationMetric', map_name='ccam')]
+ALL_METRICS = [*ACCURACY, dict(type='mmccam.MaxBoxAcc', map_name='ccam')]
 LOCALIZATION = Part(
     'From the map to Top-1, Top-5 and GT-known, 14 x 14 to 500 x 375',
     run_evaluation,
     {
         'plain': Form(plain(plain_localization)),
-        'mmccam': Form(toolbox(LOCALIZATION_METRICS, NAMES)),
+        'mmccam': Form(toolbox(ACCURACY, NAMES)),
     },
 )
 EVALUATION = Part(

@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from mmccam.cam import activation_maps, ccam, move_to_front, rank_classes, top_bottom
 from mmccam.models.heads.localization_head import to_cpu
@@ -17,11 +18,8 @@ TARGETS = 2
 
 
 def plain_maps(
-    features: torch.Tensor,
-    weight: torch.Tensor,
-    rankings: torch.Tensor,
-    coefficients: torch.Tensor,
-) -> torch.Tensor:
+    features: Tensor, weight: Tensor, rankings: Tensor, coefficients: Tensor
+) -> Tensor:
     """Make the map of each class, then add them up by their rank (Eq. 4)."""
     maps = activation_maps(features, weight.expand(len(features), -1, -1))
     return torch.stack(
@@ -32,12 +30,12 @@ def plain_maps(
     )
 
 
-def copied_one_by_one(*inputs: torch.Tensor) -> list[torch.Tensor]:
+def copied_one_by_one(*inputs: Tensor) -> list[Tensor]:
     """The maps on the CPU, a copy for each."""
     return [cam.cpu() for of_image in ccam(*inputs) for cam in of_image]
 
 
-def copied_at_once(*inputs: torch.Tensor) -> list[torch.Tensor]:
+def copied_at_once(*inputs: Tensor) -> list[Tensor]:
     """The maps on the CPU, as the heads copy them."""
     return to_cpu(ccam(*inputs))
 

@@ -25,39 +25,29 @@ class Measurement:
 
 @dataclass
 class Form:
-    """One way of a computation.
+    """One way of a computation."""
 
-    Args:
-        way: What the part's ``run`` gets.
-        precision: Of its products, one of ``PRECISIONS``.
-        gpu_only: Whether it has no meaning on a CPU.
-    """
-
-    way: Any
-    precision: str = 'float32'
-    gpu_only: bool = False
+    way: Any  #: what the part's ``run`` gets
+    precision: str = 'float32'  #: of its products, one of ``PRECISIONS``
+    gpu_only: bool = False  #: whether it has no meaning on a CPU
 
 
 @dataclass
 class Part:
     """A computation that is measured in several forms.
 
-    Args:
-        title: What is computed; options stand in braces.
-        run: Function of way and precision of a form, and options, that runs it once.
-        forms: Forms by their name, the plain one first.
-        tolerances: Largest difference of values from the plain ones, relative to the
-            largest of these, in float32 and in any other precision.
-        fresh: Whether each run has a process of its own, which memory of a CPU needs.
-        operations: Function of the options for the operations of products that an image
-            needs at least.
+    The tolerances are the largest differences of values from the plain ones, relative
+    to the largest of these, in float32 and in any other precision.
     """
 
-    title: str
-    run: Callable[[Any, str, Namespace], Measurement]
-    forms: dict[str, Form]
+    title: str  #: what is computed; options stand in braces
+    run: Callable[[Any, str, Namespace], Measurement]  #: runs a form once
+    forms: dict[str, Form]  #: by their name, the plain one first
     tolerances: tuple[float, float] = (0, 0)
-    fresh: bool = False
+    fresh: bool = (
+        False  #: whether each run has its own process, as memory of CPUs needs
+    )
+    #: how many operations of products an image needs at least
     operations: Optional[Callable[[Namespace], int]] = None
 
 

@@ -9,16 +9,14 @@ from mmengine.evaluator import Evaluator
 
 from . import read_config
 from .device import PRECISIONS, count_operations, seconds_of
-from .evaluation import LOCALIZATION_METRICS, SIZE
+from .evaluation import ACCURACY, SIZE
 from .measure import Form, Measurement, Part
 from .step import build_model, draw_batch
 
 TRUTH = dict(loc_boxes=np.array([[100, 75, 400, 300]]), ori_shape=SIZE[::-1])
 
 
-def run_test(
-    metrics: Optional[list[dict]], precision: str, args: Namespace
-) -> Measurement:
+def run_test(metrics: Optional[list], precision: str, args: Namespace) -> Measurement:
     """Test the network on batches of one size, which are in memory.
 
     ``metrics`` are evaluated; None is for all that nlccam_cub.py reports.
@@ -61,14 +59,12 @@ NETWORK = Part(
     run_test,
     {
         'network alone': Form([]),
-        'with localization': Form(LOCALIZATION_METRICS),
+        'with localization': Form(ACCURACY),
         'with all of nlccam_cub.py, two maps': Form(None),
         'network alone, TF32': Form([], 'TF32', gpu_only=True),
         'network alone, bfloat16': Form([], 'bfloat16', gpu_only=True),
         'network alone, float16': Form([], 'float16', gpu_only=True),
-        'with localization, float16': Form(
-            LOCALIZATION_METRICS, 'float16', gpu_only=True
-        ),
+        'with localization, float16': Form(ACCURACY, 'float16', gpu_only=True),
         'with all of nlccam_cub.py, float16': Form(None, 'float16', gpu_only=True),
     },
     tolerances=(1e-3, 5e-2),

@@ -75,9 +75,7 @@ def load_here(samples: list[dict], transform: Transform, args: Namespace) -> flo
     return seconds_of(lambda: [transform(dict(sample)) for sample in samples])
 
 
-def load_in_workers(
-    samples: list[dict], transform: Transform, args: Namespace
-) -> float:
+def load_in_workers(samples: list, transform: Transform, args: Namespace) -> float:
     """Seconds to load as many images by a data loader, once its queues are full."""
     images = Images(samples, transform)
     batch = min(args.batch_size, len(images) // 8)
@@ -91,9 +89,7 @@ def load_in_workers(
     return seconds * len(samples) / (len(images) - warm * batch)
 
 
-def run_pipeline(
-    way: tuple[Callable, Callable], precision: str, args: Namespace
-) -> Measurement:
+def run_pipeline(way: tuple, precision: str, args: Namespace) -> Measurement:
     """Load all images once."""
     make_pipeline, load_all = way
     load, transform = make_pipeline()

@@ -81,9 +81,7 @@ def toolbox_step(cfg: Config, data: dict, device: str) -> Callable[[], float]:
     return lambda: model.train_step(data, wrapper)['loss'].item()
 
 
-def run_step(
-    way: tuple[Callable, dict], precision: str, args: Namespace
-) -> Measurement:
+def run_step(way: tuple, precision: str, args: Namespace) -> Measurement:
     """Take some steps to get warm, and some that count."""
     make_step, options = way
     warm, times = (1, 2) if args.device == 'cpu' else (3, 20)
