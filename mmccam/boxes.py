@@ -45,13 +45,8 @@ def box_area(boxes: np.ndarray) -> np.ndarray:
 def check_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
     """Check that boxes lie in their image; they may end at its width and height.
 
-    Args:
-        boxes: Boxes in pixels, (n, 4) or (4,), which are returned as (n, 4).
-        size: Width and height of the image.
-        where: The image, or the line that has the boxes, for messages.
-
-    Raises:
-        ValueError: If a box is reversed, outside or NaN.
+    Boxes (n, 4) or (4,) are returned as (n, 4). One that is reversed, outside or NaN is
+    a ValueError with ``where``, the image or the line that has the boxes.
     """
     boxes = np.asarray(boxes).reshape(-1, 4)
     _refuse(boxes, boxes, size, where)
@@ -61,8 +56,7 @@ def check_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
 def clip_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
     """Clip boxes to the pixels of an image, float32; else as :func:`check_boxes`.
 
-    Raises:
-        ValueError: If a box is reversed or NaN, or has no pixel in the image.
+    A box that is reversed or NaN, or has no pixel in the image, is a ValueError.
     """
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     ends = np.minimum(boxes[:, 2:], np.array(size, np.float32) - 1)

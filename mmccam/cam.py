@@ -15,6 +15,8 @@ Eq. 7-9  the non-local block                              ``layers/non_local.py`
 ======== ================================================ =========================
 
 Symbols: K classes, N images, C channels, T target classes of an image, maps of h x w.
+Each g(k) is given as its coefficients g(1) ... g(K), (K,), float32, for K >= 2 classes;
+a ``ValueError`` says if it has no meaning for so many.
 """
 
 from typing import Optional
@@ -28,14 +30,9 @@ def rank_classes(scores: Tensor) -> Tensor:
 
     .. math:: c_1 = \arg\max_c S_c
 
-    is the most probable class (Eq. 1), with :math:`S_c` the score of class c. Of
-    classes with equal scores the one with the lower index comes first.
-
-    Args:
-        scores: Class scores or logits, (N, K).
-
-    Returns:
-        Class indices, (N, K); column 0 holds the most probable class.
+    is the most probable class (Eq. 1), with :math:`S_c` the score or logit of class c,
+    (N, K). Returned are indices of classes, (N, K). Of classes with equal scores the
+    one with the lower index comes first.
     """
     return scores.argsort(dim=-1, descending=True, stable=True)
 
@@ -116,12 +113,9 @@ def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> Tens
     So g(1) = 1 and g(K) = -1. Degree 0 is a step from 1 to -1 at p.
 
     Args:
-        num_classes: Number of classes K, at least 2.
+        num_classes: Number of classes K.
         degree: Degree η, at least 0.
         p: Rank at which the sign changes, 1 < p < K. Defaults to (K + 1) / 2.
-
-    Returns:
-        g(1) ... g(K), (K,), float32.
     """
     _check_num_classes(num_classes)
     p = (num_classes + 1) / 2 if p is None else p
@@ -142,12 +136,9 @@ def top_bottom(num_classes: int, i: int, j: int) -> Tensor:
     g(k) = 1 for k <= i, -1 for k > K - j, else 0.
 
     Args:
-        num_classes: Number of classes K, at least 2.
+        num_classes: Number of classes K.
         i: How many of the most probable classes are added.
         j: How many of the least probable classes are subtracted, 0 < i + j <= K.
-
-    Returns:
-        g(1) ... g(K), (K,), float32.
     """
     _check_num_classes(num_classes)
     if i < 0 or j < 0 or i + j == 0:
@@ -162,14 +153,9 @@ def top_bottom(num_classes: int, i: int, j: int) -> Tensor:
 
 
 def single_rank(num_classes: int, k: int) -> Tensor:
-    """Coefficients that leave the map of one rank alone.
+    """Coefficients that leave the map of one rank alone, 1 for it and else 0.
 
-    Args:
-        num_classes: Number of classes K, at least 2.
-        k: Rank: 1 ... K from the most probable class, or -1 ... -K from the least.
-
-    Returns:
-        1 for that rank and 0 for the others, (K,), float32.
+    The rank ``k`` is 1 ... K from the most probable class, or -1 ... -K from the least.
     """
     _check_num_classes(num_classes)
     if k == 0 or k not in range(-num_classes, num_classes + 1):

@@ -54,11 +54,7 @@ class ClassMaps:
         sample.set_field(self.maps, 'cams')
 
     def of(self, name: str, label: int) -> np.ndarray:
-        """The map (h, w) of a name and a class, float32 or float64.
-
-        Raises:
-            ValueError: If there is no map of that name or class.
-        """
+        """The map (h, w) of a name and a class, float32 or float64, or a ValueError."""
         check_map_name(name, self.maps)
         labels = self.labels.tolist()
         if label not in labels:
@@ -91,9 +87,7 @@ def default_map_name(names: Collection[str]) -> str:
     """The map that boxes are made of where none is named: ``ccam`` or the only one.
 
     The order of the names does not matter: mmengine sorts them when it stores a config.
-
-    Raises:
-        ValueError: If there are several and none is ``ccam``.
+    Several of which none is ``ccam`` are a ``ValueError``.
     """
     if 'ccam' in names:
         return 'ccam'
@@ -119,8 +113,7 @@ def image_name(sample: Union[DataSample, dict]) -> str:
 def relative_path(sample: dict, root: str) -> str:
     """The name of an image in all results: its path from a folder, with slashes.
 
-    Raises:
-        ValueError: If the image has no file, ``img_path``.
+    An image without a file, ``img_path``, is a ``ValueError``.
     """
     if 'img_path' not in sample:
         raise ValueError(
@@ -151,8 +144,7 @@ def check_scores(sample: Union[DataSample, dict]) -> None:
 def true_boxes(sample: dict) -> np.ndarray:
     """The true boxes of an image, (n, 4) with n > 0, in pixels of the original.
 
-    Raises:
-        ValueError: If the image has no true box, or one that is reversed or outside.
+    No box, or one that is reversed or outside, is a ``ValueError``.
     """
     if sample.get('loc_masks'):
         raise ValueError(

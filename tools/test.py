@@ -14,24 +14,11 @@ from mmengine.fileio import put_text
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmccam import evaluation
 from mmccam.apis.runs import build_test_runner
 from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
-from mmccam.evaluation import (
-    BoxMetric,
-    CCAMLocalizationMetric,
-    DumpBoxes,
-    DumpMaps,
-    LocalizationErrors,
-    LocalizationMetric,
-    thresholds,
-)
-from mmccam.visualization import draw_sheet
-from mmccam.visualization.numbers import (
-    ERROR_COLUMNS,
-    LOCALIZATION_COLUMNS,
-    format_results,
-    metric_rows,
-)
+from mmccam.evaluation import BoxMetric, LocalizationMetric, thresholds
+from mmccam.visualization import draw_sheet, numbers
 from mmccam.visualization.report import render_report
 
 SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
@@ -145,15 +132,15 @@ def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
         own = metrics_of(LocalizationMetric, metrics, need)
         for name in dict.fromkeys(metric.map_name for metric in own):
             folder, prefix = f'{args.dump_maps}/{name}', f'{name}/maps'
-            options = dict(side=args.map_side, prefix=prefix)
-            dumps.append(DumpMaps(name, out_dir=folder, root=root, **options))
+            options = dict(root=root, side=args.map_side, prefix=prefix)
+            dumps.append(evaluation.DumpMaps(name, out_dir=folder, **options))
     if args.dump_boxes:
         need = '--dump-boxes needs mmccam.CCAMLocalizationMetric'
-        for metric in metrics_of(CCAMLocalizationMetric, metrics, need):
+        for metric in metrics_of(evaluation.CCAMLocalizationMetric, metrics, need):
             file, prefix = f'{args.dump_boxes}/{metric.prefix}.json', metric.prefix
             rule = (metric.map_name, metric.box_rule.name, metric.box_rule.threshold)
             options = dict(root=root, prefix=f'{prefix}/boxes')
-            dumps.append(DumpBoxes(*rule, out_file=file, **options))
+            dumps.append(evaluation.DumpBoxes(*rule, out_file=file, **options))
     return dumps
 
 
@@ -163,28 +150,29 @@ def collect(
     """Put together the metrics, as they are and as tables, and their thresholds."""
     rules = {}
     for metric in runner.test_evaluator.metrics:
-        if isinstance(metric, CCAMLocalizationMetric):
+        if isinstance(metric, evaluation.CCAMLocalizationMetric):
             split = found['provenance']['split'] if metric in searched else 'config'
             rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
             rules[f'{metric.prefix}/chosen_on'] = split
+    rules.update(metrics)
     return dict(
         metrics=metrics,
-        localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),
-        errors=metric_rows(metrics, ERROR_COLUMNS),
+        localization=numbers.metric_rows(rules, numbers.LOCALIZATION_COLUMNS),
+        errors=numbers.metric_rows(metrics, numbers.ERROR_COLUMNS),
         provenance=found.get('provenance'),
     )
 
 
 def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) -> None:
     """Log the results and write them to the files."""
-    MMLogger.get_current_instance().info(f'\n{format_results(results)}')
+    MMLogger.get_current_instance().info(f'\n{numbers.format_results(results)}')
     metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
     for out in args.out:
         suffix = Path(out).suffix
         if suffix == '.json':
             mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
         elif suffix in ('.md', '.txt'):
-            text = format_results(results, markdown=suffix == '.md')
+            text = numbers.format_results(results, markdown=suffix == '.md')
             put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
         elif suffix == '.html':
             about = dict(
@@ -209,7 +197,7 @@ def main() -> None:
         refuse_equal_names(evaluator.metrics)
         for sheet in (out for out in args.out if out.endswith('.png')):
             need = f'--out {sheet} needs mmccam.LocalizationErrors'
-            metrics_of(LocalizationErrors, evaluator.metrics, need)
+            metrics_of(evaluation.LocalizationErrors, evaluator.metrics, need)
         evaluator.metrics += make_dumps(args, runner)
         evaluator.dataset_meta = runner.test_dataloader.dataset.metainfo
     with _cli.user_errors():

@@ -36,8 +36,7 @@ def one_sentence(fault: str) -> Iterator[None]:
 def read_config(path: Union[str, PathLike], options: Optional[dict] = None) -> Config:
     """Read a config file and apply options.
 
-    Raises:
-        ValueError: If it is no regular file, or its types are not texts.
+    A ValueError is raised unless it is a regular file, whose types are texts.
     """
     if Path(path).exists() and not Path(path).is_file():
         raise ValueError(f'the config {path} is not a regular file')
@@ -55,15 +54,11 @@ def read_config(path: Union[str, PathLike], options: Optional[dict] = None) -> C
 def apply_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
     """Change values of a config, in place.
 
-    Args:
-        cfg: The config.
-        options: Values by dotted keys, such as ``{'train_cfg.max_epochs': 2}``. A key
-            must be in the config or be an argument of the part that it leads to. A
-            plus before it adds any other: ``{'+train_cfg.val_begin': 5}``.
-
-    Raises:
-        ValueError: If there is no such key, or no run reads it, since it is a variable
-            whose value the config file has already copied to where it is used.
+    Options are values by dotted keys, such as ``{'train_cfg.max_epochs': 2}``. A key
+    must be in the config or be an argument of the part that it leads to. Nor may it be
+    one that no run reads, a variable whose value the file has copied to where it is
+    used. A plus adds any other: ``{'+train_cfg.val_begin': 5}``. Else a ValueError is
+    raised.
     """
     before = cfg.copy()
     for key, value in (options or {}).items():

@@ -106,13 +106,12 @@ def read_batches(
 
 
 def _load(image: Image, pipeline: Pipeline, skip_unreadable: bool) -> Loaded:
-    info = dict(img_path=image if isinstance(image, str) else None)
-    given = {}
-    if not isinstance(image, str):
-        is_gray = image.ndim == 2
-        given['img'] = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if is_gray else image
+    is_array = isinstance(image, np.ndarray)
+    info = dict(img_path=None if is_array else image)
+    if is_array and image.ndim == 2:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     try:
-        sample = LoadImage()(dict(info, **given))
+        sample = LoadImage()(dict(info, img=image) if is_array else info)
     except ValueError as error:
         if not skip_unreadable:
             raise

@@ -15,14 +15,7 @@ from mmpretrain.apis.model import ModelHub
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
-from ..checkpoints.contents import (
-    check_weights,
-    input_size,
-    pipeline_of_test,
-    stored_config,
-    warn_if_size_differs,
-    weights_of,
-)
+from ..checkpoints import contents
 from ..models.any_classifier import classifier_with_maps
 from .config import apply_options, one_sentence, read_config
 
@@ -48,14 +41,14 @@ def load_network(
         raise ValueError(f'there must be a checkpoint: the hub has none for {config}')
     source = str(checkpoint)
     loaded = CheckpointLoader.load_checkpoint(source, map_location='cpu')
-    weights = weights_of(loaded, source)
+    weights = contents.weights_of(loaded, source)
     if config is None:
-        config = stored_config(loaded, source)
+        config = contents.stored_config(loaded, source)
     config = config.copy() if isinstance(config, Config) else read_config(config)
     apply_options(config, options)
-    warn_if_size_differs(config, loaded, source)
+    contents.warn_if_size_differs(config, loaded, source)
     network = _build(config, source)
-    check_weights(network, weights, source)
+    contents.check_weights(network, weights, source)
     network.load_state_dict(weights, strict=False)
     metainfo = loaded.get('meta', {}).get('dataset_meta')
     metainfo = metainfo if isinstance(metainfo, dict) else {}
@@ -63,7 +56,11 @@ def load_network(
     is_list = names is None or isinstance(names, (list, tuple))
     if not is_list or not all(isinstance(name, str) for name in names or ()):
         raise ValueError(f'{source} has other classes in its dataset_meta than names')
-    return _move(network, device), config, metainfo
+    device = device or get_device()
+    with one_sentence(f'the device {device} cannot be used'):
+        if torch.device(device).type == 'meta':
+            raise ValueError('it holds no numbers')
+        return network.to(device), config, metainfo
 
 
 def _build(config: Config, source: str) -> ImageClassifier:
@@ -79,28 +76,20 @@ def _build(config: Config, source: str) -> ImageClassifier:
             return MODELS.build(model).eval()
 
 
-def _move(network: ImageClassifier, device: Optional[str]) -> ImageClassifier:
-    device = device or get_device()
-    with one_sentence(f'the device {device} cannot be used'):
-        if torch.device(device).type == 'meta':
-            raise ValueError('it holds no numbers')
-        return network.to(device)
-
-
 def resize_whole(cfg: Config, size: Optional[int] = None) -> Compose:
     """Build the transforms that resize a whole image to the network's size.
 
     A classifier's own pipeline often cuts out the middle of an image. Here a box can be
     found anywhere, as in the paper. ``size`` replaces the last one of the pipeline.
     """
-    scale = input_size(cfg) if size is None else (size, size)
+    scale = contents.input_size(cfg) if size is None else (size, size)
     if scale is None:
         raise ValueError('the test pipeline has no size of the input: give a size')
     wrong = [side for side in scale if not (isinstance(side, int) and side > 0)]
     if wrong:
         raise ValueError(f'size must be a number of pixels from 1 on, got {wrong[0]!r}')
     resize = dict(type='Resize', scale=scale)
-    for step in pipeline_of_test(cfg):
+    for step in contents.pipeline_of_test(cfg):
         for key in step.keys() & {'backend', 'interpolation'}:
             resize[key] = step[key]
     with one_sentence(f'images cannot be resized by {resize}'):

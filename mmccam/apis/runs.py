@@ -38,8 +38,7 @@ def read_data_config(path: str, options: Optional[dict]) -> Config:
 def find_loader(cfg: Config, split: str) -> ConfigDict:
     """Find the dataloader of the split ``train``, ``val`` or ``test`` in a config.
 
-    Raises:
-        ValueError: If there is none, or its data set is made of others.
+    A ValueError is raised if there is none, or if its data set is made of others.
     """
     loader = cfg.get(f'{split}_dataloader')
     if loader is None:
@@ -82,13 +81,10 @@ def check_run(runner: Runner, split: str, evaluator: Evaluator) -> None:
     and hooks ask for. The loops of the runner must be built.
     """
     getattr(ClassNumCheckHook(), f'before_{split}')(runner)
-    metrics = evaluator.metrics
-    asked = [m.map_name for m in metrics if isinstance(m, LocalizationMetric)]
-    for hook in runner.hooks:
-        if isinstance(hook, LocalizationVisualizationHook):
-            asked += [hook.map_name, *hook.more_cams]
-    for name in asked:
-        check_map_name(name, head_of(runner).map_names)
+    for part in (*evaluator.metrics, *runner.hooks):
+        if isinstance(part, (LocalizationMetric, LocalizationVisualizationHook)):
+            for name in (part.map_name, *getattr(part, 'more_cams', ())):
+                check_map_name(name, head_of(runner).map_names)
 
 
 def join_processes(cfg: Config) -> None:

@@ -103,8 +103,7 @@ def stored_config(checkpoint: dict, source: str) -> Config:
     The network is built of listed parts and of mmccam's own, without addresses and
     paths. How it was initialized is omitted, since the checkpoint has its weights.
     """
-    meta = checkpoint.get('meta')
-    text = meta.get('cfg') if isinstance(meta, dict) else None
+    text = checkpoint.get('meta', {}).get('cfg')
     if not isinstance(text, str):
         raise ValueError(f'{source} has no config in it: {_REMEDY}')
     fault, values = f'{source} has a config in it', {}

@@ -9,6 +9,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Callable, Optional
@@ -113,16 +114,15 @@ def _register_loaders(restricted: bool) -> None:
 
 
 def _loader(name: str, restricted: bool) -> Callable:
+    read = load_restricted if restricted else partial(torch.load, weights_only=False)
+
     def load(filename: str, map_location: Any = None) -> Any:
         with ExitStack() as stack:
             with _one_sentence(filename, restricted):
                 path = _fetch(filename, stack)
             _check_complete(path, filename)
             with _one_sentence(filename, restricted):
-                if restricted:
-                    loaded = load_restricted(path, map_location)
-                else:
-                    loaded = torch.load(path, map_location, weights_only=False)
+                loaded = read(path, map_location)
                 if name == 'mmcls':  # a classifier, of which mmengine makes a backbone
                     loaded = zoo._process_mmcls_checkpoint(loaded)
         check_meta(loaded, filename)

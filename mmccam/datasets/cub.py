@@ -8,15 +8,7 @@ from mmpretrain.datasets import CUB as CUBClassification
 
 from ..boxes import clip_boxes
 from ..registry import DATASETS
-from .files import (
-    Files,
-    check_class,
-    check_once,
-    check_split,
-    image_size,
-    read_lines,
-    reportable,
-)
+from . import files
 
 SPLITS = ('test', 'train')  # as train_test_split.txt numbers them
 
@@ -29,7 +21,7 @@ class CUB(CUBClassification):
     """
 
     def __init__(self, data_root: str, split: str = 'train', **kwargs) -> None:
-        check_split(split, SPLITS[::-1])
+        files.check_split(split, SPLITS[::-1])
         super().__init__(data_root, split, **kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -37,24 +29,30 @@ class CUB(CUBClassification):
         names = _Lines(root / 'images.txt', 'path', 'path', str)
         splits = _Lines(root / 'train_test_split.txt', 'split', '0|1', ('0', '1').index)
         classes = _Lines(root / 'image_class_labels.txt', 'class', 'class', int)
-        boxes = _Lines(root / 'bounding_boxes.txt', 'box', 'x y width height', _floats)
-        images = Files(self.img_prefix)
+        boxes = _Lines(root / 'bounding_boxes.txt', 'box', 'x y width height', _to_box)
+        images = files.Files(self.img_prefix)
         listed: dict[str, str] = {}
         data_list = []
         for number, (name, where) in names.found.items():
-            with reportable():
-                check_once(Path(name), where, listed)
+            with files.reportable():
+                files.check_once(Path(name), where, listed)
                 split, _ = splits.find(number, name)
                 if SPLITS[split] != self.split:
                     continue
                 info = dict(img_path=images.find(name, where))
                 data_list.append(info)
-                with reportable():
+                with files.reportable():
                     value, where = classes.find(number, name)
-                    info['gt_label'] = check_class(value, len(self.CLASSES), where)
+                    info['gt_label'] = files.check_class(
+                        value, len(self.CLASSES), where
+                    )
                 box, where = boxes.find(number, name)
-                corners = _to_corners(box, where)
-                size = image_size(info['img_path'], or_unknown=not self.test_mode)
+                first, length = box[:2], box[2:]
+                if not (np.isfinite(box).all() and first.min() >= 0 < length.min()):
+                    fault = f'the box is empty or outside: {box.tolist()}'
+                    raise ValueError(f'{where}: {fault}')
+                corners = [*first, *(first + length)]
+                size = files.image_size(info['img_path'], or_unknown=not self.test_mode)
                 info['loc_boxes'] = clip_boxes(corners, size, where)
         return data_list
 
@@ -65,8 +63,8 @@ class _Lines:
     def __init__(self, path: Path, what: str, columns: str, parse: Callable) -> None:
         self.path, self.what = path, what
         self.found: dict[int, tuple] = {}
-        for where, line in read_lines(path):
-            with reportable():
+        for where, line in files.read_lines(path):
+            with files.reportable():
                 try:
                     number, *fields = line.split()
                     number, value = int(number), parse(*fields)
@@ -84,12 +82,5 @@ class _Lines:
         return self.found[number]
 
 
-def _to_corners(box: np.ndarray, where: str) -> np.ndarray:
-    first, size = box[:2], box[2:]
-    if not (np.isfinite(box).all() and first.min() >= 0 < size.min()):
-        raise ValueError(f'{where}: the box is empty or outside: {box.tolist()}')
-    return np.concatenate([first, first + size])
-
-
-def _floats(*box: str) -> np.ndarray:
+def _to_box(*box: str) -> np.ndarray:
     return np.array(box, np.float32).reshape(4)

@@ -21,7 +21,7 @@ CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')  # of a box in XML
 # The parts of a JSON file.
 NUMBER = (int, float)
 FORMS = {dict: 'an object', list: 'a list', str: 'a text', NUMBER: 'a number'}
-FORMS[list, dict] = FORMS[list]
+FORMS |= {(list, dict): 'a list'}
 Report = Callable[[str], None]  # called with one sentence for each problem
 _report: ContextVar[Optional[Report]] = ContextVar('report', default=None)
 
@@ -76,14 +76,10 @@ def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
 
 
 def read_json(path: Union[str, Path], form: Any = object) -> Any:
-    """Read a JSON file, and check its form.
+    """Read a JSON file, and check its form, else a ValueError names the field.
 
     A form is one of ``FORMS``, a list with the form of all entries, or a dictionary
     with the form of each key; the key ``str`` stands for all.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no JSON, or a field is missing or of another form.
     """
     check_regular(path)
     try:

@@ -7,14 +7,8 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 
 from ..registry import DATASETS
+from . import metadata as texts
 from .files import Files, reportable
-from .metadata import (
-    read_classes,
-    read_images,
-    read_labels,
-    read_localization,
-    read_sizes,
-)
 
 
 @DATASETS.register_module()
@@ -82,24 +76,26 @@ class WSOLDataset(BaseDataset):
     def full_init(self) -> None:
         """Read the names of the classes, then the images."""
         if not self._fully_initialized and self.CLASSES is None:
-            self._metainfo['classes'] = read_classes(self.data_root, self.num_classes)
+            self._metainfo['classes'] = texts.read_classes(
+                self.data_root, self.num_classes
+            )
         super().full_init()
 
     def load_data_list(self) -> list[dict]:
         folder = Path(self.ann_file).parent
-        paths = read_images(Path(self.ann_file), Files(self.img_prefix))
+        paths = texts.read_images(Path(self.ann_file), Files(self.img_prefix))
         labels, sizes, places = {}, {}, {}
         with reportable():
             file = folder / 'class_labels.txt'
-            labels = read_labels(file, len(self.CLASSES))
+            labels = texts.read_labels(file, len(self.CLASSES))
             _check_listed(paths, labels, f'{file} has no line for')
         if self.test_mode:
             with reportable():
-                sizes = read_sizes(folder / 'image_sizes.txt')
+                sizes = texts.read_sizes(folder / 'image_sizes.txt')
             with reportable():
                 file = folder / 'localization.txt'
                 masks = Files(self.data_prefix['mask_path'])
-                places = read_localization(file, paths, sizes, masks)
+                places = texts.read_localization(file, paths, sizes, masks)
                 purpose = f', which the evaluation of the split {self.split} needs'
                 _check_listed(paths, places, f'{file} has no box or mask for', purpose)
         data_list = []

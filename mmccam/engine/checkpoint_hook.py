@@ -14,6 +14,7 @@ from mmengine.fileio import BaseStorageBackend, put_text
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from ..checkpoints.contents import weights_of
 from ..checkpoints.loading import is_of_run
 from ..checkpoints.saving import WHOLE_FILES
 from ..registry import HOOKS
@@ -53,9 +54,7 @@ class ResumableCheckpointHook(CheckpointHook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse what holds no weights, and to resume from weights alone."""
         source = runner.cfg.get('load_from') or 'the last checkpoint'
-        if not isinstance(checkpoint, dict):
-            kind = type(checkpoint).__name__
-            raise ValueError(f'{source} holds no weights but a {kind}')
+        weights_of(checkpoint, source)
         state = ('meta', 'message_hub', 'optimizer')
         missing = [key for key in state if key not in checkpoint]
         if runner.cfg.get('resume') and missing:

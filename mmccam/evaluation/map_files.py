@@ -87,8 +87,7 @@ def evaluate_maps(
         **rule: ``box_rule`` and ``threshold``; none where there are masks.
 
     Returns:
-        ``px_ap`` where the images have masks; else ``gt_known_loc``, ``threshold`` and
-        the values of ``MaxBoxAcc``.
+        Where images have masks ``px_ap``, else GT-known, threshold and ``MaxBoxAcc``.
     """
     check_side(side)
     root = dataset.data_prefix['img_path'] if root is None else root

@@ -163,17 +163,12 @@ def describe_search(
 def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
     """Read what was found for a checkpoint and ``maps_of``, rules by present names.
 
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is of another kind, checkpoint or way to make maps.
+    A file of another kind, checkpoint or way to make maps is a ValueError.
     """
     try:
         found = read_json(path, FORM)
-    except FileNotFoundError:
-        message = f'there is no file of thresholds {path}: make it with {TOOL}'
-        raise FileNotFoundError(message) from None
-    except ValueError as error:
-        raise ValueError(f'{error}: thresholds are written by {TOOL}') from None
+    except (FileNotFoundError, ValueError) as error:
+        raise type(error)(f'{error}: thresholds are written by {TOOL}') from None
     if found['provenance']['checkpoint_sha256'] != sha256(checkpoint):
         raise ValueError(
             f'the thresholds of {path} were searched with another checkpoint, '
@@ -198,8 +193,7 @@ def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
 def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> dict:
     """Choose ``box_rule`` and ``threshold`` of a map: of a rule, or of the best.
 
-    Raises:
-        ValueError: If nothing is known for the map or the rule.
+    If nothing is known for the map or the rule, a ValueError is raised.
     """
     if map_name not in found['thresholds']:
         raise ValueError(
@@ -220,9 +214,6 @@ def apply_thresholds(objects: Iterable[Any], found: dict) -> list[BoxMaker]:
     """Set box rule and threshold of all metrics and hooks that name no threshold.
 
     A named box rule stays, else it becomes the best one. Returned are those set.
-
-    Raises:
-        ValueError: If nothing is known for a map or a rule.
     """
     makers = [one for one in objects if isinstance(one, BoxMaker)]
     makers = [maker for maker in makers if not maker.names_threshold]

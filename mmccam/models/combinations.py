@@ -1,6 +1,7 @@
 """The combination functions g(k) that a config can name."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Optional
 
 import torch
@@ -33,46 +34,44 @@ class CombinationFunction(ABC):
 
 
 @TASK_UTILS.register_module()
+@dataclass(eq=False)
 class Polynomial(CombinationFunction):
     """Polynomial combination (Eq. 5), as of :func:`mmccam.cam.polynomial`.
 
     The ``degree`` is 0 for a step, 1 linear, 2 quadratic, 3 cubic.
     """
 
-    def __init__(
-        self, degree: int, p: Optional[float] = None, target_first: bool = False
-    ) -> None:
-        super().__init__(target_first)
-        self.degree = degree
-        self.p = p
+    degree: int
+    p: Optional[float] = None
+    target_first: bool = False
 
     def coefficients(self, num_classes: int) -> torch.Tensor:
         return polynomial(num_classes, self.degree, self.p)
 
 
 @TASK_UTILS.register_module()
+@dataclass(eq=False)
 class TopBottom(CombinationFunction):
     """Top-i & bottom-j combination (Eq. 6), as of :func:`mmccam.cam.top_bottom`.
 
     Top-1 & bottom-0 is the plain class activation map.
     """
 
-    def __init__(self, i: int, j: int, target_first: bool = True) -> None:
-        super().__init__(target_first)
-        self.i = i
-        self.j = j
+    i: int
+    j: int
+    target_first: bool = True
 
     def coefficients(self, num_classes: int) -> torch.Tensor:
         return top_bottom(num_classes, self.i, self.j)
 
 
 @TASK_UTILS.register_module()
+@dataclass(eq=False)
 class SingleRank(CombinationFunction):
     """The map of one rank k alone, as of :func:`mmccam.cam.single_rank`."""
 
-    def __init__(self, k: int, target_first: bool = False) -> None:
-        super().__init__(target_first)
-        self.k = k
+    k: int
+    target_first: bool = False
 
     def coefficients(self, num_classes: int) -> torch.Tensor:
         return single_rank(num_classes, self.k)

@@ -57,14 +57,9 @@ def metric_rows(metrics: Mapping, columns: Mapping[str, str]) -> list[dict]:
 
 def format_rows(rows: list[dict], style: str = 'simple') -> str:
     """Write rows, values by title, as a table in a style of tabulate."""
-    titles = list(dict.fromkeys(title for row in rows for title in row))
+    titles = dict.fromkeys(title for row in rows for title in row)
     formats = ['.2f' if title == 'threshold' else '.1f' for title in titles]
-    return tabulate(
-        [[row.get(title, '') for title in titles] for row in rows],
-        headers=titles,
-        tablefmt=style,
-        floatfmt=formats,
-    )
+    return tabulate(rows, 'keys', tablefmt=style, floatfmt=formats)
 
 
 def accuracies(metrics: Mapping) -> dict[str, float]:

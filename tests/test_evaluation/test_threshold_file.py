@@ -102,7 +102,7 @@ def test_another_file_or_none_is_refused(read, tmp_path):
     for text in ('[]', '{', '{"provenance": 3}'):
         with pytest.raises(ValueError, match=': thresholds are written by .*search_th'):
             read(text)
-    with pytest.raises(FileNotFoundError, match='make it with .*search_threshold.py'):
+    with pytest.raises(FileNotFoundError, match='no file .* written by .*search_threshold.py'):
         read_thresholds(tmp_path / 'none.json', tmp_path, FOUND['maps'])
 
 

@@ -88,15 +88,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         \alpha_{ij} = \mathrm{softmax}_j\left(q_i^T k_j\right)
 
     All products, (L, L) an image, are never in memory at once, in training neither.
-    In a traced or compiled model this needs a fused kernel of PyTorch.
-
-    Args:
-        query: Queries q, (N, L, d).
-        key: Keys k, (N, L, d).
-        value: Values v, (N, L, C).
-
-    Returns:
-        Averages o, (N, L, C).
+    In a traced or compiled model this needs a fused kernel of PyTorch. Queries q and
+    keys k are (N, L, d), values v and averages o are (N, L, C).
     """
     if query.is_cpu and not _is_traced():
         return chunked_attention(query, key, value)
