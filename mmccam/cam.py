@@ -40,12 +40,7 @@ def rank_classes(scores: Tensor) -> Tensor:
 def move_to_front(ranking: Tensor, targets: Tensor) -> Tensor:
     """Move a target class to rank 1 and keep the order of the rest.
 
-    Args:
-        ranking: Class indices from the most to the least probable, (N, K).
-        targets: Target classes, (N, T), each one of the ranked classes.
-
-    Returns:
-        One ranking for each target, (N, T, K).
+    From a ranking (N, K) and targets (N, T) it makes a ranking for each, (N, T, K).
     """
     ranking = ranking.unsqueeze(1).expand(-1, targets.shape[1], -1)
     is_other = (ranking != targets.unsqueeze(-1)).to(torch.uint8)
@@ -58,12 +53,8 @@ def activation_maps(features: Tensor, weights: Tensor) -> Tensor:
 
     .. math:: M^c(x, y) = \sum_n w_{n,c} f^n(x, y)
 
-    Args:
-        features: Feature maps f, (N, C, h, w).
-        weights: Weights of the classifier for each target, without the bias, (N, T, C).
-
-    Returns:
-        Maps, (N, T, h, w).
+    with feature maps f, (N, C, h, w), and the classifier's weights for each target,
+    without the bias, (N, T, C). Maps are (N, T, h, w).
     """
     return torch.einsum('ntc,nchw->nthw', weights, features)
 
@@ -96,8 +87,7 @@ def ccam(
 def class_weights(ranking: Tensor, coefficients: Tensor) -> Tensor:
     """Give each class the coefficient of its rank, with arguments as of :func:`ccam`.
 
-    Returns:
-        g of the rank of each class, in the order of the classes, (N, T, K).
+    Returned are the coefficients in the order of the classes, (N, T, K).
     """
     coefficients = coefficients.expand(ranking.shape)
     return torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)

@@ -121,7 +121,7 @@ class CCAMInferencer:
         skip_unreadable: bool = False,
         show_progress: bool = True,
     ) -> Iterator[dict]:
-        """Find the object in images, one after the other.
+        """Find the object in images, and yield their results in the same order.
 
         Two batches of images are in memory, for moments three, however many there are.
 
@@ -138,9 +138,6 @@ class CCAMInferencer:
             save_maps: Whether ``maps/<image>.npz`` are written, maps by name, (h, w).
             skip_unreadable: Whether an image that cannot be read is passed over.
             show_progress: Whether to show a progress bar.
-
-        Returns:
-            Iterator of the result of each image, in their order.
 
         Raises:
             FileNotFoundError: If there is no such image, folder or pattern.

@@ -84,9 +84,8 @@ def load_restricted(path: Path, map_location: Any = None) -> Any:
 def _refuse_other_formats(path: Path) -> Optional[PyTorchFileReader]:
     """Refuse what ``torch.load`` hands to other loaders, which run code before 2.6.
 
-    Returns:
-        torch's reader, by which a file can show other contents than to Python's, or
-        None if it is no zip file.
+    A zip file is looked at, and returned, by torch's reader: to Python's it can show
+    other contents.
     """
     with open(path, 'rb') as file:
         is_zip = file.read(len(ZIP_HEADER)) == ZIP_HEADER

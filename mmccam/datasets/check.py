@@ -35,11 +35,9 @@ def check_datasets(
 ) -> dict[str, Summary]:
     """Check annotations, images and masks of data sets, and what they have in common.
 
-    Args:
-        configs: Config of each data set by its name; ``train`` should have all classes.
-        report: Called once for each problem, even if several data sets share it.
-        note: Called with one sentence for what may be intended.
-        scaled_masks: Data sets whose masks may be larger or smaller than their images.
+    Of the data sets, configs by name, ``train`` should have all classes, and those in
+    ``scaled_masks`` may have masks of other sizes than their images. Each problem is
+    reported once, even if several share it; noted is what may be intended.
     """
     problems: dict[str, set[str]] = {name: set() for name in configs}
 

@@ -77,12 +77,9 @@ class LoadImage(BaseTransform):
     def transform(self, results: dict) -> Optional[dict]:
         """Load ``img``, (H, W, 3), uint8, BGR, from ``img_path`` unless it is there.
 
-        Returns:
-            The sample with ``img`` and its ``img_shape`` and ``ori_shape``, (H, W).
-            None if the image cannot be read and is noted in ``unreadable``.
-
-        Raises:
-            ValueError: If it cannot be read and is not noted, or is the 100th in a row.
+        The sample also gets ``img_shape`` and ``ori_shape``, (H, W). An image that
+        cannot be read is None if it is noted in ``unreadable``; else, and if it is the
+        100th in a row, it is a ValueError.
         """
         if 'img' in results:
             image = results['img']

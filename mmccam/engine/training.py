@@ -81,10 +81,11 @@ class FiniteLossHook(Hook):
         if torch.isfinite(loss).all():
             return
         samples = data_batch['data_samples']
-        names = [one.get('img_path', 'an image without a file') for one in samples]
+        names = (one.get('img_path', 'an image without a file') for one in samples)
         place = f'epoch {runner.epoch + 1}, batch {batch_idx + 1}, of the images'
-        images = ', '.join(names)
-        raise FloatingPointError(f'the loss is {loss.item()} in {place} {images}')
+        raise FloatingPointError(
+            f'the loss is {loss.item()} in {place} {", ".join(names)}'
+        )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check the weights of a checkpoint, and their averages."""

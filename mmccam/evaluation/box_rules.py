@@ -29,11 +29,8 @@ def box_rule(name: str, threshold: float) -> Callable[[BoxFunction], BoxFunction
     The function ``rule(cam, size, thresholds)`` gets a map (h, w), the size (width,
     height) of the image in pixels and thresholds, (T,). It returns a box (x0, y0, x1,
     y1) in pixels for each threshold, (T, 4). A map that is constant, NaN or infinite
-    must have boxes too; the rules of the package give the whole image.
-
-    Args:
-        name: Name of the rule.
-        threshold: Its default threshold, a fraction of the map's range.
+    must have boxes too; the rules of the package give the whole image. The default
+    ``threshold`` is a fraction of the map's range.
     """
 
     def register(boxes: BoxFunction) -> BoxFunction:
@@ -137,10 +134,9 @@ def build_box_rule(
 ) -> BoxRule:
     """Find a box rule by its name and set its threshold.
 
-    Args:
-        name: Name of the rule: ``largest_component`` (formerly ``cam``), the default,
-            ``released_nlccam`` (formerly ``nlccam_released``) or your own.
-        threshold: Fraction of the map's range, 0 <= threshold < 1. Defaults to its own.
+    It is ``largest_component`` (formerly ``cam``), the default, ``released_nlccam``
+    (formerly ``nlccam_released``) or your own. The threshold, by default that of the
+    rule, is a fraction of the map's range, 0 <= threshold < 1.
 
     Raises:
         ValueError: If there is no such rule or the threshold lies outside its range.

@@ -132,10 +132,8 @@ def evaluate_boxes(dataset: BaseDataset, path: Union[str, Path]) -> dict[str, fl
     """Score COCO results, with ids as ``DumpBoxes`` writes them.
 
     Of each image the detection with the highest score counts, of equal ones the first
-    in the file. An image without detection is wrong.
-
-    Returns:
-        In percent: ``top1_loc``, class and box are right; ``box_acc``, the box alone.
+    in the file. An image without detection is wrong. In percent, ``top1_loc`` has class
+    and box right, ``box_acc`` the box alone.
     """
     best = _read_detections(path, len(dataset), len(dataset.metainfo['classes']))
     logger = MMLogger.get_current_instance()

@@ -43,9 +43,8 @@ class CCAMLocalizationMetric(BoxMetric):
     def calculate(ranks: np.ndarray, hits: np.ndarray) -> dict[str, float]:
         """Compute the accuracies of N images in percent.
 
-        Args:
-            ranks: Rank of the true class of each image, from 0, (N,).
-            hits: Whether the box of the true class is right, (N,).
+        ``ranks`` are those of their true classes, from 0, (N,); ``hits`` say whether
+        the boxes of these are right, (N,).
         """
         return dict(
             top1_loc=100 * float(np.mean((ranks < 1) & hits)),

@@ -74,20 +74,13 @@ def evaluate_maps(
     scaled_masks: bool = False,
     **rule: Any,
 ) -> dict[str, float]:
-    """Score a folder of maps, one of each image's true class.
+    """Score a folder of maps, one of each image's true class, one after the other.
 
-    The folder has the layout of ``DumpMaps``. One map is in memory at a time.
-
-    Args:
-        dataset: Data set with boxes or masks. Its pipeline is not used.
-        folder: Folder of the maps; those of other images are ignored.
-        root: Folder of the images. Defaults to that of the data set.
-        side: As in ``DumpMaps``.
-        scaled_masks: As in ``PxAP``.
-        **rule: ``box_rule`` and ``threshold``; none where there are masks.
-
-    Returns:
-        Where images have masks ``px_ap``, else GT-known, threshold and ``MaxBoxAcc``.
+    Layout, ``root`` (by default that of the data set) and ``side`` are as in
+    ``DumpMaps``. Maps of other images are ignored. Where images have masks, the result
+    is ``px_ap``, with ``scaled_masks`` as in ``PxAP``. Else it is ``gt_known_loc`` and
+    its ``threshold``, by the ``box_rule`` and ``threshold`` in ``rule``, and the values
+    of ``MaxBoxAcc``.
     """
     check_side(side)
     root = dataset.data_prefix['img_path'] if root is None else root

@@ -100,12 +100,8 @@ def level_overlaps(
 
     A level cuts out the values of ``uint8(255 scores)`` above it. Of their contours,
     holes included, ``largest`` uses the first of the largest area and ``all`` every
-    one. Without a contour the box is (0, 0, 0, 0).
-
-    Args:
-        scores: Map, (224, 224), from 0 to 1.
-        boxes: True boxes at 224 x 224, (n, 4).
-        levels: Levels, ascending, (L,). Overlaps have the same shape.
+    one. Without a contour the box is (0, 0, 0, 0). Scores are a map (224, 224) from 0
+    to 1, true boxes (n, 4) are at its size, levels (L,) ascend; overlaps are (L,).
     """
     found, areas, index = _contour_boxes((scores * 255).astype(np.uint8), levels)
     nothing = np.full(len(levels), box_iou([[0, 0, 0, 0]], boxes).max())

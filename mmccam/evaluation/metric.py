@@ -63,9 +63,7 @@ class LocalizationMetric(BaseMetric):
     def record(self, sample: dict, cam: np.ndarray) -> Any:
         """Return the small record of one image.
 
-        Args:
-            sample: Prediction with its true class and boxes.
-            cam: Map of the target class, (h, w).
+        The sample is a prediction with its truth, ``cam`` the target's map, (h, w).
         """
 
     @abstractmethod
@@ -75,8 +73,7 @@ class LocalizationMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Start to make the record of each prediction.
 
-        Raises:
-            ValueError: If a sample has no such map, or the record of one failed.
+        A sample without such a map, or whose record fails, is a ValueError.
         """
         for sample in data_samples:
             check_scores(sample)
@@ -166,10 +163,7 @@ class BoxMetric(LocalizationMetric, BoxMaker):
 
         Metrics of the same map, rule, threshold and IoU share one box: the first of
         them adds the outcome, without the map, to the sample. A sample without
-        ``pred_score`` is a map alone.
-
-        Raises:
-            ValueError: If the image has no true box, or one outside.
+        ``pred_score`` is a map alone. No true box, or one outside, is a ValueError.
         """
         key = (self.map_name, self.target_class(sample), self.box_rule, self.iou)
         mine = Future()

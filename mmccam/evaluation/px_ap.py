@@ -34,8 +34,7 @@ class PxAP(LocalizationMetric):
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
         """Count the pixels of foreground and background by score, (2, bins), uint16.
 
-        Raises:
-            ValueError: If the image has no mask, or a broken one, or of another size.
+        No mask, or a broken one or one of another size, is a ValueError.
         """
         if not sample.get('loc_masks'):
             path = sample['img_path']
@@ -63,14 +62,8 @@ class PxAP(LocalizationMetric):
         .. math:: AP = \sum_i P_i (R_i - R_{i-1})
 
         with precision :math:`P_i` and recall :math:`R_i` of the pixels above the i-th
-        threshold, from the highest to the lowest.
-
-        Args:
-            foreground: Number of foreground pixels by score, (bins,).
-            background: Number of background pixels by score, (bins,).
-
-        Raises:
-            ValueError: If there is no foreground at all.
+        threshold, from the highest to the lowest. Given are the numbers of pixels by
+        score, (bins,). No foreground at all is a ValueError.
         """
         true = foreground[::-1].cumsum()
         false = background[::-1].cumsum()

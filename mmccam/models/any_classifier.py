@@ -16,12 +16,9 @@ def classifier_with_maps(model: ConfigDict) -> ConfigDict:
     a class is the mean of its map. The pooling moves from the neck into the head. Names
     and shapes of all parameters stay, so that the classifier's own checkpoint fits.
 
-    Args:
-        model: Config of an ``ImageClassifier``, of mmpretrain or mmccam.
-
-    Returns:
-        Config with a localization head, its own or else ``mmccam.GAPClsHead``. The
-        type ``ImageClassifier`` becomes ``mmccam.SaliencyClassifier``.
+    The config of an ``ImageClassifier``, of mmpretrain or mmccam, gets a localization
+    head unless it has one, ``mmccam.GAPClsHead``. The type ``ImageClassifier`` becomes
+    ``mmccam.SaliencyClassifier``.
 
     Raises:
         ValueError: If the classifier has no such pooling or layer, with the reason.

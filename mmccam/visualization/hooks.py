@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Optional, Union
+from typing import Union
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -49,12 +49,7 @@ class LocalizationVisualizationHook(BoxMaker, Hook):
 
     @master_only
     def _after_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Optional[dict] = None,
-        outputs: Optional[Sequence[DataSample]] = None,
-        mode: str = 'train',
+        self, runner: Runner, batch_idx: int, outputs: Sequence, mode: str, **_
     ) -> None:
         if mode == 'train':
             return

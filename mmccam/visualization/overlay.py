@@ -54,7 +54,7 @@ def draw_panels(
     title: str = '',
     side: Optional[int] = None,
 ) -> np.ndarray:
-    """Draw an image and its maps side by side, each with its box and caption.
+    """Draw an image and its maps, each with box and caption, (H', W', 3), uint8, RGB.
 
     Heat goes from purple (low) over green to yellow (high), over the image in gray.
     Predicted boxes are solid and blue, true boxes dashed and red.
@@ -65,9 +65,6 @@ def draw_panels(
         true_boxes: True boxes in pixels of the image, (n, 4), on all panels.
         title: Text above.
         side: Pixels of a panel's longer side. Defaults to the image's, at least 320.
-
-    Returns:
-        Picture, (H', W', 3), uint8, RGB.
     """
     side = side or max(MIN_SIDE, *image.shape[:2])
     scale = side / max(image.shape[:2])

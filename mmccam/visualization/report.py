@@ -39,12 +39,9 @@ def render_report(
 ) -> str:
     """Write the page as HTML, with all pictures in it.
 
-    Args:
-        about: What was evaluated: texts by their name.
-        results: As of ``numbers.format_results``.
-        metrics: Metrics after the evaluation, whose curves and examples are drawn.
-        dataset: Data set that was evaluated.
-        found: What a search of thresholds has found, or empty.
+    ``about`` says what was evaluated, texts by their name. Results are those of
+    ``numbers.format_results``. Curves and examples of the metrics are drawn, and what a
+    search of thresholds has ``found``, which may be empty.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

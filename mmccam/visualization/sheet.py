@@ -58,14 +58,9 @@ def draw_outcome(
 
 
 def draw_sheet(metrics: Sequence[BaseMetric], dataset: BaseDataset) -> np.ndarray:
-    """Draw the contact sheet of one or several maps.
+    """Draw the contact sheet of one or several maps, (H, W, 3), uint8, RGB.
 
-    Args:
-        metrics: Metrics after an evaluation. Each ``LocalizationErrors`` gets its rows.
-        dataset: Data set that was evaluated.
-
-    Returns:
-        Picture, (H, W, 3), uint8, RGB.
+    Of the metrics after an evaluation, each ``LocalizationErrors`` gets its rows.
     """
     blocks = [_draw_block(metric, dataset) for metric in with_examples(metrics)]
     return stack([[block] for block in (draw_legend(), *blocks)], gap=24)

@@ -7,6 +7,7 @@ import torch
 from mmcv.cnn import ConvModule
 from mmengine.model import ModuleDict
 from mmpretrain.models.backbones import VGG
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from ...registry import MODELS
@@ -123,16 +124,14 @@ class NonLocalVGG(NamedLayers, VGG):
             source = '' if named else f'{" or ".join(sources)}: '
             raise ValueError(f'{source}{error}') from error
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Compute the feature maps of normalized images, (N, 3, H, W).
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Compute feature maps, (N, C, h, w), of normalized images, (N, 3, H, W).
 
-        Returns:
-            The outputs of ``out_layers``, then the maps of the stages in
-            ``out_indices``, (N, C, h, w) each.
+        Outputs of ``out_layers`` come before those of the stages in ``out_indices``.
         """
         return self.with_named_layers(self._run_stages, x)
 
-    def _run_stages(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _run_stages(self, x: Tensor) -> tuple[Tensor, ...]:
         maps = []
         last = len(self.stage_blocks) - 1
         x = x.contiguous(memory_format=self.memory_format)

@@ -40,11 +40,7 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
         self.set_maps(cams, num_guesses)
 
     def pre_logits(self, feats: Feats) -> Tensor:
-        """Average the last feature map over its positions, (N, C).
-
-        Raises:
-            ValueError: If there is no such map.
-        """
+        """Average the last feature map over its positions, (N, C), or a ValueError."""
         if feats[-1].ndim != 4:
             raise ValueError(
                 'maps need a backbone that gives feature maps (N, C, h, w), got the '

@@ -104,18 +104,11 @@ class LocalizationHead(ClsHead):
     def predict(
         self, feats: Feats, data_samples: Optional[list[DataSample]] = None
     ) -> list[DataSample]:
-        """Predict scores, label and maps.
+        """Predict scores, label and maps from feature maps (N, C, h, w).
 
-        Args:
-            feats: Feature maps of backbone and neck, (N, C, h, w) each.
-            data_samples: Samples to write to. Defaults to None: new ones.
-
-        Returns:
-            The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``,
-            all on the CPU, where metrics read them one by one.
-
-        Raises:
-            ValueError: If ``cams`` has what only a ``SaliencyClassifier`` makes.
+        Samples, new ones by default, get ``pred_score``, ``pred_label``, ``cam_labels``
+        and ``cams``, all on the CPU, where metrics read them one by one. Cams that only
+        a ``SaliencyClassifier`` makes are a ValueError.
         """
         self._check_classifier()
         logits = self(feats)

@@ -6,10 +6,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Callable
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 
-Outputs = tuple[torch.Tensor, ...]
+Outputs = tuple[Tensor, ...]
 
 
 class NamedLayers:
@@ -33,7 +32,7 @@ class NamedLayers:
 
     def __init__(self, *args, out_layers: Sequence[str] = (), **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.behind: dict[str, Callable[..., torch.Tensor]] = {}
+        self.behind: dict[str, Callable[..., Tensor]] = {}
         self.set_out_layers(out_layers)
 
     def set_out_layers(self, out_layers: Sequence[str]) -> None:
@@ -66,16 +65,15 @@ def layer_outputs(
     network: nn.Module,
     names: Sequence[str],
     behind: Mapping[str, Callable] = MappingProxyType({}),
-) -> Iterator[dict[str, torch.Tensor]]:
-    """Keep the outputs of layers of a network that is called inside the block.
+) -> Iterator[dict[str, Tensor]]:
+    """Keep the outputs of layers, by name, of a network that is called in the block.
 
-    Yields:
-        The output of each name; of a layer that is called again, the last one.
+    Of a layer that is called again, the last one is kept.
     """
-    outputs: dict[str, torch.Tensor] = {}
+    outputs: dict[str, Tensor] = {}
     handles = []
 
-    def hook(name: str, _, __, x: torch.Tensor) -> torch.Tensor:
+    def hook(name: str, _, __, x: Tensor) -> Tensor:
         if name in behind:
             x = behind[name](x, training=network.training)
         outputs[name] = x

@@ -8,7 +8,7 @@ from typing import Optional
 import torch
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
-from torch import nn
+from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...structures import ClassMaps
@@ -34,17 +34,12 @@ class SaliencyMethod(ABC):
 
     @abstractmethod
     def maps(
-        self, classifier: ImageClassifier, images: torch.Tensor, targets: torch.Tensor
-    ) -> torch.Tensor:
-        """Make the map of one class of each image.
+        self, classifier: ImageClassifier, images: Tensor, targets: Tensor
+    ) -> Tensor:
+        """Make the maps, (N, h, w), of one class of each image, the targets (N,).
 
-        Args:
-            classifier: Gives logits (N, K) of images, by ``extract_feat`` and ``head``.
-            images: Normalized images, (N, 3, H, W), which alone require a gradient.
-            targets: A class of each image, (N,).
-
-        Returns:
-            Maps, (N, h, w).
+        The classifier gives logits (N, K) by ``extract_feat`` and ``head``. Normalized
+        images, (N, 3, H, W), alone require a gradient.
         """
 
 
@@ -69,15 +64,11 @@ class SaliencyClassifier(ImageClassifier):
         self.head.allow_saliency = True
 
     def predict(
-        self,
-        inputs: torch.Tensor,
-        data_samples: Optional[list[DataSample]] = None,
-        **kwargs,
+        self, inputs: Tensor, data_samples: Optional[list[DataSample]] = None, **kwargs
     ) -> list[DataSample]:
         """Predict as mmpretrain does, then add the maps of saliency methods.
 
-        Raises:
-            ValueError: If a method does not return a map for each image.
+        One that does not return a map for each image is a ValueError.
         """
         samples = super().predict(inputs, data_samples, **kwargs)
         targets = torch.stack([ClassMaps.read(sample).labels for sample in samples])
@@ -100,7 +91,7 @@ class SaliencyClassifier(ImageClassifier):
 
 
 @contextmanager
-def _gradients_of(inputs: torch.Tensor, network: nn.Module) -> Iterator[torch.Tensor]:
+def _gradients_of(inputs: Tensor, network: nn.Module) -> Iterator[Tensor]:
     """Compute gradients of the inputs, in full precision, and none of parameters."""
     trained = [x for x in network.parameters() if x.requires_grad]
     try:
