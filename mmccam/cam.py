@@ -38,10 +38,7 @@ def rank_classes(scores: Tensor) -> Tensor:
 
 
 def move_to_front(ranking: Tensor, targets: Tensor) -> Tensor:
-    """Move a target class to rank 1 and keep the order of the rest.
-
-    From a ranking (N, K) and targets (N, T) it makes a ranking for each, (N, T, K).
-    """
+    """Move each target (N, T) to rank 1 of (N, K), the rest in order: (N, T, K)."""
     ranking = ranking.unsqueeze(1).expand(-1, targets.shape[1], -1)
     is_other = (ranking != targets.unsqueeze(-1)).to(torch.uint8)
     # A stable sort puts the single 0 first and keeps the order of the ones.
@@ -85,10 +82,7 @@ def ccam(
 
 
 def class_weights(ranking: Tensor, coefficients: Tensor) -> Tensor:
-    """Give each class the coefficient of its rank, with arguments as of :func:`ccam`.
-
-    Returned are the coefficients in the order of the classes, (N, T, K).
-    """
+    """Give each class the g of its rank, (N, T, K), with arguments of :func:`ccam`."""
     coefficients = coefficients.expand(ranking.shape)
     return torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
 

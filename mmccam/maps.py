@@ -30,10 +30,7 @@ def score_map(cam: np.ndarray) -> np.ndarray:
 
 
 def stretch(cam: np.ndarray, size: Size) -> np.ndarray:
-    """Resize a map (h, w) by cubic interpolation and stretch it to 0 ... 1, float64.
-
-    A map that shows nothing becomes zeros.
-    """
+    """Resize a map (h, w) cubically and stretch it to 0 ... 1, float64; or zeros."""
     scores = np.asarray(cam, np.float64)
     scores = cv2.resize(scores, size, interpolation=cv2.INTER_CUBIC)
     if is_degenerate(cam) or is_degenerate(scores):

@@ -111,10 +111,7 @@ def image_name(sample: Union[DataSample, dict]) -> str:
 
 
 def relative_path(sample: dict, root: str) -> str:
-    """The name of an image in all results: its path from a folder, with slashes.
-
-    An image without a file, ``img_path``, is a ``ValueError``.
-    """
+    """An image's name in all results: its path from a folder, with slashes."""
     if 'img_path' not in sample:
         raise ValueError(
             'images of a data set must have files to be identified by, '
@@ -142,10 +139,7 @@ def check_scores(sample: Union[DataSample, dict]) -> None:
 
 
 def true_boxes(sample: dict) -> np.ndarray:
-    """The true boxes of an image, (n, 4) with n > 0, in pixels of the original.
-
-    No box, or one that is reversed or outside, is a ``ValueError``.
-    """
+    """The true boxes of an image, (n, 4) with n > 0; none or bad ones are an error."""
     if sample.get('loc_masks'):
         raise ValueError(
             f'{sample["img_path"]} has masks, by which mmccam.PxAP measures, and no '

@@ -129,10 +129,7 @@ def user_errors(*more: type[Exception]) -> Iterator[None]:
     """End with exit code 2 and one sentence if what the user gave is wrong.
 
     The log file, if there is one by then, has the traceback. An interruption by the
-    user ends with 130, as shells have it.
-
-    Args:
-        *more: Errors that also are the user's here.
+    user ends with 130, as shells have it. ``more`` errors are also the user's here.
     """
     tool = Path(sys.argv[0]).name
     try:

@@ -10,6 +10,7 @@ from mmengine.fileio import put
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmccam import __version__, trust_checkpoints
+from mmccam.apis.config import one_sentence
 from mmccam.checkpoints.contents import weights_of
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.metadata import read_classes
@@ -35,17 +36,6 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def read_class_names(args: argparse.Namespace, num_classes: int) -> tuple[str, ...]:
-    """Read the names of a head's classes, as many as it has."""
-    names = read_classes(args.data_root)
-    if len(names) != num_classes:
-        raise ValueError(
-            f'{args.data_root}/classes.txt names {len(names)} classes, but the head in '
-            f'{args.source} has {num_classes}'
-        )
-    return names
-
-
 def main() -> None:
     args = parse_args()
     with user_errors():
@@ -55,15 +45,18 @@ def main() -> None:
             trust_checkpoints()
         loaded = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
         weights = weights_of(loaded, args.source)
-        try:
+        with one_sentence(f'{args.source} is not converted'):
             converted = convert(weights, args.to, args.convolutions_only)
-        except ValueError as error:
-            raise ValueError(f'{args.source} is not converted: {error}') from error
         if args.to == 'mmccam':
             meta = dict(mmccam_version=__version__)
             if args.data_root:
                 num_classes = len(converted.get('head.fc.bias', ()))
-                names = read_class_names(args, num_classes)
+                names = read_classes(args.data_root)
+                if len(names) != num_classes:
+                    raise ValueError(
+                        f'{args.data_root}/classes.txt names {len(names)} classes, but '
+                        f'the head in {args.source} has {num_classes}'
+                    )
                 meta['dataset_meta'] = dict(classes=names)
             converted = dict(meta=meta, state_dict=converted)
         content = BytesIO()

@@ -35,8 +35,7 @@ def parse_args() -> argparse.Namespace:
 def evaluate(args: argparse.Namespace) -> dict[str, float]:
     """Build the data set of the config and score the predictions on it."""
     names = ('box_rule', 'threshold', 'root', 'side')
-    options = {name: getattr(args, name) for name in names}
-    options = {name: value for name, value in options.items() if value is not None}
+    options = {n: vars(args)[n] for n in names if vars(args)[n] is not None}
     is_json = args.predictions.suffix == '.json' and args.predictions.is_file()
     if not (is_json or args.predictions.is_dir()):
         raise FileNotFoundError(

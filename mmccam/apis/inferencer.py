@@ -95,8 +95,7 @@ class CCAMInferencer:
                     f'the thresholds of {thresholds} are for the size of the config: '
                     'give neither a threshold nor a size besides'
                 )
-            maps = maps_of(cfg, head)
-            self._searched = read_thresholds(thresholds, pretrained, maps)
+            self._searched = read_thresholds(thresholds, pretrained, maps_of(cfg, head))
         self.box_rule = self.rule_of(self.map_name)
 
     def rule_of(self, map_name: str) -> BoxRule:

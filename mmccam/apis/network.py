@@ -31,8 +31,7 @@ def load_network(
 ) -> tuple[ImageClassifier, Config, dict]:
     """Build a network with the head that makes maps, and load its weights.
 
-    Returns:
-        The network, its config, and the metainfo of the data it was trained on.
+    Returned are it, its config, and the metainfo of the data it was trained on.
     """
     if isinstance(config, (str, PathLike)) and Path(config).suffix not in SUFFIXES:
         entry = ModelHub.get(str(config))

@@ -36,10 +36,7 @@ def read_data_config(path: str, options: Optional[dict]) -> Config:
 
 
 def find_loader(cfg: Config, split: str) -> ConfigDict:
-    """Find the dataloader of the split ``train``, ``val`` or ``test`` in a config.
-
-    A ValueError is raised if there is none, or if its data set is made of others.
-    """
+    """Find the dataloader of a split; none, or one of other data sets, is an error."""
     loader = cfg.get(f'{split}_dataloader')
     if loader is None:
         raise ValueError(f'{cfg.filename} must have a {split}_dataloader')

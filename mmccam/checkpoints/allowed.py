@@ -6,6 +6,7 @@ from _codecs import encode
 from _compat_pickle import IMPORT_MAPPING
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -77,7 +78,9 @@ def load_restricted(path: Path, map_location: Any = None) -> Any:
     reader = _refuse_other_formats(path)
     if torch.__version__ >= (2, 6):
         return torch.load(path, map_location, weights_only=True)
-    module = _RestrictedPickle(reader)
+    module = ModuleType('restricted_pickle')  # what `torch.load` needs of one
+    module.Unpickler = type('Unpickler', (_RestrictedUnpickler,), {'reader': reader})
+    module.load = lambda file, **kwargs: module.Unpickler(file, **kwargs).load()
     return torch.load(path, map_location, module, weights_only=False)
 
 
@@ -148,15 +151,3 @@ class _RestrictedUnpickler(pickle._Unpickler):
         pickle.BUILD[0]: load_build,
         pickle.BINPERSID[0]: load_binpersid,
     }
-
-
-class _RestrictedPickle:
-    """What ``torch.load`` needs of a pickle module."""
-
-    __name__ = __qualname__  # which torch compares with another's
-
-    def __init__(self, reader: Optional[PyTorchFileReader]) -> None:
-        self.Unpickler = type('Unpickler', (_RestrictedUnpickler,), {'reader': reader})
-
-    def load(self, file: Any, **kwargs: Any) -> Any:
-        return self.Unpickler(file, **kwargs).load()

@@ -1,6 +1,5 @@
 """Checkpoints that run no code, by every way that mmengine loads them."""
 
-import logging
 import os
 import pickle
 import re
@@ -18,7 +17,7 @@ from urllib.parse import urlparse
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import get
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger
 from mmengine.runner import checkpoint as zoo
 
 from .allowed import ZIP_HEADER, allow_mmengine_checkpoints, load_restricted
@@ -63,7 +62,8 @@ def trust_checkpoints() -> None:
     For files of trusted origin that hold other objects. A warning is logged.
     """
     _register_loaders(restricted=False)
-    _warn('Checkpoints are trusted: loading one runs the code that is in it')
+    logger = MMLogger.get_current_instance()
+    logger.warning('Checkpoints are trusted: loading one runs the code that is in it')
 
 
 def newest_checkpoint(folder: Path) -> Optional[Path]:
@@ -80,7 +80,8 @@ def newest_checkpoint(folder: Path) -> Optional[Path]:
             return path
         if damage is not None:
             first = first or f'{path.name} {damage}'
-        _warn(f'{path} is passed over: it {damage or "is of another run"}')
+        fault = damage or 'is of another run'
+        MMLogger.get_current_instance().warning(f'{path} is passed over: it {fault}')
     if first:
         raise ValueError(
             f'{folder} has no complete checkpoint: {first}; to start again, delete '
@@ -171,7 +172,8 @@ def _download(address: str) -> Path:
     former = socket.getdefaulttimeout()
     try:
         if not path.exists():
-            print_log(f'Downloading {address} to {path}', 'current')
+            logger = MMLogger.get_current_instance()
+            logger.info(f'Downloading {address} to {path}')
             socket.setdefaulttimeout(TIMEOUT)  # torch sets none
             torch.hub.download_url_to_file(address, str(path), progress=os.isatty(0))
     finally:
@@ -240,7 +242,3 @@ def _find_damage(path: Path) -> Optional[str]:
     except Exception as error:  # of many types, as the damaged bytes have it
         return f'is truncated or damaged ({error})'
     return part and f'is damaged (the checksum of {part} in it is wrong)'
-
-
-def _warn(message: str) -> None:
-    print_log(message, logger='current', level=logging.WARNING)

@@ -35,12 +35,10 @@ class LocalizationMetric(BaseMetric):
     also, as ``<class>_degenerate_maps``, how many maps are constant, NaN or infinite.
 
     Args:
-        map_name: Name of the map, one of the head's. Its former keyword is ``cam``.
+        map_name: Name of the map, one of the head's. Its former keyword is ``cam``;
+            neither is a TypeError.
         prefix: Prefix of the reported names. Defaults to the name of the map.
         collect_device: Device to gather records on, ``cpu`` or ``gpu``.
-
-    Raises:
-        TypeError: If no map is named.
     """
 
     def __init__(
@@ -61,20 +59,14 @@ class LocalizationMetric(BaseMetric):
 
     @abstractmethod
     def record(self, sample: dict, cam: np.ndarray) -> Any:
-        """Return the small record of one image.
-
-        The sample is a prediction with its truth, ``cam`` the target's map, (h, w).
-        """
+        """Make the small record of a prediction with its truth, and its map (h, w)."""
 
     @abstractmethod
     def summarize(self, records: list) -> dict[str, float]:
         """Turn the records of all images into numbers."""
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Start to make the record of each prediction.
-
-        A sample without such a map, or whose record fails, is a ValueError.
-        """
+        """Start to make records; one without its map, or that fails, is a ValueError."""
         for sample in data_samples:
             check_scores(sample)
             cam = ClassMaps.read(sample).of(self.map_name, self.target_class(sample))

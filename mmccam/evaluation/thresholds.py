@@ -191,10 +191,7 @@ def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
 
 
 def choose_rule(found: dict, map_name: str, box_rule: Optional[str] = None) -> dict:
-    """Choose ``box_rule`` and ``threshold`` of a map: of a rule, or of the best.
-
-    If nothing is known for the map or the rule, a ValueError is raised.
-    """
+    """Choose rule and threshold of a map, of a rule or the best, else a ValueError."""
     if map_name not in found['thresholds']:
         raise ValueError(
             f'no threshold was searched for the map "{map_name}": search with this '

@@ -58,10 +58,7 @@ def draw_outcome(
 
 
 def draw_sheet(metrics: Sequence[BaseMetric], dataset: BaseDataset) -> np.ndarray:
-    """Draw the contact sheet of one or several maps, (H, W, 3), uint8, RGB.
-
-    Of the metrics after an evaluation, each ``LocalizationErrors`` gets its rows.
-    """
+    """Draw the contact sheet of all ``LocalizationErrors``, (H, W, 3), uint8, RGB."""
     blocks = [_draw_block(metric, dataset) for metric in with_examples(metrics)]
     return stack([[block] for block in (draw_legend(), *blocks)], gap=24)
 

@@ -78,13 +78,11 @@ def plain_max_box_acc(samples: list[dict], args: Namespace) -> list[float]:
             contours, _ = cv2.findContours(mask, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
             largest = [max(contours, key=cv2.contourArea)] if contours else []
             for kind, chosen in enumerate((largest, contours)):
-                boxes = [(0, 0, 0, 0)]
-                if chosen:
-                    corners = map(cv2.boundingRect, chosen)
-                    boxes = [
-                        (x, y, min(x + w, 223), min(y + h, 223))
-                        for x, y, w, h in corners
-                    ]
+                boxes = [
+                    (x, y, min(x + w, 223), min(y + h, 223))
+                    for x, y, w, h in map(cv2.boundingRect, chosen)
+                ]
+                boxes = boxes or [(0, 0, 0, 0)]
                 correct[kind, :, index] += box_iou(boxes, truth).max() >= IOUS
     return (100 * correct.max(axis=2) / len(samples)).ravel().tolist()
 

@@ -55,11 +55,9 @@ def measure(part: Part, args: Namespace, rates: dict[str, float]) -> list[dict]:
     """Run all forms in turns, so that what else the machine does meets all alike.
 
     ``rates`` says how fast the device multiplies, in 1e12 operations a second, by the
-    precision; it is empty if that is not known.
-
-    Returns:
-        A row for each form: medians, ratios to the plain form with their range, and
-        whether its values are those of the plain form; with rates, the share of them.
+    precision; it is empty if that is not known. A row for each form has medians, ratios
+    to the plain form with their range, and whether its values are those of the plain
+    form; with rates, the share of them.
     """
     on_gpu = args.device != 'cpu'
     forms = {name: form for name, form in part.forms.items() if on_gpu >= form.gpu_only}

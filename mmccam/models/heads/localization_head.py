@@ -76,16 +76,15 @@ class LocalizationHead(ClsHead):
             )
         self.num_guesses = num_guesses
         self.cams = DEFAULT_CAMS if cams is None else cams
-        self.combinations, self.saliency = {}, {}
+        self.combinations, self.coefficients, self.saliency = {}, {}, {}
         for name, cfg in self.cams.items():
             method = TASK_UTILS.build(cfg)
-            is_combination = isinstance(method, CombinationFunction)
-            (self.combinations if is_combination else self.saliency)[name] = method
-        self.coefficients = {
-            name: combination.coefficients(self.num_classes)
-            for name, combination in self.combinations.items()
-        }
-        for name, coefficients in self.coefficients.items():
+            if not isinstance(method, CombinationFunction):
+                self.saliency[name] = method
+                continue
+            self.combinations[name] = method
+            coefficients = method.coefficients(self.num_classes)
+            self.coefficients[name] = coefficients
             if coefficients.shape != (self.num_classes,):
                 raise ValueError(
                     f'the combination function "{name}" must have {self.num_classes} '

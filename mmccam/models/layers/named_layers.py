@@ -66,10 +66,7 @@ def layer_outputs(
     names: Sequence[str],
     behind: Mapping[str, Callable] = MappingProxyType({}),
 ) -> Iterator[dict[str, Tensor]]:
-    """Keep the outputs of layers, by name, of a network that is called in the block.
-
-    Of a layer that is called again, the last one is kept.
-    """
+    """Keep the last outputs of layers, by name, of a network called in the block."""
     outputs: dict[str, Tensor] = {}
     handles = []
 

@@ -48,10 +48,8 @@ class SaliencyClassifier(ImageClassifier):
     """mmpretrain's ``ImageClassifier``, with backward passes for saliency methods.
 
     Gradients are also computed under ``torch.no_grad``, but not under
-    ``torch.inference_mode``. The parameters get none.
-
-    Raises:
-        ValueError: If the head makes no maps.
+    ``torch.inference_mode``. The parameters get none. The head must make maps, else a
+    ValueError is raised.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -66,10 +64,7 @@ class SaliencyClassifier(ImageClassifier):
     def predict(
         self, inputs: Tensor, data_samples: Optional[list[DataSample]] = None, **kwargs
     ) -> list[DataSample]:
-        """Predict as mmpretrain does, then add the maps of saliency methods.
-
-        One that does not return a map for each image is a ValueError.
-        """
+        """Predict as mmpretrain does, then add a map of each saliency method."""
         samples = super().predict(inputs, data_samples, **kwargs)
         targets = torch.stack([ClassMaps.read(sample).labels for sample in samples])
         targets = targets.to(inputs.device)
