@@ -164,10 +164,7 @@ def _sentence(error: Exception) -> str:
     return text if len(text) <= LONGEST else f'{text[:250]} … {text[-100:]}'
 
 
-def end_together() -> None:
-    """Wait for all processes at the end of a run.
-
-    A thread of gloo lets go of the tensors of the last broadcast when it gets to it; if
-    Python is shutting down by then, the process aborts. The barrier holds no tensors.
-    """
-    barrier()
+# The end of a run. A thread of gloo lets go of the tensors of the last broadcast when it
+# gets to it. If Python is shutting down by then, the process aborts. A barrier holds no
+# tensors.
+end_together = barrier

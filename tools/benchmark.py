@@ -56,15 +56,13 @@ def parse_args() -> argparse.Namespace:
 
 def describe_machine(device: str) -> str:
     """The versions and the processor that the numbers hold for, and the date."""
-    text = (
-        f'{os.cpu_count()} cores ({platform.machine()}, {torch.get_num_threads()} '
+    gpu = '' if device == 'cpu' else f'{torch.cuda.get_device_name(device)}, '
+    return (
+        f'{gpu}{os.cpu_count()} cores ({platform.machine()}, {torch.get_num_threads()} '
         f'threads), Python {platform.python_version()}, torch {torch.__version__}, '
         f'mmengine {mmengine.__version__}, numpy {np.__version__}, '
         f'OpenCV {cv2.__version__}, {date.today()}'
     )
-    if device != 'cpu':
-        text = f'{torch.cuda.get_device_name(device)}, {text}'
-    return text
 
 
 def main() -> None:

@@ -58,10 +58,8 @@ def find_images(args: argparse.Namespace) -> list[dict]:
     cfg = read_data_config(args.config, args.cfg_options)
     dataset = DATASETS.build(dict(find_loader(cfg, 'test').dataset, pipeline=[]))
     number = min(args.num_images, len(dataset))
-    infos = [
-        dataset.get_data_info(place)
-        for place in np.linspace(0, len(dataset) - 1, number).astype(int).tolist()
-    ]
+    places = np.linspace(0, len(dataset) - 1, number).astype(int).tolist()
+    infos = [dataset.get_data_info(place) for place in places]
     classes = dataset.metainfo['classes']
     return [dict(info, class_name=classes[info['gt_label']]) for info in infos]
 
@@ -98,15 +96,10 @@ def draw_figure(
         title = f'{best["class_name"]}: {best["score"]:.0%}'
         if info.get('class_name', best['class_name']) != best['class_name']:
             title += f'; true: {info["class_name"]}'
-        page.append(
-            draw_panels(
-                image,
-                [replace(panel, caption='') for panel in panels],
-                info.get('loc_boxes', ()),
-                title,
-                side=round(WIDTH * min(4, max(1, height / width))),
-            )
-        )
+        panels = [replace(panel, caption='') for panel in panels]
+        side = round(WIDTH * min(4, max(1, height / width)))
+        boxes = info.get('loc_boxes', ())
+        page.append(draw_panels(image, panels, boxes, title, side))
     picture = stack([[part] for part in page])
     mmcv.imwrite(mmcv.rgb2bgr(picture), str(path), backend_args=WHOLE_FILES)
 

@@ -12,8 +12,7 @@ from mmccam.evaluation.thresholds import threshold_file
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    what = 'images, folders or quoted patterns such as "*.jpg"'
-    add('images', nargs='+', help=what)
+    add('images', nargs='+', help='images, folders or quoted patterns such as "*.jpg"')
     add('--checkpoint', help='checkpoint file')
     what = 'config file, or the name of a model; by default that of the checkpoint'
     add('--config', help=what)
@@ -21,8 +20,7 @@ def parse_args() -> argparse.Namespace:
     add_box_options(parser)
     what = 'how many of the most probable classes are predicted, each with its box'
     add('--num-guesses', type=int, default=1, help=what)
-    what = "side of the input in pixels; the config's by default"
-    add('--size', type=int, help=what)
+    add('--size', type=int, help="side of the input in pixels; the config's by default")
     add('--batch-size', type=int, default=8)
     what = 'write predictions.json alone'
     add('--no-pictures', dest='draw', action='store_false', help=what)

@@ -63,9 +63,8 @@ def main() -> None:
         runs.check_run(runner, 'test', evaluator)
         if args.thresholds is not None:
             path = args.thresholds or thresholds.threshold_file(args.checkpoint)
-            found = thresholds.read_thresholds(
-                path, args.checkpoint, thresholds.maps_of(cfg, head)
-            )
+            maps = thresholds.maps_of(cfg, head)
+            found = thresholds.read_thresholds(path, args.checkpoint, maps)
             thresholds.apply_thresholds([metric], found)
     with _cli.user_errors():
         runner.test()

@@ -71,7 +71,8 @@ def main() -> None:
     args = parse_args()
     with _cli.user_errors(*_cli.CONFIG_ERRORS):
         cfg = search_config(args)
-        checksum = thresholds.sha256(args.checkpoint)
+        about = {name: vars(args)[name] for name in ('config', 'checkpoint', 'split')}
+        about['checkpoint_sha256'] = thresholds.sha256(args.checkpoint)
         runner = build_test_runner(cfg)
         head, evaluator = thresholds.head_of(runner), runner.test_evaluator
         evaluator.metrics = [
@@ -81,21 +82,13 @@ def main() -> None:
         evaluator.dataset_meta = dataset.metainfo
     with _cli.user_errors():
         runner.test()
-        if thresholds.sha256(args.checkpoint) != checksum:
+        if thresholds.sha256(args.checkpoint) != about['checkpoint_sha256']:
             raise ValueError(
                 f'{args.checkpoint} was replaced during the search: search again'
             )
         if is_main_process():
-            found = thresholds.describe_search(
-                evaluator.metrics,
-                dataset,
-                checkpoint=args.checkpoint,
-                checksum=checksum,
-                config=args.config,
-                split=args.split,
-                maps=thresholds.maps_of(cfg, head),
-            )
-            write(found, args)
+            maps, found = thresholds.maps_of(cfg, head), evaluator.metrics
+            write(thresholds.describe_search(found, dataset, about, maps), args)
     _cli.end_together()
 
 

@@ -25,8 +25,7 @@ def parse_args() -> argparse.Namespace:
     add = parser.add_argument
     what = 'checkpoint to resume from; without a value the latest of the work dir'
     add('--resume', nargs='?', const='auto', help=what)
-    what = 'do not evaluate during training'
-    add('--no-validate', action='store_true', help=what)
+    add('--no-validate', action='store_true', help='do not evaluate during training')
     what = 'scale the learning rate by the total batch size'
     add('--auto-scale-lr', action='store_true', help=what)
     what = 'pass over images that cannot be read, and list them in unreadable.txt'

@@ -66,7 +66,7 @@ class LocalizationMetric(BaseMetric):
         """Turn the records of all images into numbers."""
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Start to make records; one without its map, or that fails, is a ValueError."""
+        """Start to make records; one that has no map, or fails, is a ValueError."""
         for sample in data_samples:
             check_scores(sample)
             cam = ClassMaps.read(sample).of(self.map_name, self.target_class(sample))

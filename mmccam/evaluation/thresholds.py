@@ -124,29 +124,21 @@ def maps_of(cfg: Config, head: LocalizationHead) -> dict:
 
 
 def describe_search(
-    searches: list[ThresholdSearch],
-    dataset: BaseDataset,
-    checkpoint: File,
-    checksum: str,
-    config: File,
-    split: str,
-    maps: dict,
+    searches: list[ThresholdSearch], dataset: BaseDataset, about: dict, maps: dict
 ) -> dict:
     """Put together what a search found on a data set, with maps as of ``maps_of``.
 
-    ``thresholds`` has for each map its box rules from the best to the worst, ``curves``
-    for each map and rule the accuracies in percent of all thresholds by IoU. The split
-    is that of the data set, if it has one.
+    ``about`` names the split, unless the data set does, the config, the checkpoint and
+    its checksum. ``thresholds`` has for each map its box rules from the best to the
+    worst, ``curves`` for each map and rule the accuracies of all thresholds by IoU.
     """
     return dict(
         provenance=dict(
-            split=getattr(dataset, 'split', split),
+            about,
+            split=getattr(dataset, 'split', about['split']),
             data_root=dataset.data_root,
             ann_file=dataset.ann_file,
             num_images=len(dataset),
-            checkpoint=str(checkpoint),
-            checkpoint_sha256=checksum,
-            config=str(config),
             mmccam=__version__,
             date=str(date.today()),
         ),

@@ -102,7 +102,9 @@ def test_another_file_or_none_is_refused(read, tmp_path):
     for text in ('[]', '{', '{"provenance": 3}'):
         with pytest.raises(ValueError, match=': thresholds are written by .*search_th'):
             read(text)
-    with pytest.raises(FileNotFoundError, match='no file .* written by .*search_threshold.py'):
+    with pytest.raises(
+        FileNotFoundError, match='no file .* written by .*search_threshold.py'
+    ):
         read_thresholds(tmp_path / 'none.json', tmp_path, FOUND['maps'])
 
 
@@ -198,9 +200,9 @@ def test_a_search_keeps_the_names_of_its_images(read, tmp_path):
     checkpoint = tmp_path / 'epoch_3.pth'
     checkpoint.write_bytes(b'abc')
     dataset = Images(VAL, data_root='data/fish')
-    checksum = FOUND['provenance']['checkpoint_sha256']
-    options = dict(config='config.py', split='val', maps=FOUND['maps'])
-    found = describe_search([], dataset, checkpoint, checksum, **options)
+    about = dict(config='config.py', split='val', checkpoint=str(checkpoint))
+    about['checkpoint_sha256'] = FOUND['provenance']['checkpoint_sha256']
+    found = describe_search([], dataset, about, FOUND['maps'])
     assert found['images'] == [f'images/{name}.jpg' for name in 'abc']
     assert found['provenance'].items() > dict(split='val', num_images=3).items()
     assert read(found) == found
