@@ -54,10 +54,7 @@ def check_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
 
 
 def clip_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
-    """Clip boxes to the pixels of an image, float32; else as :func:`check_boxes`.
-
-    A box that is reversed or NaN, or has no pixel in the image, is a ValueError.
-    """
+    """Clip boxes to an image, float32; reversed, NaN or all outside is a ValueError."""
     boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
     ends = np.minimum(boxes[:, 2:], np.array(size, np.float32) - 1)
     clipped = np.hstack([np.maximum(boxes[:, :2], 0), ends])

@@ -164,7 +164,6 @@ def _sentence(error: Exception) -> str:
     return text if len(text) <= LONGEST else f'{text[:250]} … {text[-100:]}'
 
 
-# The end of a run. A thread of gloo lets go of the tensors of the last broadcast when it
-# gets to it. If Python is shutting down by then, the process aborts. A barrier holds no
-# tensors.
+# The end of a run. A thread of gloo lets go of the last broadcast's tensors when it
+# gets to it; if Python shuts down by then, the process aborts. A barrier has none.
 end_together = barrier

@@ -38,14 +38,10 @@ def check(args: argparse.Namespace) -> dict[str, Summary]:
     """Check the data sets of the config; print problems and notes."""
     cfg = read_data_config(args.config, args.cfg_options)
     datasets = find_datasets(cfg)
-    scaled_masks = [
-        name
-        for name in datasets
-        if any(has_scaled_masks(cfg, split) for split in name.split(', '))
+    scaled = [
+        n for n in datasets if any(has_scaled_masks(cfg, s) for s in n.split(', '))
     ]
-    return check_datasets(
-        datasets, print, lambda text: print(f'note: {text}'), scaled_masks
-    )
+    return check_datasets(datasets, print, lambda text: print(f'note: {text}'), scaled)
 
 
 def main() -> None:

@@ -4,9 +4,7 @@ set -euo pipefail
 tools=$(dirname "$0")
 export PYTHONPATH="$tools/..:${PYTHONPATH:-}"
 exec python -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" \
-    --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
-    --master_port="${PORT:-29500}" \
+    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
     --nproc_per_node="$2" \
     "$tools/$1" "${@:3}" --launcher pytorch

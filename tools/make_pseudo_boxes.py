@@ -51,13 +51,13 @@ def main() -> None:
         runner = runs.build_test_runner(cfg)
         head, evaluator = thresholds.head_of(runner), runner.test_evaluator
         dataset = runner.test_dataloader.dataset
-        metric = DumpPseudoBoxes(
+        rule = (
             args.cam or default_map_name(head.map_names),
             args.box_rule,
             args.threshold,
-            out_file=args.out,
-            root=dataset.data_prefix['img_path'],
         )
+        root = dataset.data_prefix['img_path']
+        metric = DumpPseudoBoxes(*rule, out_file=args.out, root=root)
         evaluator.metrics = [metric]
         evaluator.dataset_meta = dataset.metainfo
         runs.check_run(runner, 'test', evaluator)

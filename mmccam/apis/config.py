@@ -34,10 +34,7 @@ def one_sentence(fault: str) -> Iterator[None]:
 
 
 def read_config(path: Union[str, PathLike], options: Optional[dict] = None) -> Config:
-    """Read a config file and apply options.
-
-    A ValueError is raised unless it is a regular file, whose types are texts.
-    """
+    """Read a config, a regular file whose types are texts, and apply options."""
     if Path(path).exists() and not Path(path).is_file():
         raise ValueError(f'the config {path} is not a regular file')
     cfg = Config.fromfile(path)

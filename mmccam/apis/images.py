@@ -63,9 +63,8 @@ def _expand(one: Union[str, Path, np.ndarray]) -> Iterable[Image]:
 def _walk(folder: str) -> Iterator[str]:
     is_empty, seen = True, set()
     errors: list[OSError] = []
-    for root, folders, files in os.walk(
-        folder, onerror=errors.append, followlinks=True
-    ):
+    walk = os.walk(folder, onerror=errors.append, followlinks=True)
+    for root, folders, files in walk:
         real = os.path.realpath(root)
         if real in seen:  # a link to a folder above
             folders.clear()

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 from urllib.parse import urlparse
 
 import torch
@@ -110,27 +110,23 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 def _register_loaders(restricted: bool) -> None:
     for name, prefixes in _PREFIXES.items():
-        loader = _loader(name, restricted)
+        loader = partial(_load, name, restricted)
+        loader.__name__ = f'load_from_{name}'  # mmengine logs the last part
         zoo.CheckpointLoader.register_scheme(prefixes, loader, force=True)
 
 
-def _loader(name: str, restricted: bool) -> Callable:
+def _load(name: str, restricted: bool, source: str, map_location: Any = None) -> Any:
     read = load_restricted if restricted else partial(torch.load, weights_only=False)
-
-    def load(filename: str, map_location: Any = None) -> Any:
-        with ExitStack() as stack:
-            with _one_sentence(filename, restricted):
-                path = _fetch(filename, stack)
-            _check_complete(path, filename)
-            with _one_sentence(filename, restricted):
-                loaded = read(path, map_location)
-                if name == 'mmcls':  # a classifier, of which mmengine makes a backbone
-                    loaded = zoo._process_mmcls_checkpoint(loaded)
-        check_meta(loaded, filename)
-        return loaded
-
-    load.__name__ = f'load_from_{name}'  # mmengine logs the last part
-    return load
+    with ExitStack() as stack:
+        with _one_sentence(source, restricted):
+            path = _fetch(source, stack)
+        _check_complete(path, source)
+        with _one_sentence(source, restricted):
+            loaded = read(path, map_location)
+            if name == 'mmcls':  # a classifier, of which mmengine makes a backbone
+                loaded = zoo._process_mmcls_checkpoint(loaded)
+    check_meta(loaded, source)
+    return loaded
 
 
 def _fetch(source: str, stack: ExitStack) -> Path:
@@ -192,9 +188,8 @@ def _check_complete(path: Path, source: str) -> None:
         return
     # torch keeps what it gets, also half a file or the page of a proxy.
     if path.parent == _downloads():
-        advice = 'delete that file to download it again'
         fault = f'was not downloaded completely: {path} {damage}'
-        raise ValueError(f'{source} {fault}; {advice}')
+        raise ValueError(f'{source} {fault}; delete that file to download it again')
     others = _checkpoints(path.parent)
     newest = next((other for other in others if not _find_damage(other)), None)
     advice = f'; the newest complete checkpoint beside it is {newest}' if newest else ''

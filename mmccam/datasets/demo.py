@@ -153,10 +153,7 @@ def _place(rng: Rng, outline: np.ndarray, height: int, width: int) -> tuple:
 
 
 def draw(rng: Rng, badge: Badge, height: int, width: int) -> tuple[np.ndarray, ...]:
-    """Draw an image, (H, W, 3), uint8, RGB, and masks of fish and badge, (H, W), bool.
-
-    ``rng`` is the source of all that varies.
-    """
+    """Draw an image, (H, W, 3), RGB, and masks of fish and badge, (H, W), bool."""
     blank = np.zeros((height, width), np.uint8)
     grid = np.stack(np.meshgrid(*map(np.arange, (width, height))), 2).astype(np.float32)
 

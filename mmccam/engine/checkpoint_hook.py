@@ -55,22 +55,19 @@ class ResumableCheckpointHook(CheckpointHook):
         """Refuse what holds no weights, and to resume from weights alone."""
         source = runner.cfg.get('load_from') or 'the last checkpoint'
         weights_of(checkpoint, source)
+        if not runner.cfg.get('resume'):
+            return
         state = ('meta', 'message_hub', 'optimizer')
         missing = [key for key in state if key not in checkpoint]
-        if runner.cfg.get('resume') and missing:
-            raise ValueError(
-                f'{source} has no {" and no ".join(missing)}, so that no run can be '
-                'resumed from it; its weights alone are for load_from'
-            )
-        if runner.cfg.get('resume'):
-            meta = checkpoint['meta']
-            self._run_id = meta.get('run_id', '')  # older ones have none
-            own = self._optimizer(runner)
-            if meta.get('optimizer', own) != own:
-                raise ValueError(
-                    f'{source} is of a run by {meta["optimizer"]}, and {own} cannot '
-                    'resume it; its weights alone are for load_from'
-                )
+        meta, own, fault = checkpoint.get('meta', {}), self._optimizer(runner), None
+        if missing:
+            lost = ' and no '.join(missing)
+            fault = f'has no {lost}, so that no run can be resumed from it'
+        elif meta.get('optimizer', own) != own:
+            fault = f'is of a run by {meta["optimizer"]}, and {own} cannot resume it'
+        if fault:
+            raise ValueError(f'{source} {fault}; its weights alone are for load_from')
+        self._run_id = meta.get('run_id', '')  # older ones have none
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Note in a checkpoint of which run and optimizer it is."""

@@ -136,10 +136,7 @@ def build_box_rule(
 
     It is ``largest_component`` (formerly ``cam``), the default, ``released_nlccam``
     (formerly ``nlccam_released``) or your own. The threshold, by default that of the
-    rule, is a fraction of the map's range, 0 <= threshold < 1.
-
-    Raises:
-        ValueError: If there is no such rule or the threshold lies outside its range.
+    rule, is a fraction of the map's range, 0 <= threshold < 1. Others are a ValueError.
     """
     name = present_name(name or 'largest_component')
     # Not FUNCTIONS.get, which imports a module of an unknown name.

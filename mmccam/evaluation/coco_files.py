@@ -60,12 +60,8 @@ class DumpBoxes(BoxMetric):
         box = clip_box(self.box_rule(cam, (width, height)), (width, height))
         name = path_below(sample, self.root)
         image = dict(id=number, file_name=name, width=width, height=height)
-        result = dict(
-            image_id=number,
-            category_id=label,
-            bbox=to_xywh(box),
-            score=sample['pred_score'][label].item(),
-        )
+        result = dict(image_id=number, category_id=label, bbox=to_xywh(box))
+        result['score'] = sample['pred_score'][label].item()
         of_truth = dict(image_id=number, category_id=sample['gt_label'].item())
         boxes = sample.get('loc_boxes', ())
         truth = [dict(of_truth, bbox=to_xywh(box)) for box in boxes]

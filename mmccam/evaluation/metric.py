@@ -133,8 +133,7 @@ class BoxMetric(LocalizationMetric, BoxMaker):
             where thresholds were searched.
         iou: Overlap at which a box is right, 0 < iou <= 1.
 
-    Raises:
-        ValueError: If there is no such rule, or a number lies outside its range.
+    An unknown rule, or a number outside its range, is a ValueError.
     """
 
     def __init__(

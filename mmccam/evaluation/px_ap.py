@@ -32,10 +32,7 @@ class PxAP(LocalizationMetric):
         self.scaled_masks = scaled_masks
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
-        """Count the pixels of foreground and background by score, (2, bins), uint16.
-
-        No mask, or a broken one or one of another size, is a ValueError.
-        """
+        """Count the pixels of foreground and background by score, (2, bins), uint16."""
         if not sample.get('loc_masks'):
             path = sample['img_path']
             raise ValueError(f'{path} has no mask, which PxAP measures by')

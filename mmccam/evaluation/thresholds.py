@@ -69,8 +69,7 @@ class ThresholdSearch(LocalizationMetric):
             check_iou(iou)
         if 0.5 not in ious:
             raise ValueError(f'ious must have 0.5, by which is chosen, got {ious}')
-        rules = map(build_box_rule, box_rules)
-        self.box_rules = {rule.name: rule for rule in rules}
+        self.box_rules = {rule.name: rule for rule in map(build_box_rule, box_rules)}
         self.ious = list(ious)
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:

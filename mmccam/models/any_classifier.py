@@ -18,10 +18,7 @@ def classifier_with_maps(model: ConfigDict) -> ConfigDict:
 
     The config of an ``ImageClassifier``, of mmpretrain or mmccam, gets a localization
     head unless it has one, ``mmccam.GAPClsHead``. The type ``ImageClassifier`` becomes
-    ``mmccam.SaliencyClassifier``.
-
-    Raises:
-        ValueError: If the classifier has no such pooling or layer, with the reason.
+    ``mmccam.SaliencyClassifier``. Without such pooling or layer a ValueError says why.
     """
     model = deepcopy(model)
     if not issubclass(_class(model), ImageClassifier):

@@ -1,7 +1,4 @@
-"""The numbers of an evaluation: as tables, and as curves over the threshold.
-
-A table has a row for each map and a column for each metric.
-"""
+"""The numbers of an evaluation: as tables, and as curves over the threshold."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -154,9 +151,8 @@ def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') 
         panel.set_xlabel('threshold')
     figure.supylabel('GT-known accuracy in percent')
     figure.suptitle(title)
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    columns = len(maps[0].accuracies)
-    figure.legend(handles, labels, loc='outside lower center', ncols=columns)
+    entries, columns = axes.flat[0].get_legend_handles_labels(), len(maps[0].accuracies)
+    figure.legend(*entries, loc='outside lower center', ncols=columns)
     with whole_file(path) as file:
         figure.savefig(file, format=Path(path).suffix[1:], dpi=110)
 

@@ -137,7 +137,9 @@ def test_stores_are_refused_unless_trusted(monkeypatch, address):
 
 def test_every_scheme_of_mmengine_is_restricted_and_named_in_its_log():
     loaders = zoo.CheckpointLoader._schemes
-    modules = {loader.__globals__['__name__'] for loader in loaders.values()}
+    modules = {
+        getattr(loader, 'func', loader).__module__ for loader in loaders.values()
+    }
     assert modules == {'mmccam.checkpoints.loading'}
     assert loaders[''].__name__ == 'load_from_local'
     assert loaders['http://'].__name__ == 'load_from_http'

@@ -71,12 +71,9 @@ def run_block(kind: type, precision: str, args: Namespace) -> Measurement:
         block = kind(CHANNELS)
         torch.nn.init.ones_(block.bn.weight)  # or the block would do nothing
         block.to(args.device, dtype)
-        maps, step = make_step(
-            *(block, args.batch_size, args.image_side),
-            device=args.device,
-            dtype=dtype,
-            memory_format=torch.contiguous_format if is_plain else torch.channels_last,
-        )
+        layout = torch.contiguous_format if is_plain else torch.channels_last
+        options = dict(device=args.device, dtype=dtype, memory_format=layout)
+        maps, step = make_step(block, args.batch_size, args.image_side, **options)
         step()
         seconds = seconds_of(lambda: [step() for _ in range(times)])
         megabytes = peak()

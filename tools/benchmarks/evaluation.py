@@ -119,11 +119,8 @@ def run_evaluation(prepare: Callable, precision: str, args: Namespace) -> Measur
 
 
 NAMES = ['top1_loc', 'top5_loc', 'gt_known_loc']
-ALL_NAMES = NAMES + [
-    f'{name}_{iou}'
-    for name in ('max_box_acc', 'max_box_acc_v2')
-    for iou in (30, 50, 70)
-]
+BOX_ACC = [f'max_box_acc{v}_{iou}' for v in ('', '_v2') for iou in (30, 50, 70)]
+ALL_NAMES = NAMES + BOX_ACC
 ACCURACY = [dict(type='mmccam.CCAMLocalizationMetric', map_name='ccam')]
 ALL_METRICS = [*ACCURACY, dict(type='mmccam.MaxBoxAcc', map_name='ccam')]
 LOCALIZATION = Part(

@@ -17,10 +17,7 @@ TRUTH = dict(loc_boxes=np.array([[100, 75, 400, 300]]), ori_shape=SIZE[::-1])
 
 
 def run_test(metrics: Optional[list], precision: str, args: Namespace) -> Measurement:
-    """Test the network on batches of one size, which are in memory.
-
-    ``metrics`` are evaluated; None is for all that nlccam_cub.py reports.
-    """
+    """Test the network on batches in memory; None are the metrics of nlccam_cub.py."""
     torch.manual_seed(args.seed)
     cfg, dtype = read_config(), PRECISIONS[precision]
     evaluator = Evaluator(cfg.test_evaluator if metrics is None else metrics)

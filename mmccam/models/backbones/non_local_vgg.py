@@ -22,7 +22,8 @@ class NonLocalVGG(NamedLayers, VGG):
 
     The convolutions have the names of mmpretrain's VGG, so that its checkpoints load.
     So do those of torchvision, by ``init_cfg=dict(type='Pretrained', checkpoint=...)``.
-    Loading is an error if weights of a convolution are missing or do not match.
+    Loading is an error if weights of a convolution are missing or do not match. So is
+    an argument that lies outside its range, a ValueError.
 
     Args:
         depth: Depth of the VGG: 11, 13, 16 or 19.
@@ -44,9 +45,6 @@ class NonLocalVGG(NamedLayers, VGG):
             faster on CPUs and tensor cores. The other format rounds differently.
         init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
         out_layers: Further layers to return, see :class:`~mmccam.models.NamedLayers`.
-
-    Raises:
-        ValueError: If an argument lies outside its range.
     """
 
     def __init__(

@@ -52,5 +52,6 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
         """Combine the maps of all classes (Eq. 4), see :func:`mmccam.cam.ccam`."""
         classes = torch.arange(self.num_classes, device=weights.device)
         # The weights are in the order of the classes, not of their ranks.
-        ranking = classes.expand_as(weights)
-        return ccam(feats[-1], self.fc.weight.float(), ranking, weights)
+        return ccam(
+            feats[-1], self.fc.weight.float(), classes.expand_as(weights), weights
+        )

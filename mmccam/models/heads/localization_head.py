@@ -65,9 +65,7 @@ class LocalizationHead(ClsHead):
                 Defaults to ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
             num_guesses: Of how many of the most probable classes maps are made.
 
-        Raises:
-            ValueError: If a combination function has no meaning for K classes, or not K
-                coefficients, or there are no K guesses.
+        A number that has no meaning for K classes, also of coefficients, is an error.
         """
         if not 1 <= num_guesses <= self.num_classes:
             raise ValueError(

@@ -23,11 +23,9 @@ class NamedLayers:
     Args:
         *args: Arguments of the network.
         out_layers: Names of the layers whose outputs come before the network's own
-            ones, in this order. The last map stays the last.
+            ones, in this order. The last map stays the last. A layer that there is not,
+            or that ``forward`` does not call, is a ValueError.
         **kwargs: Further arguments of the network.
-
-    Raises:
-        ValueError: If there is no such layer, or if ``forward`` does not call it.
     """
 
     def __init__(self, *args, out_layers: Sequence[str] = (), **kwargs) -> None:

@@ -35,10 +35,7 @@ class NonLocalBlock(BaseModule):
 
     Args:
         in_channels: Number of channels C.
-        reduction: Factor by which f and g reduce the channels.
-
-    Raises:
-        ValueError: If ``reduction`` does not lie between 1 and C.
+        reduction: Factor by which f and g reduce the channels, 1 to C.
     """
 
     def __init__(self, in_channels: int, reduction: int = 8) -> None:
