@@ -11,12 +11,6 @@ from mmccam.datasets.check import Summary, check_datasets
 SPLITS = ('train', 'val', 'test')
 
 
-def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    add_options(parser, 'config', '--cfg-options')
-    return parser
-
-
 def find_datasets(cfg: Config) -> dict[str, ConfigDict]:
     """Find the data sets of a config, each distinct one once, by their splits."""
     datasets: dict[str, ConfigDict] = {}
@@ -45,7 +39,9 @@ def check(args: argparse.Namespace) -> dict[str, Summary]:
 
 
 def main() -> None:
-    args = build_parser().parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    add_options(parser, 'config', '--cfg-options')
+    args = parser.parse_args()
     with user_errors(*CONFIG_ERRORS):
         summaries = check(args)
     for name, found in summaries.items():

@@ -138,9 +138,8 @@ class _RestrictedUnpickler(pickle._Unpickler):
         """Check that a storage has the size of its record, beyond which torch reads."""
         if self.reader:
             _, kind, key, _, count = self.stack[-1]
-            size = count * torch._utils._element_size(
-                getattr(kind, 'dtype', torch.uint8)
-            )
+            dtype = getattr(kind, 'dtype', torch.uint8)
+            size = count * torch._utils._element_size(dtype)
             found = len(self.reader.get_record(f'data/{key}'))
             if size != found:
                 raise RuntimeError(f'a layer of {size} bytes has {found} in the file')

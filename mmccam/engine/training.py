@@ -102,10 +102,8 @@ class FiniteLossHook(Hook):
 class UnreadableImagesHook(Hook):
     """Logs after each epoch how many images could not be read so far.
 
-    The number also goes to the visualization backends, as ``unreadable_images``.
-
-    Args:
-        file: The text file in which ``mmccam.LoadImage`` notes them.
+    The number also goes to the visualization backends, as ``unreadable_images``. The
+    ``file`` is that in which ``mmccam.LoadImage`` notes them.
     """
 
     def __init__(self, file: str) -> None:

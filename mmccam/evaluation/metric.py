@@ -182,10 +182,7 @@ class BoxMetric(LocalizationMetric, BoxMaker):
 def judge(
     box: Box, true_boxes: np.ndarray, class_right: bool, degenerate: bool, iou: float
 ) -> tuple[str, float]:
-    """Decide what became of an image: the kind, and the highest overlap of its box.
-
-    Degenerate is a map that is constant, NaN or infinite. True boxes are (n, 4), n > 0.
-    """
+    """Judge a box by true boxes, (n, 4) with n > 0: its kind and highest overlap."""
     box, truth = np.array(box, np.float64), np.array(true_boxes, np.float64)
     overlaps = box_iou([box], truth)[0]
     best = overlaps.argmax()

@@ -152,10 +152,7 @@ def describe_search(
 
 
 def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
-    """Read what was found for a checkpoint and ``maps_of``, rules by present names.
-
-    A file of another kind, checkpoint or way to make maps is a ValueError.
-    """
+    """Read what was found for a checkpoint and ``maps_of``, else raise a ValueError."""
     try:
         found = read_json(path, FORM)
     except (FileNotFoundError, ValueError) as error:

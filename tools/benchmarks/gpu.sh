@@ -29,10 +29,8 @@ train() { # train NAME [--amp]
     local name=$1 folder=$work/$1 config=configs/nlccam_custom.py
     [ -n "$data" ] || return 0
     export MMCCAM_DATA_ROOT=$data MMCCAM_WEIGHTS=$weights
-    local last=$folder/epoch_8.pth loaders=()
-    for split in train val test; do
-        loaders+=("${split}_dataloader.num_workers=8")
-    done
+    local last=$folder/epoch_8.pth
+    local loaders=({train,val,test}_dataloader.num_workers=8)
     step "train_$name" 150 python tools/train.py "$config" "${@:2}" \
         --work-dir "$folder" --cfg-options "${loaders[@]}" train_cfg.max_epochs=8
     cp "$folder"/*/vis_data/scalars.json "$out/scalars_$name.json"

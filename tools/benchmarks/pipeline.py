@@ -79,9 +79,8 @@ def load_in_workers(samples: list, transform: Transform, args: Namespace) -> flo
     """Seconds to load as many images by a data loader, once its queues are full."""
     images = Images(samples, transform)
     batch = min(args.batch_size, len(images) // 8)
-    loader = DataLoader(
-        *(images, batch), num_workers=args.workers, collate_fn=pseudo_collate
-    )
+    options = dict(num_workers=args.workers, collate_fn=pseudo_collate)
+    loader = DataLoader(images, batch, **options)
     batches, warm = iter(loader), len(loader) // 4
     for _ in range(warm):
         next(batches)
