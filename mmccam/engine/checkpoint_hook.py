@@ -59,11 +59,11 @@ class ResumableCheckpointHook(CheckpointHook):
             return
         state = ('meta', 'message_hub', 'optimizer')
         missing = [key for key in state if key not in checkpoint]
-        meta, own, fault = checkpoint.get('meta', {}), self._optimizer(runner), None
+        meta, fault = checkpoint.get('meta', {}), None
         if missing:
             lost = ' and no '.join(missing)
             fault = f'has no {lost}, so that no run can be resumed from it'
-        elif meta.get('optimizer', own) != own:
+        elif meta.get('optimizer') not in (None, own := self._optimizer(runner)):
             fault = f'is of a run by {meta["optimizer"]}, and {own} cannot resume it'
         if fault:
             raise ValueError(f'{source} {fault}; its weights alone are for load_from')

@@ -134,7 +134,10 @@ def test_a_remote_folder_has_its_own_backend(tmp_path):
             dict(meta={}, message_hub={}, state_dict={}),
             'x.pth has no optimizer, so that no run can be resumed from it',
         ),
-        (dict(weight=1), 'x.pth has no meta and no message_hub and no optimizer'),
+        (
+            dict(weight=torch.ones(1)),
+            'x.pth has no meta and no message_hub and no optimizer',
+        ),
     ],
 )
 def test_weights_alone_cannot_be_resumed(checkpoint, message):

@@ -67,7 +67,7 @@ def test_searched_thresholds_and_the_config_of_the_user(localize, image, searche
         ([], 'cannot read the image .*text.jpg: .* no known format'),
         (['--config', 'none.py'], 'none.py'),
         (['--size', 1, '--skip-unreadable'], 'localize.py: .*size'),
-        (['--thresholds', 'none.json'], 'no file of thresholds none'),
+        (['--thresholds', 'none.json'], 'no file none.json: thresholds are'),
     ],
 )
 def test_bad_input_ends_in_one_sentence(localize, image, text, options, message):

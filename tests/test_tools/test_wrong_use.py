@@ -97,7 +97,7 @@ def test_wrong_options_are_refused(run, command, message):
         (['MaxBoxAcc'], '--dump-boxes boxes', '--dump-boxes needs mmccam.CCAMLocaliza'),
         (['MaxBoxAcc'], '--out a.png', '--out a.png needs mmccam.LocalizationErrors'),
         ([], '--dump-maps maps', '--dump-maps needs a metric of a map in the test'),
-        ([], '--thresholds', r'no file of thresholds .*small_config.thresholds.json: '),
+        ([], '--thresholds', r'no file .*small_config.thresholds.json: thresholds'),
     ],
 )
 def test_metrics_that_do_not_fit_are_refused(run, tmp_path, metrics, options, message):
