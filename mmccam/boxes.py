@@ -45,8 +45,13 @@ def box_area(boxes: np.ndarray) -> np.ndarray:
 def check_boxes(boxes: np.ndarray, size: Size, where: str) -> np.ndarray:
     """Check that boxes lie in their image; they may end at its width and height.
 
-    Boxes (n, 4) or (4,) are returned as (n, 4). One that is reversed, outside or NaN is
-    a ValueError with ``where``, the image or the line that has the boxes.
+    Args:
+        boxes: Boxes in pixels, (n, 4) or (4,), which are returned as (n, 4).
+        size: Width and height of the image.
+        where: The image, or the line that has the boxes, for messages.
+
+    Raises:
+        ValueError: If a box is reversed, outside or NaN.
     """
     boxes = np.asarray(boxes).reshape(-1, 4)
     _refuse(boxes, boxes, size, where)

@@ -15,8 +15,6 @@ Eq. 7-9  the non-local block                              ``layers/non_local.py`
 ======== ================================================ =========================
 
 Symbols: K classes, N images, C channels, T target classes of an image, maps of h x w.
-Each g(k) is given as its coefficients g(1) ... g(K), (K,), float32, for K >= 2 classes;
-a ``ValueError`` says if it has no meaning for so many.
 """
 
 from typing import Optional
@@ -30,15 +28,28 @@ def rank_classes(scores: Tensor) -> Tensor:
 
     .. math:: c_1 = \arg\max_c S_c
 
-    is the most probable class (Eq. 1), with :math:`S_c` the score or logit of class c,
-    (N, K). Returned are indices of classes, (N, K). Of classes with equal scores the
-    one with the lower index comes first.
+    is the most probable class (Eq. 1), with :math:`S_c` the score of class c. Of
+    classes with equal scores the one with the lower index comes first.
+
+    Args:
+        scores: Class scores or logits, (N, K).
+
+    Returns:
+        Class indices, (N, K); column 0 holds the most probable class.
     """
     return scores.argsort(dim=-1, descending=True, stable=True)
 
 
 def move_to_front(ranking: Tensor, targets: Tensor) -> Tensor:
-    """Move each target (N, T) to rank 1 of (N, K), the rest in order: (N, T, K)."""
+    """Move a target class to rank 1 and keep the order of the rest.
+
+    Args:
+        ranking: Class indices from the most to the least probable, (N, K).
+        targets: Target classes, (N, T), each one of the ranked classes.
+
+    Returns:
+        One ranking for each target, (N, T, K).
+    """
     ranking = ranking.unsqueeze(1).expand(-1, targets.shape[1], -1)
     is_other = (ranking != targets.unsqueeze(-1)).to(torch.uint8)
     # A stable sort puts the single 0 first and keeps the order of the ones.
@@ -50,8 +61,12 @@ def activation_maps(features: Tensor, weights: Tensor) -> Tensor:
 
     .. math:: M^c(x, y) = \sum_n w_{n,c} f^n(x, y)
 
-    with feature maps f, (N, C, h, w), and the classifier's weights for each target,
-    without the bias, (N, T, C). Maps are (N, T, h, w).
+    Args:
+        features: Feature maps f, (N, C, h, w).
+        weights: Weights of the classifier for each target, without the bias, (N, T, C).
+
+    Returns:
+        Maps, (N, T, h, w).
     """
     return torch.einsum('ntc,nchw->nthw', weights, features)
 
@@ -82,7 +97,11 @@ def ccam(
 
 
 def class_weights(ranking: Tensor, coefficients: Tensor) -> Tensor:
-    """Give each class the g of its rank, (N, T, K), with arguments of :func:`ccam`."""
+    """Give each class the coefficient of its rank, with arguments as of :func:`ccam`.
+
+    Returns:
+        g of the rank of each class, in the order of the classes, (N, T, K).
+    """
     coefficients = coefficients.expand(ranking.shape)
     return torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
 
@@ -97,9 +116,12 @@ def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> Tens
     So g(1) = 1 and g(K) = -1. Degree 0 is a step from 1 to -1 at p.
 
     Args:
-        num_classes: Number of classes K.
+        num_classes: Number of classes K, at least 2.
         degree: Degree η, at least 0.
         p: Rank at which the sign changes, 1 < p < K. Defaults to (K + 1) / 2.
+
+    Returns:
+        g(1) ... g(K), (K,), float32.
     """
     _check_num_classes(num_classes)
     p = (num_classes + 1) / 2 if p is None else p
@@ -120,9 +142,12 @@ def top_bottom(num_classes: int, i: int, j: int) -> Tensor:
     g(k) = 1 for k <= i, -1 for k > K - j, else 0.
 
     Args:
-        num_classes: Number of classes K.
+        num_classes: Number of classes K, at least 2.
         i: How many of the most probable classes are added.
         j: How many of the least probable classes are subtracted, 0 < i + j <= K.
+
+    Returns:
+        g(1) ... g(K), (K,), float32.
     """
     _check_num_classes(num_classes)
     if i < 0 or j < 0 or i + j == 0:
@@ -137,9 +162,14 @@ def top_bottom(num_classes: int, i: int, j: int) -> Tensor:
 
 
 def single_rank(num_classes: int, k: int) -> Tensor:
-    """Coefficients that leave the map of one rank alone, 1 for it and else 0.
+    """Coefficients that leave the map of one rank alone.
 
-    The rank ``k`` is 1 ... K from the most probable class, or -1 ... -K from the least.
+    Args:
+        num_classes: Number of classes K, at least 2.
+        k: Rank: 1 ... K from the most probable class, or -1 ... -K from the least.
+
+    Returns:
+        1 for that rank and 0 for the others, (K,), float32.
     """
     _check_num_classes(num_classes)
     if k == 0 or k not in range(-num_classes, num_classes + 1):

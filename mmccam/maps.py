@@ -17,7 +17,11 @@ def is_degenerate(cam: np.ndarray) -> bool:
 
 
 def resize_map(cam: np.ndarray, size: Size) -> np.ndarray:
-    """Subtract the minimum of a map (h, w), and resize it bilinearly, float32."""
+    """Subtract the minimum of a map (h, w) and resize it bilinearly.
+
+    Returns:
+        Map from 0 on, (height, width), float32.
+    """
     cam = np.asarray(cam, dtype=np.float32)
     with np.errstate(invalid='ignore'):  # infinite values become NaN
         cam = cam - cam.min()
@@ -30,7 +34,11 @@ def score_map(cam: np.ndarray) -> np.ndarray:
 
 
 def stretch(cam: np.ndarray, size: Size) -> np.ndarray:
-    """Resize a map (h, w) cubically and stretch it to 0 ... 1, float64; or zeros."""
+    """Resize a map (h, w) by cubic interpolation and stretch it to 0 ... 1.
+
+    Returns:
+        Map, (height, width), float64; zeros where it shows nothing.
+    """
     scores = np.asarray(cam, np.float64)
     scores = cv2.resize(scores, size, interpolation=cv2.INTER_CUBIC)
     if is_degenerate(cam) or is_degenerate(scores):

@@ -59,14 +59,23 @@ class LocalizationMetric(BaseMetric):
 
     @abstractmethod
     def record(self, sample: dict, cam: np.ndarray) -> Any:
-        """Make the small record of a prediction with its truth, and its map (h, w)."""
+        """Return the small record of one image.
+
+        Args:
+            sample: Prediction with its true class and boxes.
+            cam: Map of the target class, (h, w).
+        """
 
     @abstractmethod
     def summarize(self, records: list) -> dict[str, float]:
         """Turn the records of all images into numbers."""
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Start to make records; one that has no map, or fails, is a ValueError."""
+        """Start to make the record of each prediction.
+
+        Raises:
+            ValueError: If a sample has no such map, or the record of one failed.
+        """
         for sample in data_samples:
             check_scores(sample)
             cam = ClassMaps.read(sample).of(self.map_name, self.target_class(sample))
@@ -182,7 +191,10 @@ class BoxMetric(LocalizationMetric, BoxMaker):
 def judge(
     box: Box, true_boxes: np.ndarray, class_right: bool, degenerate: bool, iou: float
 ) -> tuple[str, float]:
-    """Judge a box by true boxes, (n, 4) with n > 0: its kind and highest overlap."""
+    """Decide what became of an image: the kind, and the highest overlap of its box.
+
+    Degenerate is a map that is constant, NaN or infinite. True boxes are (n, 4), n > 0.
+    """
     box, truth = np.array(box, np.float64), np.array(true_boxes, np.float64)
     overlaps = box_iou([box], truth)[0]
     best = overlaps.argmax()

@@ -26,7 +26,11 @@ class CombinationFunction(ABC):
 
     @abstractmethod
     def coefficients(self, num_classes: int) -> torch.Tensor:
-        """Return g(1) ... g(K) for K classes, (K,), float32, or raise a ValueError."""
+        """Return g(1) ... g(K) for K classes, (K,), float32.
+
+        Raises:
+            ValueError: If the function has no meaning for this many classes.
+        """
 
 
 @TASK_UTILS.register_module()

@@ -65,7 +65,9 @@ class LocalizationHead(ClsHead):
                 Defaults to ``dict(ccam=dict(type='mmccam.Polynomial', degree=2))``.
             num_guesses: Of how many of the most probable classes maps are made.
 
-        A number that has no meaning for K classes, also of coefficients, is an error.
+        Raises:
+            ValueError: If a combination function has no meaning for K classes, or not K
+                coefficients, or there are no K guesses.
         """
         if not 1 <= num_guesses <= self.num_classes:
             raise ValueError(
@@ -101,11 +103,18 @@ class LocalizationHead(ClsHead):
     def predict(
         self, feats: Feats, data_samples: Optional[list[DataSample]] = None
     ) -> list[DataSample]:
-        """Predict scores, label and maps from feature maps (N, C, h, w).
+        """Predict scores, label and maps.
 
-        Samples, new ones by default, get ``pred_score``, ``pred_label``, ``cam_labels``
-        and ``cams``, all on the CPU, where metrics read them one by one. Cams that only
-        a ``SaliencyClassifier`` makes are a ValueError.
+        Args:
+            feats: Feature maps of backbone and neck, (N, C, h, w) each.
+            data_samples: Samples to write to. Defaults to None: new ones.
+
+        Returns:
+            The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``,
+            all on the CPU, where metrics read them one by one.
+
+        Raises:
+            ValueError: If ``cams`` has what only a ``SaliencyClassifier`` makes.
         """
         self._check_classifier()
         logits = self(feats)
