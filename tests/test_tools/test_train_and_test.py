@@ -66,6 +66,22 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(evaluated, searched):
     assert '| ccam ' in (evaluated.folder / 'results.md').read_text()
 
 
+def test_results_say_what_they_are_of(run, evaluated):
+    results = evaluated.results
+    assert results['about'] == dict(
+        config=str(CONFIG),
+        checkpoint=str(run.checkpoint),
+        data=f'WSOLDataset, {run.data}',
+        split='test',
+        images=12,
+        seed=0,
+        epochs=2,
+    )
+    assert results['boxes']['cam'] == dict(map_name='cam', iou=0.5)
+    assert results['maps']['cams']['cam'] == dict(type='mmccam.TopBottom', i=1, j=0)
+    assert results['model']['backbone']['non_local_stages'] == [2]
+
+
 def test_dumped_maps_and_boxes_are_scored_alike(run, evaluated, run_here):
     metrics = evaluated.results['metrics']
     assert metrics['ccam/maps/num_maps'] == metrics['ccam/boxes/num_boxes'] == 12
