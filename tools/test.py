@@ -187,13 +187,22 @@ def collect(
     searched: list[BaseMetric],
 ) -> dict:
     """Put together the metrics, as they are and as tables, and what they are of."""
-    rules, boxes = {}, {}
+    boxes = {}
     for metric in runner.test_evaluator.metrics:
         if isinstance(metric, CCAMLocalizationMetric):
             split = found['provenance']['split'] if metric in searched else 'config'
-            rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
-            rules[f'{metric.prefix}/chosen_on'] = split
-            boxes[metric.prefix] = dict(map_name=metric.map_name, iou=metric.iou)
+            boxes[metric.prefix] = dict(
+                map_name=metric.map_name,
+                box_rule=metric.box_rule.name,
+                threshold=metric.box_rule.threshold,
+                chosen_on=split,
+                iou=metric.iou,
+            )
+    rules = {
+        f'{prefix}/{key}': box[key]
+        for prefix, box in boxes.items()
+        for key in ('box_rule', 'chosen_on')
+    }
     return dict(
         metrics=metrics,
         localization=metric_rows({**rules, **metrics}, LOCALIZATION_COLUMNS),

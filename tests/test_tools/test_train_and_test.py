@@ -77,9 +77,20 @@ def test_results_say_what_they_are_of(run, evaluated):
         seed=0,
         epochs=2,
     )
-    assert results['boxes']['cam'] == dict(map_name='cam', iou=0.5)
+    rule = {k: results['boxes']['cam'].pop(k) for k in ('box_rule', 'threshold')}
+    assert results['boxes']['cam'] == dict(map_name='cam', chosen_on='val', iou=0.5)
+    assert rule['threshold'] == results['metrics']['cam/threshold']
     assert results['maps']['cams']['cam'] == dict(type='mmccam.TopBottom', i=1, j=0)
     assert results['model']['backbone']['non_local_stages'] == [2]
+
+
+def test_the_tables_of_the_paper_are_made_of_results(run_here, evaluated):
+    file = evaluated.folder / 'results.json'
+    code, text, _ = run_here('make_tables.py', file, file)
+    assert code == 0
+    top1 = 100 - evaluated.results['metrics']['ccam/top1_loc']
+    assert re.search(rf'small_config, CCAM +{top1:.2f} \(1\)', text)
+    assert 'boxes: rule and threshold chosen on val, IoU 0.5' in text
 
 
 def test_dumped_maps_and_boxes_are_scored_alike(run, evaluated, run_here):
