@@ -23,6 +23,7 @@ from mmccam.visualization.numbers import LOCALIZATION_COLUMNS
 # What is read of a result file.
 FORM = dict(
     metrics={str: NUMBER},
+    provenance=object,
     about=dict(config=str, checkpoint=str, data=str, split=str, images=NUMBER),
     boxes={
         str: dict(
@@ -44,7 +45,8 @@ class Score(NamedTuple):
         column: Title of the column.
         run: The seed, or the checkpoint where that is unknown.
         error: In percent.
-        file: Where it is from.
+        file: The result file.
+        checkpoint: The network.
     """
 
     table: int
@@ -54,6 +56,7 @@ class Score(NamedTuple):
     run: str
     error: float
     file: str
+    checkpoint: str
 
 
 class Network(NamedTuple):
@@ -120,14 +123,15 @@ def describe_input(result: dict) -> str:
     return f'input: {", ".join(texts) or "as it is"}'
 
 
-def describe_boxes(prefix: str, box: dict) -> str:
-    """The protocol of the boxes, in words."""
+def describe_boxes(prefix: str, box: dict, provenance: dict) -> str:
+    """The protocol of the boxes, in words, with that of searched thresholds."""
     if box['chosen_on'] == 'config':
         how = f'{box["box_rule"]} at {box["threshold"]:.2f}'
     else:
-        how = f'rule and threshold chosen on {box["chosen_on"]}'
+        how = f'rule and threshold chosen on split {box["chosen_on"]} of '
+        how += '{data_root}, {num_images} images'.format(**provenance)
     if prefix.endswith('_threshold_from_test'):
-        how += ', on images of the evaluation'
+        how += ', some of them evaluated'
     return f'boxes: {how}, IoU {box["iou"]}'
 
 
@@ -166,7 +170,8 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
             value = result['metrics'].get(f'{prefix}/{name}')
             if value is not None:
                 key = (*shared, *protocol)
-                yield Score(table, key, row, column, run, 100 - value, file)
+                place = (file, about['checkpoint'])
+                yield Score(table, key, row, column, run, 100 - value, *place)
 
     # The networks with some of the blocks are in Table 7 alone.
     row = NETWORKS.get(network.place) if network.place else network.name
@@ -175,9 +180,10 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
     for prefix, box in result['boxes'].items():
         cfg = result['maps']['cams'].get(box['map_name'], {})
         function = function_of(box['map_name'], cfg)
+        how = describe_boxes(prefix, box, result['provenance'])
         for table, row in rows_of(network, function, data).items():
             one = (f'network: {network.place or network.name}',) if table == 6 else ()
-            yield from cells(table, row, prefix, *one, describe_boxes(prefix, box))
+            yield from cells(table, row, prefix, *one, how)
 
 
 def read_scores(files: list[str]) -> Iterator[Score]:

@@ -23,14 +23,16 @@ STYLES = {'.txt': 'simple', '.md': 'github', '.tex': 'latex_booktabs', '.csv': '
 def gather(scores: Iterator[Score]) -> dict[tuple, dict]:
     """Sort errors by table and protocol, then row and column, then run.
 
+    A run counts once: of several results of one checkpoint the first one.
+
     Raises:
-        ValueError: If two results of a cell have the same run and differ.
+        ValueError: If two checkpoints of the same seed have different results.
     """
     tables = defaultdict(lambda: defaultdict(dict))
     for score in scores:
         runs = tables[score.table, score.protocol][score.row, score.column]
         first = runs.setdefault(score.run, score)
-        if first.error != score.error:
+        if first.error != score.error and first.checkpoint != score.checkpoint:
             raise ValueError(
                 f'{first.file} and {score.file} have different errors, '
                 f'{first.error:.2f} and {score.error:.2f}, for {score.column} of '
@@ -75,7 +77,7 @@ def cells_of(number: int, found: dict) -> list[Cell]:
 def caption_of(number: int, protocol: tuple[str, ...]) -> str:
     """Title, data set and protocol."""
     text = '; '.join(protocol) or 'no result was given'
-    return f'Table {number}. {TABLES[number].title} in percent. Ours: {text}.'
+    return f'Table {number}. {TABLES[number].title}, in percent. Ours: {text}.'
 
 
 def notes_of(number: int, protocol: tuple[str, ...], cells: list[Cell]) -> str:

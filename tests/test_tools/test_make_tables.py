@@ -1,7 +1,6 @@
 import csv
 import json
 import re
-from copy import deepcopy
 
 import pytest
 
@@ -32,6 +31,7 @@ def result(blocks='all', seed=0, ccam=CCAM, rule=RULE, **backbone):
             seed=seed,
             epochs=30,
         ),
+        provenance=dict(data_root='mine', num_images=9),
         boxes={name: dict(rule, map_name=name) for name in ('cam', 'ccam')},
         maps=dict(
             pipeline=[dict(type='mmccam.LoadImage'), RESIZE, dict(type='PackInputs')],
@@ -162,7 +162,10 @@ def changed(path, value):
         (changed('model.backbone.extra_conv', 1024), 'convolution of 1024 channels'),
         (changed('model.backbone.act_cfg', dict(type='LeakyReLU')), '16, LeakyReLU;'),
         (changed('boxes.ccam.threshold', 0.3), 'largest_component at 0.30, IoU 0.5'),
-        (changed('boxes.ccam.chosen_on', 'val'), 'rule and threshold chosen on val,'),
+        (
+            changed('boxes.ccam.chosen_on', 'val'),
+            'on split val of mine, 9 images,',
+        ),
         (changed('boxes.ccam.iou', 0.7), 'at 0.20, IoU 0.7'),
     ],
 )
@@ -190,7 +193,7 @@ def test_combination_functions_have_the_names_of_the_paper(make, function, row):
 
 
 def test_a_threshold_of_the_evaluated_images_is_told(make):
-    run = result()
+    run = result(rule=dict(RULE, chosen_on='test'))
     for name in ('cam', 'ccam'):
         for part in ('metrics', 'boxes'):
             run[part] = {
@@ -201,7 +204,7 @@ def test_a_threshold_of_the_evaluated_images_is_told(make):
             }
     _, text, _, lines = make(run)
     assert cells(lines, 4)['NL-CCAM', 'Top-1'] == ('40.00', '', '1')
-    assert 'largest_component at 0.20, on images of the evaluation' in text
+    assert 'on split test of mine, 9 images, some of them evaluated, IoU 0.5' in text
 
 
 @pytest.mark.parametrize(
@@ -219,10 +222,12 @@ def test_other_methods_have_rows_of_their_own(make, part):
 
 
 def test_a_seed_counts_once(make):
-    run = result()
-    _, _, _, lines = make(run, deepcopy(run))
+    run, other = result(), result(ccam=(61.0, 70.0, 80.0))
+    # Of one checkpoint the first result counts.
+    _, _, _, lines = make(run, other)
     assert cells(lines, 4)['NL-CCAM', 'Top-1'] == ('40.00', '', '1')
-    code, _, errors, _ = make(run, result(ccam=(61.0, 70.0, 80.0)))
+    other['about']['checkpoint'] = 'other.pth'
+    code, _, errors, _ = make(run, other)
     assert code == 2
     message = (
         '0.json and .*1.json have different errors, 40.00 and 39.00, for Top-1 of '
@@ -257,7 +262,7 @@ def test_a_table_in_markdown_and_latex(make, tmp_path):
     start = markdown.index('Table 4.')
     caption, table, notes = markdown[start:].split('\n\n')[:3]
     assert caption == (
-        'Table 4. Localization error in percent. Ours: CUB, data/CUB_200_2011, split '
+        'Table 4. Localization error, in percent. Ours: CUB, data/CUB_200_2011, split '
         'test, 5794 images; VGG-16; epochs of training: 30; input: Resize scale=[224, '
         '224]; boxes: largest_component at 0.20, IoU 0.5.'
     )
@@ -277,7 +282,7 @@ def test_all_tables_are_there_and_say_what_is_missing(make):
     run['about']['images'] = 604
     _, text, _, lines = make(run)
     assert sorted({line['table'] for line in lines}) == list('1234567')
-    assert 'Table 3. Localization error in percent. Ours: no result was given.' in text
+    assert 'Table 3. Localization error, in percent. Ours: no result was given.' in text
     assert 'Missing are 24 of 24 of our results.' in text
     assert 'Ours are of other data, and not to be compared with them.' in text
 
@@ -285,7 +290,7 @@ def test_all_tables_are_there_and_say_what_is_missing(make):
 def test_a_file_of_another_kind_is_refused(make):
     code, _, errors, _ = make(dict(metrics={}))
     assert code == 2
-    wanted = '0.json has no "about": results are what tools/test.py --out writes'
+    wanted = '0.json has no "provenance": results are what tools/test.py --out writes'
     assert wanted in errors
 
 
