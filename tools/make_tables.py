@@ -88,9 +88,8 @@ def notes_of(number: int, protocol: tuple[str, ...], cells: list[Cell]) -> str:
     if data := TABLES[number].data:
         kind, split, images = DATA[data]
         notes.append(f"The paper's are of {data}, {images} images.")
-        place = protocol[0] if protocol else ''
-        same = place.startswith(kind) and place.endswith(f' {split}, {images} images')
-        if protocol and not same:
+        end, place = f', split {split}, {images} images', ''.join(protocol[:1])
+        if place and not (place.startswith(f'{kind},') and place.endswith(end)):
             notes.append('Ours are of other data, and not to be compared with them.')
     for who, values in {
         'our results': [cell.mean for cell in cells],
