@@ -1,6 +1,7 @@
 """Evaluate a trained model, and draw some of its boxes."""
 
 import argparse
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -144,22 +145,53 @@ def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
     return dumps
 
 
+def describe(args: argparse.Namespace, runner: Runner) -> dict:
+    """Say what was evaluated: names, and seed and epochs of the training if known."""
+    dataset = runner.test_dataloader.dataset
+    return dict(
+        config=args.config,
+        checkpoint=args.checkpoint,
+        data=f'{type(dataset).__name__}, {dataset.data_root}',
+        split=getattr(dataset, 'split', 'test'),
+        images=len(dataset),
+        **runner.message_hub.get_info('trained'),
+    )
+
+
 def collect(
-    runner: Runner, metrics: dict, found: dict, searched: list[BaseMetric]
+    args: argparse.Namespace,
+    runner: Runner,
+    metrics: dict,
+    found: dict,
+    searched: list[BaseMetric],
 ) -> dict:
-    """Put together the metrics, as they are and as tables, and their thresholds."""
-    rules = {}
+    """Put together the metrics, as they are and as tables, and what they are of."""
+    boxes = {}
     for metric in runner.test_evaluator.metrics:
         if isinstance(metric, evaluation.CCAMLocalizationMetric):
             split = found['provenance']['split'] if metric in searched else 'config'
-            rules[f'{metric.prefix}/box_rule'] = metric.box_rule.name
-            rules[f'{metric.prefix}/chosen_on'] = split
+            boxes[metric.prefix] = dict(
+                map_name=metric.map_name,
+                box_rule=metric.box_rule.name,
+                threshold=metric.box_rule.threshold,
+                chosen_on=split,
+                iou=metric.iou,
+            )
+    rules = {
+        f'{prefix}/{key}': box[key]
+        for prefix, box in boxes.items()
+        for key in ('box_rule', 'chosen_on')
+    }
     rules.update(metrics)
     return dict(
         metrics=metrics,
         localization=numbers.metric_rows(rules, numbers.LOCALIZATION_COLUMNS),
         errors=numbers.metric_rows(metrics, numbers.ERROR_COLUMNS),
         provenance=found.get('provenance'),
+        about=describe(args, runner),
+        boxes=boxes,
+        maps=thresholds.maps_of(runner.cfg, thresholds.head_of(runner)),
+        model=json.loads(json.dumps(runner.cfg.model, default=str)),
     )
 
 
@@ -175,13 +207,7 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
             text = numbers.format_results(results, markdown=suffix == '.md')
             put_text(f'{text}\n', out, backend_args=WHOLE_FILES)
         elif suffix == '.html':
-            about = dict(
-                config=args.config,
-                checkpoint=args.checkpoint,
-                data=f'{type(dataset).__name__}, {dataset.data_root}',
-                split=getattr(dataset, 'split', 'test'),
-            )
-            page = render_report(about, results, metrics, dataset, found)
+            page = render_report(results['about'], results, metrics, dataset, found)
             put_text(page, out, backend_args=WHOLE_FILES)
         elif suffix == '.png':
             sheet = mmcv.rgb2bgr(draw_sheet(metrics, dataset))
@@ -203,7 +229,7 @@ def main() -> None:
     with _cli.user_errors():
         metrics = runner.test()
         if is_main_process():
-            results = collect(runner, metrics, found, searched)
+            results = collect(args, runner, metrics, found, searched)
             write(args, runner, results, found)
     _cli.end_together()
 

@@ -53,7 +53,6 @@ def render_report(
     return environment.get_template('report.html.j2').render(
         about=dict(
             **about,
-            images=len(dataset),
             date=datetime.now().astimezone().strftime('%Y-%m-%d %H:%M %Z'),
             versions=_versions(),
         ),

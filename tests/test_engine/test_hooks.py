@@ -3,6 +3,7 @@ from unittest.mock import Mock
 
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmpretrain.structures import DataSample
 from torch import nn
 
@@ -13,8 +14,29 @@ NAMED = [DataSample(metainfo=dict(img_path=f'{name}.jpg')) for name in 'ab']
 BATCH = dict(data_samples=[*NAMED, DataSample()])
 
 
+def loading_runner():
+    hub = MessageHub('loading')
+    cfg = dict(load_from='a.pth')
+    return SimpleNamespace(model=nn.Linear(2, 3), cfg=cfg, message_hub=hub)
+
+
+@pytest.mark.parametrize(
+    ('meta', 'trained'),
+    [
+        (dict(seed=5, epoch=30), dict(seed=5, epochs=30)),
+        (dict(seed=None, epoch='30'), dict(seed=None, epochs=None)),
+        ({}, dict(seed=None, epochs=None)),
+    ],
+)
+def test_seed_and_epochs_of_a_loaded_training_are_kept(meta, trained):
+    runner = loading_runner()
+    checkpoint = dict(state_dict=runner.model.state_dict(), meta=meta)
+    engine.FittingWeightsHook().after_load_checkpoint(runner, checkpoint)
+    assert runner.message_hub.get_info('trained') == trained
+
+
 def test_weights_are_checked_before_they_are_loaded():
-    runner = SimpleNamespace(model=nn.Linear(2, 3), cfg=dict(load_from='a.pth'))
+    runner = loading_runner()
     hook = engine.FittingWeightsHook()
     hook.after_load_checkpoint(runner, dict(state_dict=nn.Linear(2, 3).state_dict()))
     with pytest.raises(ValueError, match='a.pth does not match the config'):

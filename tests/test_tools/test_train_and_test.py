@@ -66,6 +66,34 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(evaluated, searched):
     assert '| ccam ' in (evaluated.folder / 'results.md').read_text()
 
 
+def test_results_say_what_they_are_of(run, evaluated):
+    results = evaluated.results
+    assert results['about'] == dict(
+        config=str(CONFIG),
+        checkpoint=str(run.checkpoint),
+        data=f'WSOLDataset, {run.data}',
+        split='test',
+        images=12,
+        seed=0,
+        epochs=2,
+    )
+    rule = {k: results['boxes']['cam'].pop(k) for k in ('box_rule', 'threshold')}
+    assert results['boxes']['cam'] == dict(map_name='cam', chosen_on='val', iou=0.5)
+    assert rule['threshold'] == results['metrics']['cam/threshold']
+    assert results['maps']['cams']['cam'] == dict(type='mmccam.TopBottom', i=1, j=0)
+    assert results['model']['backbone']['non_local_stages'] == [2]
+
+
+def test_the_tables_of_the_paper_are_made_of_results(run_here, evaluated):
+    file = evaluated.folder / 'results.json'
+    code, text, _ = run_here('make_tables.py', file, file)
+    assert code == 0
+    top1 = 100 - evaluated.results['metrics']['ccam/top1_loc']
+    assert re.search(rf'small_config, CCAM +{top1:.2f} \(1\)', text)
+    place = f'split val of {evaluated.results["provenance"]["data_root"]}, 12 images'
+    assert f'boxes: rule and threshold chosen on {place}, IoU 0.5' in text
+
+
 def test_dumped_maps_and_boxes_are_scored_alike(run, evaluated, run_here):
     metrics = evaluated.results['metrics']
     assert metrics['ccam/maps/num_maps'] == metrics['ccam/boxes/num_boxes'] == 12

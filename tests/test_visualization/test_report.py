@@ -59,7 +59,7 @@ def path(tmp_path_factory):
         random=[outcome(kind='right', labels=(0, 1)), outcome()],
         too_small=[outcome()],
     )
-    about = dict(config=f'{HOSTILE}.py', checkpoint='a' * 300)
+    about = dict(config=f'{HOSTILE}.py', checkpoint='a' * 300, images=2)
     dataset, metrics = Images(('cat', HOSTILE)), [examples, curves]
     page = render_report(about, results(METRICS), metrics, dataset, FOUND)
     path = tmp_path_factory.mktemp('report') / 'report.html'
