@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from mmccam import evaluation
 from mmccam.apis.runs import build_test_runner
 from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
+from mmccam.engine import FittingWeightsHook
 from mmccam.evaluation import BoxMetric, LocalizationMetric, thresholds
 from mmccam.visualization import draw_sheet, numbers
 from mmccam.visualization.report import render_report
@@ -148,13 +149,14 @@ def make_dumps(args: argparse.Namespace, runner: Runner) -> list[BaseMetric]:
 def describe(args: argparse.Namespace, runner: Runner) -> dict:
     """Say what was evaluated: names, and seed and epochs of the training if known."""
     dataset = runner.test_dataloader.dataset
+    (checked,) = (one for one in runner.hooks if isinstance(one, FittingWeightsHook))
     return dict(
         config=args.config,
         checkpoint=args.checkpoint,
         data=f'{type(dataset).__name__}, {dataset.data_root}',
         split=getattr(dataset, 'split', 'test'),
         images=len(dataset),
-        **runner.message_hub.get_info('trained'),
+        **checked.trained,
     )
 
 

@@ -23,8 +23,7 @@ from ..registry import HOOKS, OPTIM_WRAPPERS
 class FittingWeightsHook(Hook):
     """Refuses a checkpoint that does not match the network.
 
-    The seed and the epochs of its training, None if unknown, are then in the message
-    hub as ``trained``.
+    ``trained`` then has the seed and the epochs of its training, None if unknown.
     """
 
     priority = 'VERY_LOW'  # after the hook that puts averaged weights in their place
@@ -34,11 +33,11 @@ class FittingWeightsHook(Hook):
         source = str(runner.cfg.get('load_from'))
         check_weights(model, weights_of(checkpoint, source), source)
         warn_if_size_differs(runner.cfg, checkpoint, source)
-        meta, trained = checkpoint.get('meta', {}), {}
+        # Not in the message hub, which a resumed run saves.
+        meta, self.trained = checkpoint.get('meta', {}), {}
         for name, key in dict(seed='seed', epochs='epoch').items():
             is_known = isinstance(meta.get(key), int)
-            trained[name] = meta[key] if is_known else None
-        runner.message_hub.update_info('trained', trained)
+            self.trained[name] = meta[key] if is_known else None
 
 
 @HOOKS.register_module()

@@ -3,7 +3,6 @@ from unittest.mock import Mock
 
 import pytest
 import torch
-from mmengine.logging import MessageHub
 from mmpretrain.structures import DataSample
 from torch import nn
 
@@ -15,9 +14,7 @@ BATCH = dict(data_samples=[*NAMED, DataSample()])
 
 
 def loading_runner():
-    hub = MessageHub('loading')
-    cfg = dict(load_from='a.pth')
-    return SimpleNamespace(model=nn.Linear(2, 3), cfg=cfg, message_hub=hub)
+    return SimpleNamespace(model=nn.Linear(2, 3), cfg=dict(load_from='a.pth'))
 
 
 @pytest.mark.parametrize(
@@ -31,8 +28,9 @@ def loading_runner():
 def test_seed_and_epochs_of_a_loaded_training_are_kept(meta, trained):
     runner = loading_runner()
     checkpoint = dict(state_dict=runner.model.state_dict(), meta=meta)
-    engine.FittingWeightsHook().after_load_checkpoint(runner, checkpoint)
-    assert runner.message_hub.get_info('trained') == trained
+    hook = engine.FittingWeightsHook()
+    hook.after_load_checkpoint(runner, checkpoint)
+    assert hook.trained == trained
 
 
 def test_weights_are_checked_before_they_are_loaded():
