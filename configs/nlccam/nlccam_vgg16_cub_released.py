@@ -9,7 +9,7 @@ _base_ = [
 
 # Each combination function that is evaluated, under the names of nlccam_cub.py.
 cams = dict(
-    ccam=dict(type='mmccam.Polynomial', degree=2),
+    ccam=dict(type='mmccam.ReleasedQuadratic'),
     cam=dict(type='mmccam.TopBottom', i=1, j=0),
     top1_bottom1=dict(type='mmccam.TopBottom', i=1, j=1),
     linear=dict(type='mmccam.Polynomial', degree=1),

@@ -2,7 +2,13 @@
 
 from .any_classifier import classifier_with_maps
 from .backbones.non_local_vgg import NonLocalVGG
-from .combinations import CombinationFunction, Polynomial, SingleRank, TopBottom
+from .combinations import (
+    CombinationFunction,
+    Polynomial,
+    ReleasedQuadratic,
+    SingleRank,
+    TopBottom,
+)
 from .heads.gap_head import GAPClsHead
 from .heads.localization_head import LocalizationHead
 from .layers.named_layers import NamedLayers
@@ -17,6 +23,7 @@ __all__ = [
     'NonLocalBlock',
     'NonLocalVGG',
     'Polynomial',
+    'ReleasedQuadratic',
     'SaliencyClassifier',
     'SaliencyMethod',
     'SingleRank',
