@@ -14,6 +14,7 @@ from .heads.localization_head import LocalizationHead
 from .layers.named_layers import NamedLayers
 from .layers.non_local import NonLocalBlock
 from .saliency.classifier import SaliencyClassifier, SaliencyMethod
+from .two_views import TwoViewClassifier
 
 __all__ = [
     'CombinationFunction',
@@ -28,5 +29,6 @@ __all__ = [
     'SaliencyMethod',
     'SingleRank',
     'TopBottom',
+    'TwoViewClassifier',
     'classifier_with_maps',
 ]
