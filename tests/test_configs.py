@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn
 
 from mmccam.registry import MODELS
@@ -179,22 +180,62 @@ def test_the_benchmarks_follow_the_protocol_of_the_paper(name):
     assert cfg.test_dataloader.dataset.pipeline == pipeline
 
 
-def test_the_released_recipe():
+def test_the_released_network_and_boxes():
     cfg = read(RELEASED)
     model = build_model(cfg)
 
-    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
-    assert type(optimizer) is torch.optim.Adam
-    groups = optimizer.param_groups
-    rates = {p: group['lr'] for group in groups for p in group['params']}
-    assert {rates.pop(p) for p in model.head.fc.parameters()} == {5e-4}
-    assert set(rates.values()) == {5e-5}
-    (poly,) = cfg.param_scheduler
-    assert (poly.type, poly.power, poly.convert_to_iter_based) == ('PolyLR', 0.9, True)
     activations = [m for m in model.modules() if isinstance(m, nn.LeakyReLU)]
     assert [m.negative_slope for m in activations] == [0.2] * 13
-    assert cfg.train_dataloader.batch_size == 16
-    assert cfg.train_cfg.max_epochs == 100
+    assert cfg.model.head.cams.ccam == dict(type='mmccam.ReleasedQuadratic')
     _, *metrics = cfg.test_evaluator
     assert {m.type for m in metrics} == {'mmccam.CCAMLocalizationMetric'}
     assert {(m.box_rule, m.threshold) for m in metrics} == {('released_nlccam', 0.12)}
+
+
+def test_the_released_learning_rates_fall_once_an_epoch():
+    cfg = read(RELEASED)
+    model = build_model(cfg)
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
+    assert type(optimizer) is torch.optim.Adam
+    of_parameter = {
+        p: group for group in optimizer.param_groups for p in group['params']
+    }
+    classifier = [of_parameter.pop(p) for p in model.head.fc.parameters()]
+    assert {group['lr'] for group in classifier} == {5e-4}
+    assert {group['lr'] for group in of_parameter.values()} == {5e-5}
+
+    (poly,) = cfg.param_scheduler
+    assert poly.by_epoch and not poly.get('convert_to_iter_based')
+    scheduler = PARAM_SCHEDULERS.build(dict(poly, optimizer=optimizer))
+    rates = []
+    for _ in range(cfg.train_cfg.max_epochs):
+        rates.append(classifier[0]['lr'])
+        optimizer.step()
+        scheduler.step()
+    assert len(rates) == 100
+    # 1, (1 / 2)^0.9 and (1 / 100)^0.9 of 5e-4.
+    found = [rates[epoch] for epoch in (0, 50, 99)]
+    assert found == pytest.approx([5e-4, 2.67943e-4, 7.92447e-6], rel=1e-5)
+
+
+def test_the_released_images():
+    cfg = read(RELEASED)
+    load = dict(type='mmccam.LoadImage')
+
+    assert cfg.train_dataloader.batch_size == 16
+    assert cfg.train_dataloader.dataset.pipeline == [
+        load,
+        dict(type='ResizeEdge', scale=224, edge='short', backend='pillow'),
+        dict(type='RandomCrop', crop_size=224),
+        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+        dict(type='PackInputs'),
+    ]
+    resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
+    keys = ['loc_boxes', 'loc_masks', 'loc_ignore', 'score_crops']
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.pipeline == [
+            load,
+            dict(type='mmccam.ScoreCrops', edge=256, side=224),
+            dict(resize, scale=(224, 224)),
+            dict(type='PackInputs', algorithm_keys=keys),
+        ]

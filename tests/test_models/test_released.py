@@ -34,8 +34,9 @@ def read_config():
     cfg = Config.fromfile(ROOT / 'configs/nlccam/nlccam_vgg16_cub_released.py')
     cfg.model.head.num_classes = 20
     cfg.model.data_preprocessor = dict(cfg.data_preprocessor, num_classes=20)
-    pipeline = cfg.test_pipeline
-    pipeline[1].scale = (112, 112)
+    # The reference values rank the classes on the whole image.
+    load, _, resize, pack = cfg.test_pipeline
+    pipeline = [load, dict(resize, scale=(112, 112)), pack]
     cfg.dataset = dict(
         type='mmccam.WSOLDataset',
         data_root=str(SHARED / 'data/tiny20'),
