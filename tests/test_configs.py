@@ -13,15 +13,17 @@ ROOT = Path(__file__).parents[1] / 'configs'
 PLAIN = 'ccam/resnet18_demo'  # a classifier without maps
 RELEASED = 'nlccam/nlccam_vgg16_cub_released'
 NAMES = [str(path.relative_to(ROOT).with_suffix('')) for path in ROOT.rglob('*.py')]
-# Those of other toolboxes have other tests.
-CONFIGS = {n for n in NAMES if not n.startswith(('_base_', 'downstream'))} - {PLAIN}
+# Those of other toolboxes and the former names have other tests.
+OTHERS = ('_base_', 'downstream', 'ccam/ccam_vgg16', 'cam/')
+CONFIGS = {n for n in NAMES if not n.startswith(OTHERS)} - {PLAIN}
 CUB, IMAGENET = 200, 1000
 THREE = ('train', 'val', 'test')
 TWO = ('train', 'test', 'test')  # there is no validation split
+ILSVRC = ('train', 'val', 'val')  # labels of test images are not published
 # Stages with non-local blocks, channels of the last layer, number of classes, splits.
 NETWORKS = {
     'nlccam_cub': ('2345', 512, CUB, TWO),
-    'nlccam_ilsvrc': ('2345', 512, IMAGENET, ('train', 'val', 'val')),
+    'nlccam_ilsvrc': ('2345', 512, IMAGENET, ILSVRC),
     'nlccam_custom': ('2345', 512, 12, THREE),
     'nlccam_demo': ('34', 512, 12, THREE),
     'nlccam/nlccam_vgg16_cub_v2': ('2345', 512, CUB, THREE),
@@ -31,12 +33,20 @@ NETWORKS = {
     'nlccam/nlccam_vgg16_dogs': ('2345', 512, 120, TWO),
     'nlccam/nlccam_vgg16_cars': ('2345', 512, 196, TWO),
     'nlccam/nlccam_vgg16_stl10': ('2345', 512, 10, TWO),
-    'ccam/ccam_vgg16_cub': ('', 512, CUB, TWO),
-    'ccam/ccam_vgg16_ilsvrc': ('', 512, IMAGENET, ('train', 'val', 'val')),
-    'ccam/ccam_vgg16_custom': ('', 512, 12, THREE),
-    'cam/cam_vgg16_cub': ('', 1024, CUB, TWO),
-    'cam/cam_vgg16_ilsvrc': ('', 1024, IMAGENET, ('train', 'val', 'val')),
-    'cam/cam_vgg16_custom': ('', 1024, 12, THREE),
+    'plain/plain_vgg16_cub': ('', 512, CUB, TWO),
+    'plain/plain_vgg16_ilsvrc': ('', 512, IMAGENET, ILSVRC),
+    'plain/plain_vgg16_custom': ('', 512, 12, THREE),
+    'conv6/conv6_vgg16_cub': ('', 1024, CUB, TWO),
+    'conv6/conv6_vgg16_ilsvrc': ('', 1024, IMAGENET, ILSVRC),
+    'conv6/conv6_vgg16_custom': ('', 1024, 12, THREE),
+    'conv6/conv6_nlccam_vgg16_cub': ('2345', 1024, CUB, TWO),
+    'conv6/conv6_nlccam_vgg16_ilsvrc': (
+        '2345',
+        1024,
+        IMAGENET,
+        ILSVRC,
+    ),
+    'conv6/conv6_nlccam_vgg16_custom': ('2345', 1024, 12, THREE),
     'table7/table7_none_cub': ('', 512, CUB, TWO),
     'table7/table7_low_cub': ('23', 512, CUB, TWO),
     'table7/table7_high_cub': ('45', 512, CUB, TWO),
@@ -90,6 +100,16 @@ def test_each_config_reports_the_maps_of_its_network(name):
         assert found == splits
 
 
+@pytest.mark.parametrize('data', ['cub', 'ilsvrc', 'custom'])
+@pytest.mark.parametrize(
+    ('former', 'name'),
+    [('ccam/ccam_vgg16', 'plain/plain_vgg16'), ('cam/cam_vgg16', 'conv6/conv6_vgg16')],
+)
+def test_former_names_are_the_same_configs(former, name, data):
+    former, present = (read(f'{one}_{data}') for one in (former, name))
+    assert former.to_dict() == present.to_dict()
+
+
 def test_a_classifier_and_itself_with_maps_have_the_same_weights():
     plain, with_maps = (
         {k: v.shape for k, v in build_model(read(name)).state_dict().items()}
@@ -102,9 +122,9 @@ def test_a_classifier_and_itself_with_maps_have_the_same_weights():
     ('name', 'ccam'),
     [
         ('nlccam_cub', QUADRATIC),
-        ('cam/cam_vgg16_cub', QUADRATIC),
+        ('conv6/conv6_vgg16_cub', QUADRATIC),
         ('nlccam_ilsvrc', TOP1_BOTTOM10),
-        ('cam/cam_vgg16_ilsvrc', TOP1_BOTTOM10),
+        ('conv6/conv6_vgg16_ilsvrc', TOP1_BOTTOM10),
         ('nlccam/nlccam_vgg16_imagenet_v2', TOP1_BOTTOM10),
     ],
 )
