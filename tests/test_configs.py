@@ -1,21 +1,7 @@
-from pathlib import Path
-
 import pytest
-import torch
-from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
-from mmengine.registry import PARAM_SCHEDULERS
-from torch import nn
+from our_configs import CONFIGS, PLAIN, RELEASED, build_model, read
 
-from mmccam.registry import MODELS
-
-ROOT = Path(__file__).parents[1] / 'configs'
-PLAIN = 'ccam/resnet18_demo'  # a classifier without maps
-RELEASED = 'nlccam/nlccam_vgg16_cub_released'
-NAMES = [str(path.relative_to(ROOT).with_suffix('')) for path in ROOT.rglob('*.py')]
-# Those of other toolboxes and the former names have other tests.
-OTHERS = ('_base_', 'downstream', 'ccam/ccam_vgg16', 'cam/')
-CONFIGS = {n for n in NAMES if not n.startswith(OTHERS)} - {PLAIN}
+pytestmark = pytest.mark.usefixtures('custom_images')
 CUB, IMAGENET = 200, 1000
 THREE = ('train', 'val', 'test')
 TWO = ('train', 'test', 'test')  # there is no validation split
@@ -40,12 +26,7 @@ NETWORKS = {
     'conv6/conv6_vgg16_ilsvrc': ('', 1024, IMAGENET, ILSVRC),
     'conv6/conv6_vgg16_custom': ('', 1024, 12, THREE),
     'conv6/conv6_nlccam_vgg16_cub': ('2345', 1024, CUB, TWO),
-    'conv6/conv6_nlccam_vgg16_ilsvrc': (
-        '2345',
-        1024,
-        IMAGENET,
-        ILSVRC,
-    ),
+    'conv6/conv6_nlccam_vgg16_ilsvrc': ('2345', 1024, IMAGENET, ILSVRC),
     'conv6/conv6_nlccam_vgg16_custom': ('2345', 1024, 12, THREE),
     'table7/table7_none_cub': ('', 512, CUB, TWO),
     'table7/table7_low_cub': ('23', 512, CUB, TWO),
@@ -54,26 +35,6 @@ NETWORKS = {
 }
 QUADRATIC = dict(type='mmccam.Polynomial', degree=2)
 TOP1_BOTTOM10 = dict(type='mmccam.TopBottom', i=1, j=10)
-
-
-@pytest.fixture(autouse=True)
-def custom_images(tmp_path, monkeypatch):
-    """A folder with the class names that the configs for own images read."""
-    (tmp_path / 'classes.txt').write_text('\n'.join('abcdefghijkl'))
-    monkeypatch.setenv('MMCCAM_DATA_ROOT', str(tmp_path))
-    return tmp_path
-
-
-def read(name):
-    return Config.fromfile(ROOT / f'{name}.py')
-
-
-def build_model(cfg):
-    # The structure without the weights, of which mmpretrain's ResNet is not made.
-    device = 'cpu' if cfg.model.backbone.type == 'ResNet' else 'meta'
-    with torch.device(device):
-        # As mmengine's Runner and mmpretrain's get_model do.
-        return MODELS.build(dict(data_preprocessor=cfg.data_preprocessor, **cfg.model))
 
 
 @pytest.mark.parametrize('name', sorted(CONFIGS))
@@ -173,89 +134,3 @@ def test_a_size_that_is_no_number_of_pixels_is_refused(monkeypatch, size):
     monkeypatch.setenv('MMCCAM_SIZE', size)
     with pytest.raises(ValueError, match=f'MMCCAM_SIZE must be .* got {size!r}'):
         read('nlccam_custom')
-
-
-@pytest.mark.parametrize(
-    'name', ['nlccam_cub', 'nlccam_ilsvrc', 'nlccam/nlccam_vgg16_cars']
-)
-def test_the_benchmarks_follow_the_protocol_of_the_paper(name):
-    cfg = read(name)
-
-    assert cfg.optim_wrapper.optimizer.lr == 1e-4
-    assert cfg.train_dataloader.batch_size == 32
-    assert cfg.train_cfg.max_epochs == 30
-    load = dict(type='mmccam.LoadImage')
-    resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
-    keys = ['loc_boxes', 'loc_masks', 'loc_ignore']
-    assert cfg.train_dataloader.dataset.pipeline == [
-        load,
-        dict(resize, scale=(256, 256)),
-        dict(type='RandomCrop', crop_size=224),
-        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-        dict(type='PackInputs'),
-    ]
-    # Files of thresholds have it, and are refused if it differs.
-    pack = dict(type='PackInputs', algorithm_keys=keys)
-    pipeline = [load, dict(resize, scale=(224, 224)), pack]
-    assert cfg.test_dataloader.dataset.pipeline == pipeline
-
-
-def test_the_released_network_and_boxes():
-    cfg = read(RELEASED)
-    model = build_model(cfg)
-
-    activations = [m for m in model.modules() if isinstance(m, nn.LeakyReLU)]
-    assert [m.negative_slope for m in activations] == [0.2] * 13
-    assert cfg.model.head.cams.ccam == dict(type='mmccam.ReleasedQuadratic')
-    _, *metrics = cfg.test_evaluator
-    assert {m.type for m in metrics} == {'mmccam.CCAMLocalizationMetric'}
-    assert {(m.box_rule, m.threshold) for m in metrics} == {('released_nlccam', 0.12)}
-
-
-def test_the_released_learning_rates_fall_once_an_epoch():
-    cfg = read(RELEASED)
-    model = build_model(cfg)
-    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
-    assert type(optimizer) is torch.optim.Adam
-    of_parameter = {
-        p: group for group in optimizer.param_groups for p in group['params']
-    }
-    classifier = [of_parameter.pop(p) for p in model.head.fc.parameters()]
-    assert {group['lr'] for group in classifier} == {5e-4}
-    assert {group['lr'] for group in of_parameter.values()} == {5e-5}
-
-    (poly,) = cfg.param_scheduler
-    assert poly.by_epoch and not poly.get('convert_to_iter_based')
-    scheduler = PARAM_SCHEDULERS.build(dict(poly, optimizer=optimizer))
-    rates = []
-    for _ in range(cfg.train_cfg.max_epochs):
-        rates.append(classifier[0]['lr'])
-        optimizer.step()
-        scheduler.step()
-    assert len(rates) == 100
-    # 1, (1 / 2)^0.9 and (1 / 100)^0.9 of 5e-4.
-    found = [rates[epoch] for epoch in (0, 50, 99)]
-    assert found == pytest.approx([5e-4, 2.67943e-4, 7.92447e-6], rel=1e-5)
-
-
-def test_the_released_images():
-    cfg = read(RELEASED)
-    load = dict(type='mmccam.LoadImage')
-
-    assert cfg.train_dataloader.batch_size == 16
-    assert cfg.train_dataloader.dataset.pipeline == [
-        load,
-        dict(type='ResizeEdge', scale=224, edge='short', backend='pillow'),
-        dict(type='RandomCrop', crop_size=224),
-        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-        dict(type='PackInputs'),
-    ]
-    resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
-    keys = ['loc_boxes', 'loc_masks', 'loc_ignore', 'score_crops']
-    for loader in (cfg.val_dataloader, cfg.test_dataloader):
-        assert loader.dataset.pipeline == [
-            load,
-            dict(type='mmccam.ScoreCrops', edge=256, side=224),
-            dict(resize, scale=(224, 224)),
-            dict(type='PackInputs', algorithm_keys=keys),
-        ]
