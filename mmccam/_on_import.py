@@ -57,11 +57,12 @@ def check_dependencies() -> None:
 
 
 _NLCCAM = 'cars cub_released cub_v2 dogs imagenet_v2 openimages30k stl10'
+_FORMER = dict(vggccam='plain', ccam_vgg16='plain', cam='conv6', cam_vgg16='conv6')
 # Names of models in earlier versions.
 _OLD_NAMES = {
     **{f'nlccam_{data}': f'nlccam_vgg16_{data}' for data in _NLCCAM.split()},
-    **{f'vggccam_{data}': f'ccam_vgg16_{data}' for data in ('cub', 'ilsvrc')},
-    **{f'cam_{data}': f'cam_vgg16_{data}' for data in ('cub', 'ilsvrc')},
+    **{f'{old}_cub': f'{name}_vgg16_cub' for old, name in _FORMER.items()},
+    **{f'{old}_ilsvrc': f'{name}_vgg16_ilsvrc' for old, name in _FORMER.items()},
 }
 
 

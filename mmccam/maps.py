@@ -36,11 +36,12 @@ def score_map(cam: np.ndarray) -> np.ndarray:
 def stretch(cam: np.ndarray, size: Size) -> np.ndarray:
     """Resize a map (h, w) by cubic interpolation and stretch it to 0 ... 1.
 
+    The map is float32 or float64, and is resized in that precision, as Choe et al. do.
+
     Returns:
         Map, (height, width), float64; zeros where it shows nothing.
     """
-    scores = np.asarray(cam, np.float64)
-    scores = cv2.resize(scores, size, interpolation=cv2.INTER_CUBIC)
+    scores = cv2.resize(cam, size, interpolation=cv2.INTER_CUBIC).astype(np.float64)
     if is_degenerate(cam) or is_degenerate(scores):
         return np.zeros_like(scores)
     scores -= scores.min()

@@ -1,6 +1,8 @@
 """The registries of mmccam: children of mmengine's, all with the scope ``mmccam``.
 
-``TASK_UTILS`` holds the combination functions g(k), ``FUNCTIONS`` the box rules.
+``TASK_UTILS`` holds the combination functions g(k), ``FUNCTIONS`` the box rules. Parts
+of mmpretrain are found here only under its default scope. Without one, its own registry
+builds our configs: ``mmpretrain.registry.MODELS.build(cfg.model)``.
 """
 
 from mmengine import registry as mmengine_registry

@@ -3,22 +3,23 @@
 Samples are mmpretrain's ``DataSample``; metrics get them as dictionaries of the same
 fields:
 
-============== =========================================== ======================
-field          content                                     set by
-============== =========================================== ======================
-``img_path``   path of the image file, absent without one  data set
-``sample_idx`` place of the image in the data set, from 0  data set
-``ori_shape``  height and width of the image in pixels     ``mmccam.LoadImage``
-``gt_label``   true class, (1,)                            data set
-``loc_boxes``  true boxes x0, y0, x1, y1 in pixels of the  data set
-               original image, both ends inside, (n, 4)
-``loc_masks``  paths of the masks, one for each object     data set
-``loc_ignore`` path of the ignore mask, or None            data set
-``pred_score`` probability of each class, (K,)             head
-``pred_label`` most probable class, (1,)                   head
-``cam_labels`` classes that the maps are of, (T,)          head
-``cams``       maps (T, h, w), float32, by their name      head
-============== =========================================== ======================
+=============== =========================================== ======================
+field           content                                     set by
+=============== =========================================== ======================
+``img_path``    path of the image file, absent without one  data set
+``sample_idx``  place of the image in the data set, from 0  data set
+``ori_shape``   height and width of the image in pixels     ``mmccam.LoadImage``
+``gt_label``    true class, (1,)                            data set
+``loc_boxes``   true boxes x0, y0, x1, y1 in pixels of the  data set
+                original image, both ends inside, (n, 4)
+``loc_masks``   paths of the masks, one for each object     data set
+``loc_ignore``  path of the ignore mask, or None            data set
+``score_crops`` crops to rank classes on, (n, 3, h, w)      ``mmccam.ScoreCrops``
+``pred_score``  probability of each class, (K,)             head
+``pred_label``  most probable class, (1,)                   head
+``cam_labels``  classes that the maps are of, (T,)          head
+``cams``        maps (T, h, w), float32, by their name      head
+=============== =========================================== ======================
 
 :class:`ClassMaps` reads ``cam_labels`` and ``cams``, :func:`true_boxes` ``loc_boxes``.
 """

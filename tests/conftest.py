@@ -124,6 +124,14 @@ def golden(request) -> Path:
 
 
 @pytest.fixture
+def custom_images(tmp_path, monkeypatch):
+    """A folder with the class names that the configs for own images read."""
+    (tmp_path / 'classes.txt').write_text('\n'.join('abcdefghijkl'))
+    monkeypatch.setenv('MMCCAM_DATA_ROOT', str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
 def use_tf32():
     """Let a GPU multiply float32 with the 10 digits of TF32 in a test, or not."""
     backends = torch.backends.cuda.matmul, torch.backends.cudnn

@@ -1,26 +1,15 @@
-from pathlib import Path
-
 import pytest
-import torch
-from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
-from torch import nn
+from our_configs import CONFIGS, PLAIN, RELEASED, build_model, read
 
-from mmccam.registry import MODELS
-
-ROOT = Path(__file__).parents[1] / 'configs'
-PLAIN = 'ccam/resnet18_demo'  # a classifier without maps
-RELEASED = 'nlccam/nlccam_vgg16_cub_released'
-NAMES = [str(path.relative_to(ROOT).with_suffix('')) for path in ROOT.rglob('*.py')]
-# Those of other toolboxes have other tests.
-CONFIGS = {n for n in NAMES if not n.startswith(('_base_', 'downstream'))} - {PLAIN}
+pytestmark = pytest.mark.usefixtures('custom_images')
 CUB, IMAGENET = 200, 1000
 THREE = ('train', 'val', 'test')
 TWO = ('train', 'test', 'test')  # there is no validation split
+ILSVRC = ('train', 'val', 'val')  # labels of test images are not published
 # Stages with non-local blocks, channels of the last layer, number of classes, splits.
 NETWORKS = {
     'nlccam_cub': ('2345', 512, CUB, TWO),
-    'nlccam_ilsvrc': ('2345', 512, IMAGENET, ('train', 'val', 'val')),
+    'nlccam_ilsvrc': ('2345', 512, IMAGENET, ILSVRC),
     'nlccam_custom': ('2345', 512, 12, THREE),
     'nlccam_demo': ('34', 512, 12, THREE),
     'nlccam/nlccam_vgg16_cub_v2': ('2345', 512, CUB, THREE),
@@ -30,12 +19,15 @@ NETWORKS = {
     'nlccam/nlccam_vgg16_dogs': ('2345', 512, 120, TWO),
     'nlccam/nlccam_vgg16_cars': ('2345', 512, 196, TWO),
     'nlccam/nlccam_vgg16_stl10': ('2345', 512, 10, TWO),
-    'ccam/ccam_vgg16_cub': ('', 512, CUB, TWO),
-    'ccam/ccam_vgg16_ilsvrc': ('', 512, IMAGENET, ('train', 'val', 'val')),
-    'ccam/ccam_vgg16_custom': ('', 512, 12, THREE),
-    'cam/cam_vgg16_cub': ('', 1024, CUB, TWO),
-    'cam/cam_vgg16_ilsvrc': ('', 1024, IMAGENET, ('train', 'val', 'val')),
-    'cam/cam_vgg16_custom': ('', 1024, 12, THREE),
+    'plain/plain_vgg16_cub': ('', 512, CUB, TWO),
+    'plain/plain_vgg16_ilsvrc': ('', 512, IMAGENET, ILSVRC),
+    'plain/plain_vgg16_custom': ('', 512, 12, THREE),
+    'conv6/conv6_vgg16_cub': ('', 1024, CUB, TWO),
+    'conv6/conv6_vgg16_ilsvrc': ('', 1024, IMAGENET, ILSVRC),
+    'conv6/conv6_vgg16_custom': ('', 1024, 12, THREE),
+    'conv6/conv6_nlccam_vgg16_cub': ('2345', 1024, CUB, TWO),
+    'conv6/conv6_nlccam_vgg16_ilsvrc': ('2345', 1024, IMAGENET, ILSVRC),
+    'conv6/conv6_nlccam_vgg16_custom': ('2345', 1024, 12, THREE),
     'table7/table7_none_cub': ('', 512, CUB, TWO),
     'table7/table7_low_cub': ('23', 512, CUB, TWO),
     'table7/table7_high_cub': ('45', 512, CUB, TWO),
@@ -43,26 +35,6 @@ NETWORKS = {
 }
 QUADRATIC = dict(type='mmccam.Polynomial', degree=2)
 TOP1_BOTTOM10 = dict(type='mmccam.TopBottom', i=1, j=10)
-
-
-@pytest.fixture(autouse=True)
-def custom_images(tmp_path, monkeypatch):
-    """A folder with the class names that the configs for own images read."""
-    (tmp_path / 'classes.txt').write_text('\n'.join('abcdefghijkl'))
-    monkeypatch.setenv('MMCCAM_DATA_ROOT', str(tmp_path))
-    return tmp_path
-
-
-def read(name):
-    return Config.fromfile(ROOT / f'{name}.py')
-
-
-def build_model(cfg):
-    # The structure without the weights, of which mmpretrain's ResNet is not made.
-    device = 'cpu' if cfg.model.backbone.type == 'ResNet' else 'meta'
-    with torch.device(device):
-        # As mmengine's Runner and mmpretrain's get_model do.
-        return MODELS.build(dict(data_preprocessor=cfg.data_preprocessor, **cfg.model))
 
 
 @pytest.mark.parametrize('name', sorted(CONFIGS))
@@ -89,6 +61,16 @@ def test_each_config_reports_the_maps_of_its_network(name):
         assert found == splits
 
 
+@pytest.mark.parametrize('data', ['cub', 'ilsvrc', 'custom'])
+@pytest.mark.parametrize(
+    ('former', 'name'),
+    [('ccam/ccam_vgg16', 'plain/plain_vgg16'), ('cam/cam_vgg16', 'conv6/conv6_vgg16')],
+)
+def test_former_names_are_the_same_configs(former, name, data):
+    former, present = (read(f'{one}_{data}') for one in (former, name))
+    assert former.to_dict() == present.to_dict()
+
+
 def test_a_classifier_and_itself_with_maps_have_the_same_weights():
     plain, with_maps = (
         {k: v.shape for k, v in build_model(read(name)).state_dict().items()}
@@ -101,9 +83,9 @@ def test_a_classifier_and_itself_with_maps_have_the_same_weights():
     ('name', 'ccam'),
     [
         ('nlccam_cub', QUADRATIC),
-        ('cam/cam_vgg16_cub', QUADRATIC),
+        ('conv6/conv6_vgg16_cub', QUADRATIC),
         ('nlccam_ilsvrc', TOP1_BOTTOM10),
-        ('cam/cam_vgg16_ilsvrc', TOP1_BOTTOM10),
+        ('conv6/conv6_vgg16_ilsvrc', TOP1_BOTTOM10),
         ('nlccam/nlccam_vgg16_imagenet_v2', TOP1_BOTTOM10),
     ],
 )
@@ -152,49 +134,3 @@ def test_a_size_that_is_no_number_of_pixels_is_refused(monkeypatch, size):
     monkeypatch.setenv('MMCCAM_SIZE', size)
     with pytest.raises(ValueError, match=f'MMCCAM_SIZE must be .* got {size!r}'):
         read('nlccam_custom')
-
-
-@pytest.mark.parametrize(
-    'name', ['nlccam_cub', 'nlccam_ilsvrc', 'nlccam/nlccam_vgg16_cars']
-)
-def test_the_benchmarks_follow_the_protocol_of_the_paper(name):
-    cfg = read(name)
-
-    assert cfg.optim_wrapper.optimizer.lr == 1e-4
-    assert cfg.train_dataloader.batch_size == 32
-    assert cfg.train_cfg.max_epochs == 30
-    load = dict(type='mmccam.LoadImage')
-    resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
-    keys = ['loc_boxes', 'loc_masks', 'loc_ignore']
-    assert cfg.train_dataloader.dataset.pipeline == [
-        load,
-        dict(resize, scale=(256, 256)),
-        dict(type='RandomCrop', crop_size=224),
-        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-        dict(type='PackInputs'),
-    ]
-    # Files of thresholds have it, and are refused if it differs.
-    pack = dict(type='PackInputs', algorithm_keys=keys)
-    pipeline = [load, dict(resize, scale=(224, 224)), pack]
-    assert cfg.test_dataloader.dataset.pipeline == pipeline
-
-
-def test_the_released_recipe():
-    cfg = read(RELEASED)
-    model = build_model(cfg)
-
-    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
-    assert type(optimizer) is torch.optim.Adam
-    groups = optimizer.param_groups
-    rates = {p: group['lr'] for group in groups for p in group['params']}
-    assert {rates.pop(p) for p in model.head.fc.parameters()} == {5e-4}
-    assert set(rates.values()) == {5e-5}
-    (poly,) = cfg.param_scheduler
-    assert (poly.type, poly.power, poly.convert_to_iter_based) == ('PolyLR', 0.9, True)
-    activations = [m for m in model.modules() if isinstance(m, nn.LeakyReLU)]
-    assert [m.negative_slope for m in activations] == [0.2] * 13
-    assert cfg.train_dataloader.batch_size == 16
-    assert cfg.train_cfg.max_epochs == 100
-    _, *metrics = cfg.test_evaluator
-    assert {m.type for m in metrics} == {'mmccam.CCAMLocalizationMetric'}
-    assert {(m.box_rule, m.threshold) for m in metrics} == {('released_nlccam', 0.12)}

@@ -30,8 +30,10 @@ def test_the_index_is_valid(index):
 
 
 def test_each_main_config_has_its_name(index):
-    # Neither the tables, nor what needs a folder of the user's or another toolbox.
-    others = ('_base_', 'downstream', 'table', 'custom', 'demo_masks', 'resnet18')
+    # Neither the tables, nor what needs a folder of the user's or another toolbox, nor
+    # the former names.
+    others = ['_base_', 'downstream', 'table', 'custom', 'demo_masks', 'resnet18']
+    others += ['ccam/ccam_vgg16', 'cam/cam_vgg16']
     configs = (ROOT / 'configs').rglob('*.py')
     paths = [path.relative_to(ROOT).as_posix() for path in configs]
     main = {path for path in paths if not any(word in path for word in others)}
@@ -50,8 +52,10 @@ def test_a_model_without_a_name_there_is_refused():
     [
         ('nlccam_demo', 'nlccam_demo.py'),
         ('nlccam_cub_released', 'nlccam/nlccam_vgg16_cub_released.py'),
-        ('vggccam_ilsvrc', 'ccam/ccam_vgg16_ilsvrc.py'),
-        ('cam_cub', 'cam/cam_vgg16_cub.py'),
+        ('vggccam_ilsvrc', 'plain/plain_vgg16_ilsvrc.py'),
+        ('ccam_vgg16_cub', 'plain/plain_vgg16_cub.py'),
+        ('cam_cub', 'conv6/conv6_vgg16_cub.py'),
+        ('cam_vgg16_ilsvrc', 'conv6/conv6_vgg16_ilsvrc.py'),
     ],
 )
 def test_names_are_found_also_those_of_earlier_versions(name, path):

@@ -16,6 +16,13 @@ def test_map_is_stretched(dtype):
     np.testing.assert_array_equal(cam, before)  # the map itself is not changed
 
 
+@pytest.mark.parametrize(('dtype', 'steps'), [(np.float32, 2), (np.float64, 8)])
+def test_map_is_resized_in_its_own_precision(dtype, steps):
+    # Between 1 and the next number of float32 there is none.
+    scores = stretch(np.array([[1, 1 + 2**-23]], dtype), (8, 1))
+    assert len(np.unique(scores)) == steps
+
+
 @pytest.mark.parametrize('size', [(224, 224), (60, 30), (30, 60)])
 def test_map_of_any_shape(size):
     # Three rows and five columns, the highest value at the top right.

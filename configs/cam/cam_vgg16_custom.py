@@ -1,8 +1,2 @@
-# VGGnet-GAP of Zhou et al. (CVPR 2016) on your own images: a further convolution and
-# no non-local blocks. Not to be compared with the networks without that convolution.
-_base_ = '../nlccam_custom.py'
-
-model = dict(
-    backbone=dict(non_local_stages=(), extra_conv=1024),
-    head=dict(in_channels=1024),
-)
+# The former name of conv6/conv6_vgg16_custom.py.
+_base_ = '../conv6/conv6_vgg16_custom.py'

@@ -1,4 +1,2 @@
-# VGG-CCAM on CUB-200-2011: no non-local blocks.
-_base_ = '../nlccam_cub.py'
-
-model = dict(backbone=dict(non_local_stages=()))
+# The former name of plain/plain_vgg16_cub.py.
+_base_ = '../plain/plain_vgg16_cub.py'

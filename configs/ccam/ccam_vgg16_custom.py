@@ -1,4 +1,2 @@
-# VGG-CCAM on your own images: no non-local blocks.
-_base_ = '../nlccam_custom.py'
-
-model = dict(backbone=dict(non_local_stages=()))
+# The former name of plain/plain_vgg16_custom.py.
+_base_ = '../plain/plain_vgg16_custom.py'

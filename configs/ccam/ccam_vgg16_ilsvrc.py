@@ -1,4 +1,2 @@
-# VGG-CCAM on ILSVRC: no non-local blocks.
-_base_ = '../nlccam_ilsvrc.py'
-
-model = dict(backbone=dict(non_local_stages=()))
+# The former name of plain/plain_vgg16_ilsvrc.py.
+_base_ = '../plain/plain_vgg16_ilsvrc.py'

@@ -7,6 +7,8 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.data_preprocessor.num_classes))
+# Beside the last two, as best_ccam_px_ap_epoch_<n>.pth.
+default_hooks = dict(checkpoint=dict(save_best='ccam/px_ap', rule='greater'))
 
 val_evaluator = [
     dict(type='Accuracy', topk=(1, 5)),

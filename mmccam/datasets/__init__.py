@@ -16,7 +16,7 @@ from .ilsvrc import ILSVRC
 from .stanford_cars import StanfordCars
 from .stanford_dogs import StanfordDogs
 from .stl10 import STL10
-from .transforms import LoadImage
+from .transforms import LoadImage, ScoreCrops
 from .wsol_dataset import WSOLDataset
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     'ILSVRC',
     'LoadImage',
     'STL10',
+    'ScoreCrops',
     'StanfordCars',
     'StanfordDogs',
     'WSOLDataset',

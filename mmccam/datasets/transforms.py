@@ -1,4 +1,4 @@
-"""Load images in the pixels that their boxes are in."""
+"""Load images in the pixels that their boxes are in, and cut crops out of them."""
 
 import io
 from pathlib import Path
@@ -7,10 +7,12 @@ from urllib.request import urlopen
 
 import mmcv
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
+from mmpretrain.datasets.transforms import ResizeEdge
 from mmpretrain.structures import DataSample
 from PIL import Image
 
@@ -107,6 +109,47 @@ class LoadImage(BaseTransform):
             file.write(f'{path}\t{reason}\n'.encode())
         logger = MMLogger.get_current_instance()
         logger.warning(f'{reason}; another image takes its place')
+
+
+@TRANSFORMS.register_module()
+class ScoreCrops(BaseTransform):
+    """Resize an image by its shorter side and cut out the centre, or ten crops.
+
+    A ``mmccam.TwoViewClassifier`` ranks the classes on them, while maps are of the
+    whole image. It is placed before the transform that resizes the image, and the
+    ``algorithm_keys`` of ``PackInputs`` must list ``score_crops``.
+
+    Args:
+        num_crops: 1 for the centre; 10 for the corners, the centre, and all of them
+            flipped.
+        edge: Length of the shorter side in pixels.
+        side: Side of the crops in pixels, at most ``edge``.
+
+    Raises:
+        ValueError: If a number is not one of these.
+    """
+
+    def __init__(self, num_crops: int = 1, edge: int = 256, side: int = 224) -> None:
+        if num_crops not in (1, 10):
+            raise ValueError(f'num_crops must be 1 or 10, got {num_crops}')
+        if not 0 < side <= edge:
+            raise ValueError(f'side must lie between 1 and edge {edge}, got {side}')
+        self.num_crops = num_crops
+        self.side = side
+        self.resize = ResizeEdge(edge, backend='pillow')
+
+    def transform(self, results: dict) -> dict:
+        """Add ``score_crops``, (num_crops, 3, side, side), uint8; ``img`` stays."""
+        image = self.resize(dict(img=results['img']))['img']
+        bottom, right = (extent - self.side for extent in image.shape[:2])
+        starts = [(round(bottom / 2), round(right / 2))]
+        if self.num_crops == 10:
+            starts += [(y, x) for y in (0, bottom) for x in (0, right)]
+        crops = np.stack([image[y:, x:][: self.side, : self.side] for y, x in starts])
+        if self.num_crops == 10:
+            crops = np.concatenate([crops, crops[:, :, ::-1]])
+        crops = torch.from_numpy(crops.transpose(0, 3, 1, 2).copy())
+        return dict(results, score_crops=crops)
 
 
 def count_unreadable(path: Union[str, Path]) -> int:

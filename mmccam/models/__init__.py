@@ -2,12 +2,19 @@
 
 from .any_classifier import classifier_with_maps
 from .backbones.non_local_vgg import NonLocalVGG
-from .combinations import CombinationFunction, Polynomial, SingleRank, TopBottom
+from .combinations import (
+    CombinationFunction,
+    Polynomial,
+    ReleasedQuadratic,
+    SingleRank,
+    TopBottom,
+)
 from .heads.gap_head import GAPClsHead
 from .heads.localization_head import LocalizationHead
 from .layers.named_layers import NamedLayers
 from .layers.non_local import NonLocalBlock
 from .saliency.classifier import SaliencyClassifier, SaliencyMethod
+from .two_views import TwoViewClassifier
 
 __all__ = [
     'CombinationFunction',
@@ -17,9 +24,11 @@ __all__ = [
     'NonLocalBlock',
     'NonLocalVGG',
     'Polynomial',
+    'ReleasedQuadratic',
     'SaliencyClassifier',
     'SaliencyMethod',
     'SingleRank',
     'TopBottom',
+    'TwoViewClassifier',
     'classifier_with_maps',
 ]

@@ -13,8 +13,9 @@ def classifier_with_maps(model: ConfigDict) -> ConfigDict:
     """Give a classifier of mmpretrain the head that makes maps.
 
     A map needs global average pooling and one linear layer behind it. Then the score of
-    a class is the mean of its map. The pooling moves from the neck into the head. Names
-    and shapes of all parameters stay, so that the classifier's own checkpoint fits.
+    a class is the mean of its map plus a bias. The pooling moves from the neck into the
+    head. Names and shapes of all parameters stay, so that the classifier's own
+    checkpoint fits.
 
     The config of an ``ImageClassifier``, of mmpretrain or mmccam, gets a localization
     head unless it has one, ``mmccam.GAPClsHead``. The type ``ImageClassifier`` becomes

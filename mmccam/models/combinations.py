@@ -50,6 +50,28 @@ class Polynomial(CombinationFunction):
 
 
 @TASK_UTILS.register_module()
+class ReleasedQuadratic(CombinationFunction):
+    r"""The quadratic combination of the authors' released code.
+
+    It falls from 1 to 0 at the first n = K // 2 ranks and from 0 to -1 at the others:
+
+    .. math::
+        g(k) = \left(\frac{n - k}{n - 1}\right)^2 \; (k \le n), \qquad
+        g(k) = -\left(\frac{k - n - 1}{K - n - 1}\right)^2 \; (k > n)
+
+    For K = 200 it differs from Eq. 5 by at most 0.0025.
+    """
+
+    def coefficients(self, num_classes: int) -> torch.Tensor:
+        if num_classes < 4:
+            raise ValueError(f'two zeros need at least 4 classes, got {num_classes}')
+        half = num_classes // 2
+        foreground = torch.linspace(1, 0, half, dtype=torch.float64)
+        background = torch.linspace(0, 1, num_classes - half, dtype=torch.float64)
+        return torch.cat([foreground.square(), -background.square()]).float()
+
+
+@TASK_UTILS.register_module()
 @dataclass(eq=False)
 class TopBottom(CombinationFunction):
     """Top-i & bottom-j combination (Eq. 6), as of :func:`mmccam.cam.top_bottom`.

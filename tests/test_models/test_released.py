@@ -34,8 +34,9 @@ def read_config():
     cfg = Config.fromfile(ROOT / 'configs/nlccam/nlccam_vgg16_cub_released.py')
     cfg.model.head.num_classes = 20
     cfg.model.data_preprocessor = dict(cfg.data_preprocessor, num_classes=20)
-    pipeline = cfg.test_pipeline
-    pipeline[1].scale = (112, 112)
+    # The reference values rank the classes on the whole image.
+    load, _, resize, pack = cfg.test_pipeline
+    pipeline = [load, dict(resize, scale=(112, 112)), pack]
     cfg.dataset = dict(
         type='mmccam.WSOLDataset',
         data_root=str(SHARED / 'data/tiny20'),
@@ -107,8 +108,9 @@ def test_boxes(released, name, target):
         coefficients = top_bottom(20, 1, BOTTOM[name])
         cams = ccam(features, head.fc.weight, moved, coefficients)[:, 0].detach()
     # We move the target to rank 1, so that another class is last where it was the last
-    # itself. That is one true class of the 63, and the released box of it is another:
-    # no difference of two classes' maps gives it, nor one class's map.
+    # itself. That is one true class of the 63. No two different classes give its
+    # released box, but a class that is subtracted from itself may: that leaves rounding
+    # errors, whose boxes begin at x = 0 to 60 by the order of summation, this at 55.
     both = (classes == ranking[:, -1]) & (name == 't1b1')
     assert both.sum() == (1 if (name, target) == ('t1b1', 'gt') else 0)
     sizes = [sample.ori_shape[::-1] for sample in samples]

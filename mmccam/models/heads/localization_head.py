@@ -101,23 +101,30 @@ class LocalizationHead(ClsHead):
         return super().loss(*args, **kwargs)
 
     def predict(
-        self, feats: Feats, data_samples: Optional[list[DataSample]] = None
+        self,
+        feats: Feats,
+        data_samples: Optional[list[DataSample]] = None,
+        logits: Optional[Tensor] = None,
     ) -> list[DataSample]:
         """Predict scores, label and maps.
 
         Args:
             feats: Feature maps of backbone and neck, (N, C, h, w) each.
             data_samples: Samples to write to. Defaults to None: new ones.
+            logits: What to rank and score classes by, (N, K). Defaults to those of the
+                feature maps.
 
         Returns:
             The samples with ``pred_score``, ``pred_label``, ``cam_labels``, ``cams``,
             all on the CPU, where metrics read them one by one.
 
         Raises:
-            ValueError: If ``cams`` has what only a ``SaliencyClassifier`` makes.
+            ValueError: If ``cams`` or crops of the samples need another classifier.
         """
         self._check_classifier()
-        logits = self(feats)
+        if logits is None:
+            _check_no_crops(data_samples)
+            logits = self(feats)
         # The logits, since the softmax of improbable classes may round to one number.
         ranking = rank_classes(logits)
         targets = ranking[:, : self.num_guesses]
@@ -162,6 +169,11 @@ class LocalizationHead(ClsHead):
         weights = class_weights(ranking, self.coefficients[name].to(feats[-1]))
         maps = self.class_maps(feats, weights, targets)
         return maps.expand(-1, targets.shape[1], -1, -1)
+
+
+def _check_no_crops(data_samples: Optional[list[DataSample]]) -> None:
+    if any('score_crops' in sample for sample in data_samples or ()):
+        raise ValueError('crops need the model type "mmccam.TwoViewClassifier"')
 
 
 def to_cpu(*tensors: torch.Tensor) -> list[torch.Tensor]:

@@ -30,7 +30,8 @@ class NonLocalBlock(BaseModule):
 
     for positions i and j of the feature map. f (``query``), g (``key``), h (``value``)
     and k (``project``) are 1 x 1 convolutions, f and g to C / ``reduction`` channels.
-    The products are not divided by the root of their width. Gain and bias of the batch
+    The products are not divided by the root of their width. Eq. 8 prints h multiplied
+    by alpha, which is the same with f and g exchanged. Gain and bias of the batch
     norm start at 0: a fresh block is the identity. ``channels_last`` is fastest.
 
     Args:
@@ -39,7 +40,8 @@ class NonLocalBlock(BaseModule):
     """
 
     def __init__(self, in_channels: int, reduction: int = 8) -> None:
-        # The convolutions start as in torch; both survive a container's init_cfg.
+        # Weights of convolutions start as in torch, biases at 0. Both initializations
+        # survive that of a container.
         super().__init__(
             init_cfg=[
                 dict(
