@@ -16,6 +16,7 @@ from benchmarks.maps import MAPS
 from benchmarks.measure import measure
 from benchmarks.network import NETWORK
 from benchmarks.pipeline import PIPELINE
+from benchmarks.search import RELEASED_SEARCH, SEARCH
 from benchmarks.step import STEP
 from tabulate import tabulate
 
@@ -27,6 +28,8 @@ PARTS = dict(
     pipeline=PIPELINE,
     localization=LOCALIZATION,
     evaluation=EVALUATION,
+    search=SEARCH,
+    released_search=RELEASED_SEARCH,
 )
 
 

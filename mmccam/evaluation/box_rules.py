@@ -11,6 +11,7 @@ from ..boxes import Box, Size, image_box
 from ..maps import is_degenerate, resize_map
 from ..registry import FUNCTIONS
 from ..structures import given_map_name
+from .components import largest_boxes
 
 BoxFunction = Callable[[np.ndarray, Size, Sequence[float]], np.ndarray]
 
@@ -52,18 +53,8 @@ def largest_component(
     cam = resize_map(cam, size)
     if is_degenerate(cam):
         return np.array([image_box(size)] * len(thresholds))
-    peak, boxes = cam.max(), []
-    for threshold in thresholds:
-        part, left, top = _crop(cam >= threshold * peak)
-        # OpenCV's statistics of all components would take several times as long.
-        number, labels = cv2.connectedComponents(part, connectivity=8)
-        if number > 2:  # the first is the background
-            areas = np.bincount(labels.ravel())[1:]
-            part, x, y = _crop(labels == 1 + areas.argmax())
-            left, top = left + x, top + y
-        height, width = part.shape
-        boxes.append((left, top, left + width - 1, top + height - 1))
-    return np.array(boxes)
+    levels = np.array([threshold * cam.max() for threshold in thresholds])
+    return largest_boxes(cam, levels, connectivity=8)
 
 
 @box_rule('released_nlccam', threshold=0.12)
@@ -81,27 +72,18 @@ def released_nlccam(
     cam = resize_map(cam, (side, side))
     if is_degenerate(cam):
         return np.array([image_box(size)] * len(thresholds))
-    peak, scale, boxes = cam.max(), np.array([*size, *size]) / side, []
-    for threshold in thresholds:
-        cut = threshold * peak
-        mean_after_cut = np.where(cam > cut, cam, 0).mean()
-        part, left, top = _crop(cam > max(cut, mean_after_cut))
-        _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
-        x, y, width, height, _ = stats[1:].T  # the first is the background
-        if len(x) == 0:  # the rounded mean of an almost constant map
-            boxes.append(image_box(size))
-            continue
-        corners = np.stack([x, y, x + width, y + height], axis=1)
-        largest = corners[(width * height).argmax()] + [left, top, left, top]
-        boxes.append(np.rint(largest * scale))
-    return np.array(boxes)
-
-
-def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """The part of a mask that has all its pixels, uint8, and its left and top."""
-    mask = mask.view(np.uint8)
-    left, top, width, height = cv2.boundingRect(mask)
-    return mask[top : top + height, left : left + width], left, top
+    mean, cuts = cam.mean(), []
+    for cut in [threshold * cam.max() for threshold in thresholds]:
+        if cut < mean:  # else the mean after the cut is below it, too
+            _, rest = cv2.threshold(cam, float(cut), 0, cv2.THRESH_TOZERO)
+            cut = max(cut, rest.mean())
+        cuts.append(cut)
+    above = np.nextafter(np.array(cuts, np.float32), np.float32(np.inf))
+    found = largest_boxes(cam, above, connectivity=4, by_box=True)
+    boxes = np.rint((found + [0, 0, 1, 1]) * (np.array([*size, *size]) / side))
+    # No pixel is above the rounded mean of an almost constant map.
+    boxes[found[:, 2] < 0] = image_box(size)
+    return boxes
 
 
 @dataclass(frozen=True)

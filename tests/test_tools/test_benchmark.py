@@ -22,6 +22,7 @@ def test_the_benchmark_prints_ratios_and_that_all_forms_are_equal(
     monkeypatch.setattr(measure, 'get_context', lambda _: get_context('fork'))
     # Without training step and network, which docs/performance.md has.
     names = ['block', 'maps', 'pipeline', 'localization', 'evaluation']
+    names += ['search', 'released_search']
     options = ['--batch-size', '4', '--image-side', '32', '--classes', '20']
     options += ['--images', '2', '--repeats', '1', '--step', '0.01']
     process = run_tool('benchmark.py', *names, *options, '--json', tmp_path / 'b.json')
