@@ -1,4 +1,4 @@
-"""Search box rule and threshold of each map of a model, on the validation split."""
+"""Search combination function, box rule and threshold, on the validation split."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,11 @@ from mmengine.logging import MMLogger
 from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
 from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
 from mmccam.evaluation import ThresholdSearch, thresholds
-from mmccam.visualization.numbers import format_rows, save_threshold_curves
+from mmccam.visualization.numbers import (
+    describe_choice,
+    format_rows,
+    save_threshold_curves,
+)
 
 COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
 
@@ -62,9 +66,10 @@ def write(found: dict, args: argparse.Namespace) -> None:
         for name, rules in found['thresholds'].items()
         for rule in rules
     ]
-    MMLogger.get_current_instance().info(
-        f'\n{format_rows(rows)}\n\n{title}; written to {args.out}'
-    )
+    text = f'\n{format_rows(rows)}\n\n{title}; written to {args.out}'
+    if found['provenance']['chosen']:
+        text += f'\n{describe_choice(found["provenance"])}'
+    MMLogger.get_current_instance().info(text)
 
 
 def main() -> None:
@@ -87,8 +92,14 @@ def main() -> None:
                 f'{args.checkpoint} was replaced during the search: search again'
             )
         if is_main_process():
-            maps, found = thresholds.maps_of(cfg, head), evaluator.metrics
-            write(thresholds.describe_search(found, dataset, about, maps), args)
+            found = thresholds.describe_search(
+                evaluator.metrics,
+                dataset,
+                about,
+                maps=thresholds.maps_of(cfg, head),
+                functions=list(head.combinations),
+            )
+            write(found, args)
     _cli.end_together()
 
 

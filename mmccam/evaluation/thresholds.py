@@ -123,14 +123,24 @@ def maps_of(cfg: Config, head: LocalizationHead) -> dict:
 
 
 def describe_search(
-    searches: list[ThresholdSearch], dataset: BaseDataset, about: dict, maps: dict
+    searches: list[ThresholdSearch],
+    dataset: BaseDataset,
+    about: dict,
+    maps: dict,
+    functions: Sequence[str] = (),
 ) -> dict:
     """Put together what a search found on a data set, with maps as of ``maps_of``.
 
     ``about`` names the split, unless the data set does, the config, the checkpoint and
     its checksum. ``thresholds`` has for each map its box rules from the best to the
-    worst, ``curves`` for each map and rule the accuracies of all thresholds by IoU.
+    worst, ``curves`` for each map and rule the accuracies of all thresholds by IoU. Of
+    the maps that ``functions`` names, ``provenance`` has the best as ``chosen``, of
+    equally good ones the first.
     """
+    best = {search.map_name: search.best_rules() for search in searches}
+    chosen = max(
+        functions, key=lambda name: best[name][0]['gt_known_loc'], default=None
+    )
     return dict(
         provenance=dict(
             about,
@@ -140,8 +150,9 @@ def describe_search(
             num_images=len(dataset),
             mmccam=__version__,
             date=str(date.today()),
+            chosen=chosen and dict(map=chosen, of=list(functions), **best[chosen][0]),
         ),
-        thresholds={search.map_name: search.best_rules() for search in searches},
+        thresholds=best,
         curves=dict(
             thresholds=ThresholdSearch.thresholds,
             gt_known_loc={search.map_name: search.curves for search in searches},

@@ -75,6 +75,8 @@ def localization_notes(results: dict) -> str:
             f'Thresholds of the split {source["split"]} were chosen on its '
             f'{source["num_images"]} images.'
         )
+        if source.get('chosen'):  # files of earlier versions have none
+            notes.append(describe_choice(source))
     if any('MaxBoxAcc' in row or 'MaxBoxAccV2' in row for row in rows):
         notes.append(
             'MaxBoxAcc (IoU 0.5) and MaxBoxAccV2 use the threshold that is best '
@@ -82,6 +84,15 @@ def localization_notes(results: dict) -> str:
             'so that GT-known may lie above them.'
         )
     return ' '.join(notes)
+
+
+def describe_choice(source: dict) -> str:
+    """Say which combination function a search chose, of the provenance of its file."""
+    chosen = source['chosen']
+    return (
+        f'Of {len(chosen["of"])} combination functions, {chosen["map"]} was chosen '
+        f'there, with {chosen["box_rule"]} at {chosen["threshold"]:.2f}.'
+    )
 
 
 def format_results(results: dict, markdown: bool = False) -> str:

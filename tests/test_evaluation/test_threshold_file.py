@@ -206,3 +206,26 @@ def test_a_search_keeps_the_names_of_its_images(read, tmp_path):
     assert found['images'] == [f'images/{name}.jpg' for name in 'abc']
     assert found['provenance'].items() > dict(split='val', num_images=3).items()
     assert read(found) == found
+
+
+def test_the_best_combination_function_is_chosen():
+    best = dict(cam=40.0, step=60.0, ccam=60.0, grad_cam=90.0)  # the last is none
+    searches = [
+        SimpleNamespace(
+            map_name=name,
+            curves={},
+            best_rules=lambda value=value: [
+                dict(box_rule='largest_component', threshold=0.3, gt_known_loc=value)
+            ],
+        )
+        for name, value in best.items()
+    ]
+    options = dict(about=dict(split='val'), maps={})
+    dataset = Images(VAL, data_root='data/fish')
+    for functions, name in ((['cam', 'step', 'ccam'], 'step'), (['cam'], 'cam')):
+        found = describe_search(searches, dataset, functions=functions, **options)
+        rule = dict(box_rule='largest_component', threshold=0.3)
+        expected = dict(map=name, of=functions, gt_known_loc=best[name], **rule)
+        assert found['provenance']['chosen'] == expected
+    found = describe_search(searches, dataset, **options)
+    assert found['provenance']['chosen'] is None

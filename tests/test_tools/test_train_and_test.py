@@ -43,6 +43,10 @@ def test_a_search_says_where_its_thresholds_come_from(run, searched):
     assert 'images/val/target/0000.jpg' in searched['images']
     sha256 = hashlib.sha256(run.checkpoint.read_bytes()).hexdigest()
     assert provenance['checkpoint_sha256'] == sha256
+    best = {name: rules[0] for name, rules in searched['thresholds'].items()}
+    chosen = max(best, key=lambda name: best[name]['gt_known_loc'])
+    expected = dict(map=chosen, of=['ccam', 'cam'], **best[chosen])
+    assert provenance['chosen'] == expected
     assert len(curves['thresholds']) == 99
     assert set(curves['gt_known_loc']) == {'ccam', 'cam'}
     with Image.open(run.checkpoint.with_suffix('.thresholds.png')) as picture:
@@ -62,6 +66,7 @@ def test_the_threshold_is_chosen_on_val_and_used_on_test(evaluated, searched):
     assert [row.pop('map') for row in rows] == ['ccam', 'cam']
     assert [sum(row.values()) for row in rows] == [12, 12]
     text = (evaluated.folder / 'results.txt').read_text()
+    assert 'Of 2 combination functions, ' in text
     assert 'split val were chosen on its 12 images' in text and text in evaluated.log
     assert '| ccam ' in (evaluated.folder / 'results.md').read_text()
 
