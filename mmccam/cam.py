@@ -113,12 +113,14 @@ def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> Tens
         g(k) = \left(\frac{p - k}{p - 1}\right)^\eta \; (k \le p), \qquad
         g(k) = -\left(\frac{k - p}{K - p}\right)^\eta \; (k > p)
 
-    So g(1) = 1 and g(K) = -1. Degree 0 is a step from 1 to -1 at p.
+    So g(1) = 1 and g(K) = -1 for 1 < p < K. Degree 0 is a step from 1 to -1 at p. For
+    p < 1 all k are above p, for p = K none is. At p = 1, g(1) would be 0 / 0.
 
     Args:
         num_classes: Number of classes K, at least 2.
         degree: Degree η, at least 0.
-        p: Rank at which the sign changes, 1 < p < K. Defaults to (K + 1) / 2.
+        p: Rank at which the sign changes, 0 <= p <= K but not 1. Defaults to
+            (K + 1) / 2.
 
     Returns:
         g(1) ... g(K), (K,), float32.
@@ -127,8 +129,8 @@ def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> Tens
     p = (num_classes + 1) / 2 if p is None else p
     if not degree >= 0:  # true of NaN too
         raise ValueError(f'degree must be 0 or more, got {degree}')
-    if not 1 < p < num_classes:
-        limits = f'between 1 and the number of classes {num_classes}'
+    if p == 1 or not 0 <= p <= num_classes:
+        limits = f'between 0 and the number of classes {num_classes} and not be 1'
         raise ValueError(f'p must lie {limits}, got {p}')
     k = torch.arange(1, num_classes + 1, dtype=torch.float64)
     rising = ((p - k).clamp(min=0) / (p - 1)) ** degree

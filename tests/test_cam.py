@@ -59,6 +59,12 @@ def test_move_to_front():
         (polynomial, (5, 2, 2), [1, 0, -1 / 9, -4 / 9, -1]),
         # p = 2.5 of K = 5: 1.5/1.5, 0.5/1.5 and 0.5/2.5, 1.5/2.5, 2.5/2.5.
         (polynomial, (5, 1, 2.5), [1, 1 / 3, -1 / 5, -3 / 5, -1]),
+        # p = 0 and 0.5 of K = 4: all ranks are behind p; p = K: none is.
+        (polynomial, (4, 1, 0), [-1 / 4, -2 / 4, -3 / 4, -1]),
+        (polynomial, (4, 1, 0.5), [-1 / 7, -3 / 7, -5 / 7, -1]),
+        (polynomial, (4, 0, 0), [-1, -1, -1, -1]),
+        (polynomial, (4, 2, 4), [1, 4 / 9, 1 / 9, 0]),
+        (polynomial, (4, 0, 4), [1, 1, 1, 1]),
         (top_bottom, (5, 1, 2), [1, 0, 0, -1, -1]),
         (top_bottom, (5, 2, 1), [1, 1, 0, 0, -1]),
         (top_bottom, (3, 1, 0), [1, 0, 0]),
@@ -81,8 +87,10 @@ def test_coefficients(function, arguments, expected):
     ('function', 'arguments', 'message'),
     [
         (polynomial, (5, float('nan')), 'degree must be 0 or more, got nan'),
-        (polynomial, (5, 1, 1), 'between 1 and the number of classes 5, got 1'),
-        (polynomial, (5, 1, 5), 'between 1 and the number of classes 5, got 5'),
+        (polynomial, (5, 1, 1), 'between 0 .* classes 5 and not be 1, got 1'),
+        (polynomial, (5, 1, -0.5), 'and not be 1, got -0.5'),
+        (polynomial, (5, 1, 5.5), 'and not be 1, got 5.5'),
+        (polynomial, (5, 1, float('nan')), 'and not be 1, got nan'),
         (polynomial, (1, 1), 'needs at least 2 classes, got 1'),
         (top_bottom, (5, 3, 3), 'at most the number of classes 5, got i=3, j=3'),
         (top_bottom, (5, -1, 2), 'must be 0 or more and not both 0, got i=-1, j=2'),
