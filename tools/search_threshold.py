@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 import _cli
+import _sweep
 import mmengine
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -15,6 +16,7 @@ from mmccam.evaluation import ThresholdSearch, thresholds
 from mmccam.visualization.numbers import (
     describe_choice,
     format_rows,
+    save_curves,
     save_threshold_curves,
 )
 
@@ -31,8 +33,17 @@ def parse_args() -> argparse.Namespace:
     add('--split', choices=['val', 'test'], default='val', help=what)
     rules = thresholds.BOX_RULES
     add('--box-rules', nargs='+', default=rules, help='names of the rules')
+    what = 'instead of the maps of the config, those of all values of parameters of '
+    what += 'g(k), with curves against them; by default in epoch_30.sweep.json'
+    add('--sweep', nargs='+', choices=list(_sweep.TYPES), help=what)
+    add('--points', type=int, default=21, help='about how many values of each')
     args = parser.parse_args()
-    args.out = Path(args.out or thresholds.threshold_file(args.checkpoint))
+    if args.points < 2:
+        parser.error(f'--points must be 2 or more, got {args.points}')
+    default = thresholds.threshold_file(args.checkpoint)
+    if args.sweep:
+        default = Path(args.checkpoint).with_suffix('.sweep.json')
+    args.out = Path(args.out or default)
     if args.out.suffix != '.json':
         parser.error(f'--out must end in .json, got {args.out}')
     return args
@@ -49,6 +60,9 @@ def search_config(args: argparse.Namespace) -> Config:
             'validation and test split of the config are the same: use one with a '
             'validation split of its own, or --split test'
         )
+    if args.sweep:
+        head = cfg.model.head
+        head.cams = _sweep.sweep_cams(args.sweep, head.num_classes, args.points)
     cfg.test_evaluator = []
     cfg.test_dataloader = loader
     cfg.custom_hooks = without_drawing(cfg)
@@ -60,7 +74,11 @@ def write(found: dict, args: argparse.Namespace) -> None:
     split, num_images = (found['provenance'][key] for key in ('split', 'num_images'))
     title = f'{args.checkpoint} on {split}, {num_images} images'
     mmengine.dump(found, args.out, indent=2, backend_args=WHOLE_FILES)
-    save_threshold_curves(found, args.out.with_suffix('.png'), title)
+    picture = args.out.with_suffix('.png')
+    if args.sweep:
+        save_curves(_sweep.swept_curves(found, args.sweep), picture, title)
+    else:
+        save_threshold_curves(found, picture, title)
     rows = [
         dict(zip(COLUMNS, (name, *rule.values())))
         for name, rules in found['thresholds'].items()

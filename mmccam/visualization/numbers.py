@@ -124,6 +124,7 @@ class Curves:
     thresholds: Sequence[float]
     accuracies: dict[str, dict]
     marks: Sequence[tuple[float, float]]
+    xlabel: str = 'threshold'
 
     def plot(self, panel: Axes) -> None:
         for style, (way, by_iou) in zip(cycle(STYLES), self.accuracies.items()):
@@ -132,7 +133,7 @@ class Curves:
                 panel.plot(self.thresholds, values, style, color=colour, label=label)
         for mark in self.marks:
             panel.plot(*mark, 'ko', markersize=5)
-        panel.set_title(self.title)
+        panel.set(title=self.title, xlabel=self.xlabel)
         panel.grid(alpha=0.3)
 
 
@@ -149,17 +150,21 @@ def searched_curves(found: dict) -> list[Curves]:
 
 def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') -> None:
     """Save the curves of found thresholds as a picture, a panel for each map."""
-    maps = searched_curves(found)
+    save_curves(searched_curves(found), path, title)
+
+
+def save_curves(
+    maps: Sequence[Curves], path: Union[str, Path], title: str = ''
+) -> None:
+    """Save curves of GT-known accuracy as a picture, a panel for each."""
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
     figure = Figure(figsize=(1 + 4 * columns, 1.2 + 3.2 * rows), layout='constrained')
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    axes = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for panel, curves in zip(axes.flat, maps):
         curves.plot(panel)
     for panel in axes.flat[len(maps) :]:
         panel.set_axis_off()
-    for panel in axes[-1]:
-        panel.set_xlabel('threshold')
     figure.supylabel('GT-known accuracy in percent')
     figure.suptitle(title)
     entries, columns = axes.flat[0].get_legend_handles_labels(), len(maps[0].accuracies)
@@ -173,7 +178,7 @@ def draw_svg(curves: Curves, ylabel: str) -> str:
     figure = Figure(figsize=(4.4, 4), layout='constrained')
     panel = figure.subplots()
     curves.plot(panel)
-    panel.set(xlabel='threshold', ylabel=ylabel)
+    panel.set_ylabel(ylabel)
     columns = len(curves.accuracies)
     figure.legend(loc='outside lower center', ncols=columns, fontsize='small')
     text = io.StringIO()

@@ -53,6 +53,23 @@ def test_a_search_says_where_its_thresholds_come_from(run, searched):
         assert min(picture.size) > 300
 
 
+def test_a_sweep_searches_all_values_of_the_parameters(run, trained):
+    options = ('--sweep', 'p', 'degree', 'i', 'j', '--points', '99')
+    run.checked('search_threshold.py', CONFIG, run.checkpoint, *options)
+    path = run.checkpoint.with_suffix('.sweep.json')
+    found = json.loads(path.read_text())
+    # 12 classes, so that i is swept with j = 6; at p = 1 Eq. 5 is not defined.
+    expected = dict(
+        p=[0, *range(2, 13)], degree=range(6), i=range(7), j=range(12)
+    ).items()
+    names = [f'{name}_{value}' for name, values in expected for value in values]
+    assert list(found['thresholds']) == list(found['maps']['cams']) == names
+    assert found['maps']['cams']['i_2'] == dict(type='mmccam.TopBottom', i=2, j=6)
+    assert found['provenance']['chosen']['map'] in names
+    with Image.open(path.with_suffix('.png')) as picture:
+        assert min(picture.size) > 300
+
+
 def test_the_threshold_is_chosen_on_val_and_used_on_test(evaluated, searched):
     results = evaluated.results
     assert results['provenance'] == searched['provenance']
