@@ -238,6 +238,7 @@ def run_forked(command: list[str], folder: Path) -> tuple[int, str, float, float
     if not (pid := os.fork()):
         os.close(reading)
         signal.alarm(SECONDS + 1)
+        torch.set_num_threads(1)  # or threads of the fork may make the pool at once
         try:
             process = run_tool(*command, folder=folder)
             code, errors = process.returncode, process.stderr
