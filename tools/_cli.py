@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from reprlib import repr as shorten
 from typing import Any
 
 from mmengine.config import Config
@@ -41,11 +42,13 @@ class ConfigOptions(argparse.Action):
         for pair in values:
             key, sign, text = pair.partition('=')
             if not sign:
-                parser.error(f'{option_string} needs key=value pairs, got {pair!r}')
+                parser.error(
+                    f'{option_string} needs key=value pairs, got {shorten(pair)}'
+                )
             try:
                 options[key] = _parse_value(text)
             except ValueError as error:
-                parser.error(f'{option_string} {pair}: {error}')
+                parser.error(f'{option_string} {shorten(pair)}: {error}')
         setattr(namespace, self.dest, options)
 
 
