@@ -30,7 +30,6 @@ def pytest_configure(config):
         os.environ['TEST_PROGRAMS'] = folder.name
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Without a GPU leave out the tests that need one; skip them if asked for."""
     if 'PYTEST_XDIST_WORKER' in os.environ:
@@ -47,19 +46,31 @@ def pytest_collection_modifyitems(config, items):
 
 
 def place(item):
-    """Have several processes begin with what is slow, and share what takes long.
-
-    Slow tests of a file run in one process, all that use a trained network in the same.
-    Each page of the documentation is on its own.
-    """
-    folder, file = item.path.parent.name, item.path.stem
+    """Have several processes begin with what is slow, the pages at its end."""
     if not item.get_closest_marker('slow'):
         return 2
-    if folder == 'test_docs':
-        return 1
-    is_trained = folder == 'test_tools' and file != 'test_kill'
-    item.add_marker(pytest.mark.xdist_group(folder if is_trained else file))
-    return 0
+    return int(item.path.parent.name == 'test_docs')
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Run the tests of a group in one process, which shares what takes long."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group(nodeid)
+
+    return Groups(config, log)
+
+
+def group(nodeid):
+    """Group tests by file, and those that use one trained network; no pages."""
+    path = Path(nodeid.partition('::')[0])
+    if path.parent.name == 'test_docs':
+        return nodeid
+    is_trained = path.parent.name == 'test_tools' and path.stem != 'test_kill'
+    return str(path.parent if is_trained else path)
 
 
 @pytest.fixture(scope='session', autouse=True)
