@@ -3,30 +3,34 @@
 .. code-block:: python
 
     golden = load('vgg16_cam', 'small')
-    model = build(dict(type='ImageClassifier', ...), golden['names'], RULES)
+    cfg, rules = cam_network('vgg16', 'small', golden['names'])
+    model = build(cfg, golden['names'], rules)
     feats = model.extract_feat(inputs())  # in evaluation mode
     assert_equal(model.head(feats), golden['eval.logits'])
     assert_equal(class_maps(model, feats), golden['eval.class_maps'])
     losses = train(model)
     assert_equal(sum(losses.values()), golden['train.loss'])
-    check_training(model, golden, 'train', RULES)
+    check_training(model, golden, 'train', rules)
 
-``RULES`` are pairs of a regular expression and its replacement. They turn a name of the
+``rules`` are pairs of a regular expression and its replacement. They turn a name of the
 reference into ours. All is float64.
 """
 
+import itertools
 import re
 import zlib
 from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
-from conftest import DATA, SHARED
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
+TESTS = Path(__file__).resolve().parents[1]
+FOLDERS = (TESTS / 'data/methods', TESTS.parents[1] / 'shared/golden/methods')
 NUM_CLASSES = 7
 LABELS = (3, 5)
 TOLERANCE = 1e-10
@@ -69,17 +73,16 @@ def value(name, shape):
 @contextmanager
 def known_dropout():
     """Let the dropouts of a forward pass have the masks of the reference, by call."""
-    calls = []
+    calls = itertools.count()
 
     def dropout(x, p=0.5, training=True, inplace=False):
         if not training:
             return x
-        drawn = stream(f'dropout{len(calls)}').random_sample(tuple(x.shape))
-        calls.append(x.shape)
+        drawn = stream(f'dropout{next(calls)}').random_sample(tuple(x.shape))
         return x * torch.from_numpy((drawn >= p) / (1 - p))
 
     with patch('torch.nn.functional.dropout', dropout):
-        yield calls
+        yield
 
 
 # Networks
@@ -90,8 +93,8 @@ def load(name, size):
 
     The test is skipped if neither ``tests/data`` nor ``../shared`` has the values.
     """
-    for folder in (DATA, SHARED / 'golden'):
-        path = folder / 'methods' / f'{name}.npz'
+    for folder in FOLDERS:
+        path = folder / f'{name}.npz'
         if not path.exists():
             continue
         with np.load(path) as arrays:
@@ -108,6 +111,30 @@ def vgg_rules(names):
         (re.escape(layer), f'backbone.features.{place}.conv.')
         for layer, place in zip(layers, PLACES)
     )
+
+
+def cam_network(architecture, size, names, **backbone):
+    """Config and rules of a network for CAM, whose names are those of ADL's too."""
+    is_small, neck = size == 'small', None
+    rules = (('fc', 'head.fc'),)
+    if architecture == 'vgg16':
+        pools = ((2, 2),) * 3 + ((2, 2) if is_small else None, None)
+        vgg = dict(type='mmccam.NonLocalVGG', non_local_stages=(), extra_conv=1024)
+        backbone = dict(**vgg, pools=pools, **backbone)
+        rules = (*rules, ('conv6', 'backbone.extra_conv.conv'), *vgg_rules(names))
+    elif architecture == 'resnet50':
+        strides = (1, 2, 2 if is_small else 1, 1)
+        backbone = dict(type='mmccam.ResNet', depth=50, strides=strides, **backbone)
+    else:
+        stride = 16 if is_small else 8
+        backbone = dict(type='mmccam.InceptionV3', stride=stride, **backbone)
+        convs = dict(in_channels=768, channels=(1024, 1024), dropout=0.5)
+        neck = dict(type='mmccam.ConvNeck', **convs)
+        rules = ((r'SPG_A3_(\d)b\.0', r'neck.conv\1.conv'), ('SPG_A4', 'head.fc'))
+    channels = 2048 if architecture == 'resnet50' else 1024
+    head = dict(type='mmccam.GAPClsHead', num_classes=NUM_CLASSES, in_channels=channels)
+    cfg = dict(type='ImageClassifier', backbone=backbone, neck=neck, head=head)
+    return cfg, rules
 
 
 def ours(name, rules):
