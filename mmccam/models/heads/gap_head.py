@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...cam import ccam
 from ...registry import MODELS
+from ..layers.channels import check_channels
 from .localization_head import Feats, LocalizationHead
 
 
@@ -41,11 +42,7 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
 
     def pre_logits(self, feats: Feats) -> Tensor:
         """Average the last feature map over its positions, (N, C), or a ValueError."""
-        if feats[-1].ndim != 4:
-            raise ValueError(
-                'maps need a backbone that gives feature maps (N, C, h, w), got the '
-                f'shape {tuple(feats[-1].shape)}'
-            )
+        check_channels(self, feats[-1])
         return feats[-1].mean(dim=(2, 3))
 
     def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
