@@ -50,7 +50,7 @@ def attention_dropout(
     attention = self_attention(x)
     # Drawn on the CPU, whose stream each epoch seeds.
     if torch.floor(torch.rand([]) + drop_rate) == 1:
-        return x * drop_mask(attention, threshold).to(x.dtype)
+        return x * drop_mask(attention, threshold)
     return x * importance_map(attention).to(x.dtype)
 
 
