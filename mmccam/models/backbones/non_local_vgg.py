@@ -132,7 +132,7 @@ class NonLocalVGG(NamedLayers, Pretrained, VGG):
             self.extra_conv = ConvModule(self.in_channels, channels, **kwargs)
 
     def adapt_weights(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Give weights with names of any program ours; see :class:`Pretrained`."""
+        """Give weights of a file, with the names of any program, our names."""
         return adapt_weights(self, weights)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
