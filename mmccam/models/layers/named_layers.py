@@ -20,17 +20,18 @@ class NamedLayers:
     ``out_layers=('layer2', 'layer3.0')``. ``behind`` is for subclasses: a function by
     the name of a layer, whose output x becomes ``function(x, training=...)``. It has no
     parameters, and hooks live during ``forward`` only. So names of parameters,
-    pretrained weights, copies and pickles are those of the plain network. ADL
-    (:func:`~mmccam.models.layers.adl.attention_dropout`) is such a function:
-    ``adl=dict(layers=('layer3.0', 'layer4.0', 'layer4.2'), threshold=0.9)``.
+    pretrained weights, copies and pickles are those of the plain network. ADL, of
+    ``mmccam.models.layers.adl``, is such a function.
 
     Args:
         *args: Arguments of the network.
         out_layers: Names of the layers whose outputs come before the network's own
             ones, in this order. The last map stays the last. A layer that there is not,
             or that ``forward`` does not call, is a ValueError.
-        adl: Arguments of :func:`~mmccam.models.layers.adl.attention_dropouts`, which
-            acts in training. Defaults to None: nothing does.
+        adl: Layers behind which attention-based dropout (ADL) acts in training, and its
+            numbers: ``dict(layers=('layer4.0',), drop_rate=0.75, threshold=0.9)``.
+            Defaults to None: it acts nowhere. Layers that are computed again by
+            ``with_cp`` are a ValueError, too.
         **kwargs: Further arguments of the network.
     """
 
