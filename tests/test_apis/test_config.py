@@ -107,7 +107,13 @@ def two_views(*steps, keys=('loc_boxes',), model=(), **options):
         ({}, CENTRE),
         (dict(model=dict(score_crops=dict(num_crops=10, edge=72))), TEN),
         ({'score_crops.num_crops': 10, 'score_crops.edge': 72}, TEN),
-        ({'model': dict(score_crops=dict(edge=72)), 'score_crops.num_crops': 10}, TEN),
+        (
+            {
+                'model': dict(score_crops=dict(num_crops=1, edge=72)),
+                'score_crops.num_crops': 10,
+            },
+            TEN,
+        ),
     ],
 )
 def test_the_type_of_the_model_adds_crops(given, crops):
