@@ -155,12 +155,12 @@ def _merge(
         second = first + step
         pairs = peaks[first].astype(np.int64) * count + peaks[second]
         np.maximum.at(joined, pairs, np.minimum(reached[first], reached[second]))
-    component, roots = np.tile(np.arange(count), (shape[0], 1)), list(range(count))
+    component, roots = np.tile(np.arange(count), (shape[0], 1)), np.arange(count)
     pairs = np.flatnonzero(joined)
     for pair in pairs[np.argsort(joined[pairs])[::-1]].tolist():
         one, other = roots[pair // count], roots[pair % count]
         if one != other:
-            roots = [one if root == other else root for root in roots]
+            roots[roots == other] = one
             component[: int(joined[pair]) + 1] = roots
     return component + count * np.arange(shape[0])[:, None]
 
