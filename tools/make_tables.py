@@ -65,14 +65,15 @@ def cells_of(number: int, found: dict) -> list[Cell]:
     table, cells = TABLES[number], []
     others = dict.fromkeys(row for row, _ in found if row not in table.rows)
     empty = dict.fromkeys(others, ('',) * len(table.columns))
+    chosen = defaultdict(set)
+    for (row, _), scores in found.items():
+        chosen[row] |= {score.chosen for score in scores.values()} - {''}
     for row, printed in {**table.rows, **empty}.items():
+        title = ': '.join(filter(None, [row, ', '.join(sorted(chosen[row]))]))
         for column, paper in zip(table.columns, printed):
-            scores = found.get((row, column), {}).values()
-            errors = [score.error for score in scores]
+            errors = [score.error for score in found.get((row, column), {}).values()]
             mean = f'{np.mean(errors):.2f}' if errors else ''
             spread = f'{np.std(errors, ddof=1):.2f}' if len(errors) > 1 else ''
-            chosen = ', '.join(sorted({score.chosen for score in scores} - {''}))
-            title = f'{row}: {chosen}' if chosen else row
             cells.append(Cell(title, column, paper, mean, spread, len(errors)))
     return cells
 
