@@ -52,6 +52,9 @@ def lay_out(clone: Path) -> None:
     wheels = shared / 'wheels/torch2.14'
     wheels.mkdir(parents=True)
     (wheels / 'mmcv-2.1.0-none.whl').touch()  # pip has a stand-in
+    for breed in ('Abyssinian', 'american_bulldog'):
+        pet = shared / f'data/pets3/images/{breed}/{breed}_2.jpg'
+        _copy(images['test'][0][0], pet)
     for link in (clone / 'my_data', shared / 'data/tiny20', shared / 'data/cub27'):
         link.symlink_to(data / 'demo')
     weights = clone / 'vgg16.pth'
