@@ -24,7 +24,7 @@ RANKS = {
     f'{name} map': dict(type='mmccam.SingleRank', k=k)
     for name, k in zip(NAMES, (1, 2, 3, -3, -2, -1))
 }
-FIRST, *_, LAST = RANKS
+FIRST, SECOND, *_, LAST = RANKS
 CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))  # the first rank's map
 WIDTH = 200  # pixels of a panel
 
@@ -34,8 +34,9 @@ def parse_args() -> argparse.Namespace:
     add_options(parser, 'config', 'checkpoint', '--cam', '--device')
     add_options(parser, '--trust-checkpoint', '--cfg-options')
     add = parser.add_argument
-    what = 'folder for figure3.png (CAM, first and last map, combination, with their '
-    what += 'boxes) and figure4.png (the first and the last three maps)'
+    what = 'folder for figure1.png (CAM, maps of the first, the second and the last '
+    what += 'class, combination), figure3.png (the same without the second) and '
+    what += 'figure4.png (the first three maps, the last three, combination)'
     add('--out-dir', required=True, help=what)
     what = 'images, folders or quoted patterns; by default images of the test split, '
     add('--images', nargs='+', help=what + 'with their ground truth')
@@ -105,7 +106,7 @@ def draw_figure(
 
 
 def draw(args: argparse.Namespace) -> None:
-    """Find images and maps, and draw both figures."""
+    """Find images and maps, and draw the figures."""
     if args.trust_checkpoint:
         trust_checkpoints()
     folder = Path(args.out_dir)
@@ -119,17 +120,19 @@ def draw(args: argparse.Namespace) -> None:
         plain = load(args, *args.baseline, cam='cam', cams=CAM)
         of_plain = localize(plain, infos)
     rule = plain.rule_of('cam')
-    figure3, figure4 = [], []
+    figures = {1: [], 3: [], 4: []}
     for best, other in zip(found, of_plain):
         ranks = {rank: Panel(rank, best['cams'][rank]) for rank in RANKS}
+        first, second, last = (ranks[rank] for rank in (FIRST, SECOND, LAST))
         cam = other['cams'][FIRST]
         box = rule(cam, (best['width'], best['height']))
-        combined = Panel(name, best['cams'][name], best['box'])
-        plain_panels = [Panel('image'), Panel('CAM', cam, box)]
-        figure3.append([*plain_panels, ranks[FIRST], ranks[LAST], combined])
-        figure4.append([Panel('image'), *ranks.values()])
-    draw_figure(infos, found, figure3, folder / 'figure3.png')
-    draw_figure(infos, found, figure4, folder / 'figure4.png')
+        start, end = [Panel('image')], [Panel(name, best['cams'][name], best['box'])]
+        plain_cam = [*start, Panel('CAM', cam, box)]
+        figures[1].append([*plain_cam, first, second, last, *end])
+        figures[3].append([*plain_cam, first, last, *end])
+        figures[4].append([*start, *ranks.values(), *end])
+    for number, rows in figures.items():
+        draw_figure(infos, found, rows, folder / f'figure{number}.png')
     print(f'The figures are in {folder}')
 
 
