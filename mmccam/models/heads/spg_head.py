@@ -118,7 +118,7 @@ class SPGHead(GAPClsHead):
     def loss(
         self, feats: Feats, data_samples: list[DataSample], **kwargs
     ) -> dict[str, Tensor]:
-        """Compute ``loss_cls``, and ``loss_b1``, ``loss_b2``, ``loss_c`` of guidance."""
+        """Compute ``loss_cls`` of A and ``loss_b1``, ``loss_b2`` and ``loss_c``."""
         losses = super().loss(feats, data_samples, **kwargs)
         losses['loss_cls'] = losses.pop('loss')
         labels = torch.stack([sample.gt_label for sample in data_samples])
