@@ -7,10 +7,10 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
 from torch import Tensor
 
-from ...cam import ccam
+from ...cam import activation_maps, ccam
 from ...registry import MODELS
 from ..layers.channels import check_channels
-from .localization_head import Feats, LocalizationHead
+from .localization_head import Feats, LocalizationHead, full_precision
 
 
 @MODELS.register_module()
@@ -44,6 +44,21 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
         """Average the last feature map over its positions, (N, C), or a ValueError."""
         check_channels(self, feats[-1])
         return feats[-1].mean(dim=(2, 3))
+
+    @torch.no_grad()
+    def plain_maps(self, feats: Feats, targets: Tensor) -> Tensor:
+        """Make the maps of classes (Eq. 2, 3), without combination or gradient.
+
+        Args:
+            feats: Feature maps of backbone and neck, (N, C, h, w) each.
+            targets: Classes that the maps are for, (N, T).
+
+        Returns:
+            Maps, (N, T, h, w), float32 or float64, under autocast too.
+        """
+        features = full_precision(feats[-1])
+        with torch.autocast(features.device.type, enabled=False):
+            return activation_maps(features, self.fc.weight[targets].to(features))
 
     def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
         """Combine the maps of all classes (Eq. 4), see :func:`mmccam.cam.ccam`."""

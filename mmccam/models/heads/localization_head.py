@@ -183,3 +183,8 @@ def to_cpu(*tensors: torch.Tensor) -> list[torch.Tensor]:
     if is_cuda:
         torch.cuda.current_stream(tensors[0].device).synchronize()
     return copies
+
+
+def full_precision(x: Tensor) -> Tensor:
+    """Turn half precision into float32; float32 and float64 stay."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
