@@ -1,4 +1,4 @@
-"""Convert weights between mmccam, the authors' released code and torchvision's VGG."""
+"""Convert weights of other programs to those of mmccam; some in both directions."""
 
 import argparse
 from io import BytesIO
@@ -12,6 +12,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmccam import __version__, trust_checkpoints
 from mmccam.apis.config import one_sentence
 from mmccam.checkpoints.contents import weights_of
+from mmccam.checkpoints.other_programs import from_other_program
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.metadata import read_classes
 from mmccam.models.vgg_weights import FORMATS, convert
@@ -46,11 +47,14 @@ def main() -> None:
         loaded = CheckpointLoader.load_checkpoint(args.source, map_location='cpu')
         weights = weights_of(loaded, args.source)
         with one_sentence(f'{args.source} is not converted'):
-            converted = convert(weights, args.to, args.convolutions_only)
+            converted = from_other_program(weights) if args.to == 'mmccam' else None
+            if converted is None:
+                converted = convert(weights, args.to, args.convolutions_only)
         if args.to == 'mmccam':
             meta = dict(mmccam_version=__version__)
             if args.data_root:
-                num_classes = len(converted.get('head.fc.bias', ()))
+                biases = ('head.fc.bias', 'head.conv.bias')
+                num_classes = sum(len(converted.get(name, ())) for name in biases)
                 names = read_classes(args.data_root)
                 if len(names) != num_classes:
                     raise ValueError(

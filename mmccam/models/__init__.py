@@ -11,7 +11,7 @@ from .combinations import (
     SingleRank,
     TopBottom,
 )
-from .heads import acol_head, saliency_head, spg_head  # noqa: F401
+from .heads import acol_head, saliency_head, spg_head, ts_cam_head  # noqa: F401
 from .heads.gap_head import GAPClsHead
 from .heads.localization_head import LocalizationHead
 from .layers.named_layers import NamedLayers

@@ -26,9 +26,10 @@ class Pretrained:
             ValueError: If one is missing or has another shape, or if its part has no
                 such weight here, as in a deeper network.
         """
-        parts = {name for name, _ in self.named_children()}
+        own = self.state_dict()
+        parts = {name.partition('.')[0] for name in own}
         weights = {k: v for k, v in weights.items() if k.partition('.')[0] in parts}
-        compare(weights, self.state_dict(), 'it lacks', 'the backbone has no')
+        compare(weights, own, 'it lacks', 'the backbone has no')
         return weights
 
     def init_weights(self) -> None:

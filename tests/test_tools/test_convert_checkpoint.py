@@ -58,6 +58,27 @@ def test_names_of_classes_are_stored(run_here, tmp_path, shared, released):
     assert not (tmp_path / 'b.pth').exists()
 
 
+def test_a_network_of_another_program_becomes_ours(run_here, tmp_path):
+    (tmp_path / 'classes.txt').write_text('cat\ndog\n')
+    shapes = {'cls_token': (1, 1, 4), 'head.weight': (2, 4, 3, 3), 'head.bias': (2,)}
+    weights = {f'module.{k}': torch.ones(shape).half() for k, shape in shapes.items()}
+    torch.save(dict(epoch=3, state_dict=weights), tmp_path / 'ts_cam.pth')
+
+    arguments = (
+        tmp_path / 'ts_cam.pth',
+        tmp_path / 'ours.pth',
+        '--data-root',
+        tmp_path,
+    )
+    assert run_here(TOOL, *arguments)[0] == 0
+    converted = torch.load(tmp_path / 'ours.pth')
+    assert converted['meta']['dataset_meta'] == dict(classes=('cat', 'dog'))
+    found = {k: (v.shape, v.dtype) for k, v in converted['state_dict'].items()}
+    names = ('backbone.cls_token', 'head.conv.weight', 'head.conv.bias')
+    expected = [(shape, torch.float16) for shape in shapes.values()]
+    assert found == dict(zip(names, expected))
+
+
 def test_a_file_that_is_no_vgg_is_refused(run_here, tmp_path):
     path, target = tmp_path / 'source.pth', tmp_path / 'target.pth'
     torch.save({'fc.bias': torch.ones(1)}, path)
