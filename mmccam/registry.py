@@ -1,12 +1,14 @@
-"""The registries of mmccam: children of mmengine's, all with the scope ``mmccam``.
+"""The registries of mmccam, all with the scope ``mmccam``.
 
-``TASK_UTILS`` holds the combination functions g(k), ``FUNCTIONS`` the box rules. Parts
-of mmpretrain are found here only under its default scope. Without one, its own registry
-builds our configs: ``mmpretrain.registry.MODELS.build(cfg.model)``.
+They are children of mmengine's, ``BATCH_AUGMENTS`` of mmpretrain's. ``TASK_UTILS``
+holds the combination functions g(k), ``FUNCTIONS`` the box rules. Parts of mmpretrain
+are found here only under its default scope. Without one, its own registry builds our
+configs: ``mmpretrain.registry.MODELS.build(cfg.model)``.
 """
 
 from mmengine import registry as mmengine_registry
 from mmengine.registry import Registry
+from mmpretrain import registry as mmpretrain_registry
 
 
 def _child(parent: Registry, *places: str) -> Registry:
@@ -14,6 +16,7 @@ def _child(parent: Registry, *places: str) -> Registry:
 
 
 MODELS = _child(mmengine_registry.MODELS, 'mmccam.models')
+BATCH_AUGMENTS = _child(mmpretrain_registry.BATCH_AUGMENTS, 'mmccam.models')
 TASK_UTILS = _child(mmengine_registry.TASK_UTILS, 'mmccam.models')
 FUNCTIONS = _child(mmengine_registry.FUNCTIONS, 'mmccam.evaluation')
 DATASETS = _child(mmengine_registry.DATASETS, 'mmccam.datasets')

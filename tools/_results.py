@@ -86,8 +86,9 @@ def network_of(result: dict) -> Network:
     activation = _kind(backbone.get('act_cfg', dict(type='ReLU')))
     family += '' if activation == 'ReLU' else f', {activation}'
     is_plain = _kind(head) == 'GAPClsHead' and backbone.get('depth', 16) == 16
-    # Methods such as CutMix change the training alone.
-    others = (model.get('neck'), model.get('train_cfg'), backbone.get('norm_cfg'))
+    # Methods such as CutMix and ADL change the training alone.
+    others = (model.get('neck'), model.get('train_cfg'))
+    others += (backbone.get('norm_cfg'), backbone.get('adl'))
     stages = tuple(sorted(backbone.get('non_local_stages', (2, 3, 4, 5))))
     place = BLOCKS.get(stages) if is_plain and not any(others) else None
     return Network(family, place, name)

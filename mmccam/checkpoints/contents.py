@@ -101,7 +101,8 @@ def stored_config(checkpoint: dict, source: str) -> Config:
 
     mmengine stores it as Python. Allowed are names with plain values and ``dict(...)``.
     The network is built of listed parts and of mmccam's own, without addresses and
-    paths. How it was initialized is omitted, since the checkpoint has its weights.
+    paths. How it was initialized and its images mixed is omitted, since the checkpoint
+    has its weights.
     """
     text = checkpoint.get('meta', {}).get('cfg')
     if not isinstance(text, str):
@@ -132,8 +133,8 @@ _PARTS = frozenset(
     'RegNet RepLKNet RepMLPNet RepVGG Res2Net ResNeSt ResNeXt ResNet ResNetV1c '
     'ResNetV1d ResNet_CIFAR SEResNeXt SEResNet SVT ShuffleNetV1 ShuffleNetV2 '
     'SwinTransformer SwinTransformerV2 VAN VGG VisionTransformer '
-    # Classifiers, what prepares and mixes their images, necks, heads, losses.
-    'ImageClassifier ClsDataPreprocessor CutMix Mixup ResizeMix '
+    # Classifiers, what prepares their images, necks, heads, losses.
+    'ImageClassifier ClsDataPreprocessor '
     'GeneralizedMeanPooling GlobalAveragePooling HRFuseScales '
     'ClsHead DeiTClsHead LinearClsHead StackedLinearClsHead VisionTransformerClsHead '
     'AsymmetricLoss CrossEntropyLoss FocalLoss LabelSmoothLoss SeesawLoss '
@@ -146,14 +147,14 @@ _PARTS = frozenset(
 
 
 def _fault_of(part: Any) -> Optional[str]:
-    """Say what must not be in a part of a network, and omit how it was initialized."""
+    """Say what must not be in a part of a network; omit what only training needs."""
     if isinstance(part, (str, bytes)):
         text = str(part)
         # ConvMixer's `arch` has names such as 1024/20.
         is_plain = not re.search(r'[/\\~:]', text) or re.fullmatch(r'\d+/\d+', text)
         return None if is_plain else f'{part[:100]!r} is an address or a path'
     if isinstance(part, dict):
-        for key in ('init_cfg', 'pretrained'):
+        for key in ('init_cfg', 'pretrained', 'train_cfg', 'batch_augments'):
             part.pop(key, None)
         kind, scope = str(part.get('type')), str(part.get('_scope_'))
         if 'type' in part and not _is_allowed(kind):

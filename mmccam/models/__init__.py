@@ -1,5 +1,6 @@
 """Backbones, heads, combination functions and saliency methods."""
 
+from . import hide_and_seek  # noqa: F401
 from .any_classifier import classifier_with_maps
 from .backbones import alexnet, googlenet, inception_v3, resnet  # noqa: F401
 from .backbones.non_local_vgg import NonLocalVGG

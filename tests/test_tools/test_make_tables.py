@@ -208,7 +208,12 @@ def test_a_threshold_of_the_evaluated_images_is_told(make):
 
 
 @pytest.mark.parametrize(
-    'part', [dict(neck=dict(type='ConvNeck')), dict(train_cfg=dict(augments='HaS'))]
+    'part',
+    [
+        dict(neck=dict(type='ConvNeck')),
+        dict(train_cfg=dict(augments='HaS')),
+        dict(backbone=dict(type='NonLocalVGG', adl=dict(layers=['features.9']))),
+    ],
 )
 def test_other_methods_have_rows_of_their_own(make, part):
     run = result()
