@@ -13,6 +13,7 @@ from .combinations import (
 )
 from .heads.gap_head import GAPClsHead
 from .heads.localization_head import LocalizationHead
+from .heads.ts_cam_head import ClassAttentionViT, TSCAMHead
 from .layers.named_layers import NamedLayers
 from .layers.non_local import NonLocalBlock
 from .necks import conv_neck  # noqa: F401
@@ -20,6 +21,7 @@ from .saliency.classifier import SaliencyClassifier, SaliencyMethod
 from .two_views import TwoViewClassifier
 
 __all__ = [
+    'ClassAttentionViT',
     'CombinationFunction',
     'GAPClsHead',
     'LocalizationHead',
@@ -31,6 +33,7 @@ __all__ = [
     'SaliencyClassifier',
     'SaliencyMethod',
     'SingleRank',
+    'TSCAMHead',
     'TopBottom',
     'TwoViewClassifier',
     'classifier_with_maps',
