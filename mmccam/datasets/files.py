@@ -86,22 +86,23 @@ def read_json(path: Union[str, Path], form: Any = object) -> Any:
         value = json.loads(Path(path).read_bytes())
     except (ValueError, RecursionError) as error:
         raise ValueError(f'{path} is no readable JSON: {error}') from None
-    _check_form(value, form, f'{path}')
+    check_form(value, form, f'{path}')
     return value
 
 
-def _check_form(value: Any, form: Any, where: str) -> None:
+def check_form(value: Any, form: Any, where: str) -> None:
+    """Check the form of a part of a file, as :func:`read_json` does."""
     kind = type(form) if isinstance(form, (dict, list)) else form
     if not isinstance(value, kind):
         raise ValueError(f'{where} must be {FORMS[kind]}, got {shorten(value)}')
     if isinstance(form, list):
         for number, entry in enumerate(value):
-            _check_form(entry, form[0], f'{where}, entry {number}')
+            check_form(entry, form[0], f'{where}, entry {number}')
     if isinstance(form, dict):
         for key in value if str in form else form:
             if key not in value:
                 raise ValueError(f'{where} has no "{key}"')
-            _check_form(value[key], form.get(str) or form[key], f'{where}, "{key}"')
+            check_form(value[key], form.get(str) or form[key], f'{where}, "{key}"')
 
 
 def write_lines(path: Path, lines: list[str]) -> None:

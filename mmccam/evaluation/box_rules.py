@@ -15,6 +15,8 @@ from .components import largest_boxes
 
 BoxFunction = Callable[[np.ndarray, Size, Sequence[float]], np.ndarray]
 
+# The thresholds that a search tries unless a rule has others.
+FRACTIONS = tuple((np.arange(1, 100) / 100).tolist())
 # Names of rules before they were called by what they do.
 FORMER_NAMES = dict(cam='largest_component', nlccam_released='released_nlccam')
 
@@ -24,18 +26,22 @@ def present_name(name: str) -> str:
     return FORMER_NAMES.get(name, name)
 
 
-def box_rule(name: str, threshold: float) -> Callable[[BoxFunction], BoxFunction]:
+def box_rule(
+    name: str, threshold: float, grid: Sequence[float] = FRACTIONS
+) -> Callable[[BoxFunction], BoxFunction]:
     """Register a function as a box rule.
 
     The function ``rule(cam, size, thresholds)`` gets a map (h, w), the size (width,
     height) of the image in pixels and thresholds, (T,). It returns a box (x0, y0, x1,
     y1) in pixels for each threshold, (T, 4). A map that is constant, NaN or infinite
-    must have boxes too; the rules of the package give the whole image. The default
-    ``threshold`` is a fraction of the map's range.
+    must have boxes too; the rules of the package give the whole image. ``threshold`` is
+    the default, and ``grid`` are those that a search tries, in ascending order. By
+    default both are fractions, from 0 to below 1; with another grid thresholds lie
+    between its ends.
     """
 
     def register(boxes: BoxFunction) -> BoxFunction:
-        boxes.threshold = threshold
+        boxes.threshold, boxes.grid = threshold, tuple(grid)
         return FUNCTIONS.register_module(name=name, module=boxes)
 
     return register
@@ -53,7 +59,8 @@ def largest_component(
     cam = resize_map(cam, size)
     if is_degenerate(cam):
         return np.array([image_box(size)] * len(thresholds))
-    levels = np.array([threshold * cam.max() for threshold in thresholds])
+    highest = cam.max()
+    levels = np.array([threshold * highest for threshold in thresholds])
     return largest_boxes(cam, levels, connectivity=8)
 
 
@@ -72,8 +79,8 @@ def released_nlccam(
     cam = resize_map(cam, (side, side))
     if is_degenerate(cam):
         return np.array([image_box(size)] * len(thresholds))
-    mean, cuts = cam.mean(), []
-    for cut in [threshold * cam.max() for threshold in thresholds]:
+    mean, highest, cuts = cam.mean(), cam.max(), []
+    for cut in [threshold * highest for threshold in thresholds]:
         if cut < mean:  # else the mean after the cut is below it, too
             _, rest = cv2.threshold(cam, float(cut), 0, cv2.THRESH_TOZERO)
             cut = max(cut, rest.mean())
@@ -86,6 +93,48 @@ def released_nlccam(
     return boxes
 
 
+@box_rule('mean_multiple', threshold=1, grid=[step / 2 for step in range(21)])
+def mean_multiple(
+    cam: np.ndarray, size: Size, thresholds: Sequence[float]
+) -> np.ndarray:
+    """The box rule of saliency maps (Zhang et al., ECCV 2016).
+
+    Values above the threshold times the mean, at the image's own size; the box around
+    all of them. The image is the box where there is none.
+    """
+    cam = resize_map(cam, size)
+    if is_degenerate(cam):
+        return np.array([image_box(size)] * len(thresholds))
+    cuts = np.array(thresholds) * cam.mean(dtype=np.float64)
+    return _boxes_around(cam, np.nextafter(cuts, np.inf))
+
+
+@box_rule('energy', threshold=0.95)
+def energy(cam: np.ndarray, size: Size, thresholds: Sequence[float]) -> np.ndarray:
+    """The box rule of Feedback (Cao et al., ICCV 2015).
+
+    The highest values that have the threshold's share of the sum of the map, at the
+    image's own size; the box around all of them.
+    """
+    cam = resize_map(cam, size)
+    if is_degenerate(cam):
+        return np.array([image_box(size)] * len(thresholds))
+    values = np.sort(cam, axis=None)[::-1]
+    sums = values.cumsum(dtype=np.float64)
+    last = sums.searchsorted(np.array(thresholds) * sums[-1])
+    return _boxes_around(cam, values[last])
+
+
+def _boxes_around(cam: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The boxes (T, 4) around all pixels of a map (h, w) that reach levels (T,)."""
+    boxes = np.empty((len(levels), 4), int)
+    for start, axis in enumerate((0, 1)):
+        reached = cam.max(axis=axis) >= levels[:, None]
+        boxes[:, start] = reached.argmax(axis=1)
+        boxes[:, start + 2] = cam.shape[1 - axis] - 1 - reached[:, ::-1].argmax(axis=1)
+    return boxes
+
+
 @dataclass(frozen=True)
 class BoxRule:
     """A box rule with its name, its function and a threshold."""
@@ -93,6 +142,11 @@ class BoxRule:
     name: str
     boxes: BoxFunction
     threshold: float
+
+    @property
+    def grid(self) -> Sequence[float]:
+        """The thresholds that a search tries, in ascending order, (T,)."""
+        return self.boxes.grid
 
     def __call__(self, cam: np.ndarray, size: Size) -> Box:
         """Find the box of a map (h, w) in an image of (width, height) pixels."""
@@ -117,8 +171,9 @@ def build_box_rule(
     """Find a box rule by its name and set its threshold.
 
     It is ``largest_component`` (formerly ``cam``), the default, ``released_nlccam``
-    (formerly ``nlccam_released``) or your own. The threshold, by default that of the
-    rule, is a fraction of the map's range, 0 <= threshold < 1. Others are a ValueError.
+    (formerly ``nlccam_released``), ``mean_multiple``, ``energy`` or your own. The
+    threshold is by default that of the rule. An unknown rule, or a threshold outside
+    the rule's range (see :func:`box_rule`), is a ValueError.
     """
     name = present_name(name or 'largest_component')
     # Not FUNCTIONS.get, which imports a module of an unknown name.
@@ -132,8 +187,15 @@ def build_box_rule(
             f'@mmccam.evaluation.box_rule("{name}", threshold=0.2)'
         )
     threshold = boxes.threshold if threshold is None else threshold
-    if not 0 <= threshold < 1:
-        raise ValueError(f'threshold must be at least 0 and below 1, got {threshold}')
+    first, last = boxes.grid[0], boxes.grid[-1]
+    if boxes.grid == FRACTIONS:
+        good, known = 0 <= threshold < 1, 'at least 0 and below 1'
+    else:
+        good, known = first <= threshold <= last, f'from {first:g} to {last:g}'
+    if not good:
+        raise ValueError(
+            f'the threshold must be {known} for the box rule "{name}", got {threshold}'
+        )
     return BoxRule(name, boxes, threshold)
 
 

@@ -17,11 +17,11 @@ from mmengine.runner import Runner
 
 from .._on_import import __version__
 from ..boxes import box_iou
-from ..datasets.files import NUMBER, read_json
+from ..datasets.files import NUMBER, check_form, read_json
 from ..models.heads.localization_head import LocalizationHead
 from ..registry import METRICS
 from ..structures import relative_path, true_boxes
-from .box_rules import BoxMaker, build_box_rule, present_name
+from .box_rules import FRACTIONS, BoxMaker, build_box_rule, present_name
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
 TOOL = 'tools/search_threshold.py'
@@ -45,17 +45,16 @@ class ThresholdSearch(LocalizationMetric):
     """How many boxes of the true class are right, at each threshold of each box rule.
 
     For a split that no result is reported on. Reported is, for each rule, the
-    ``<rule>_threshold`` of 0.01 ... 0.99 with the most right boxes at an IoU of 0.5 (of
-    equally good ones the lowest), and its accuracy in percent, ``<rule>_gt_known_loc``.
-    Afterwards the main process has the accuracies of all thresholds in ``curves``.
+    ``<rule>_threshold`` with the most right boxes at an IoU of 0.5 (of equally good
+    ones the lowest), and its accuracy in percent, ``<rule>_gt_known_loc``. Tried are
+    0.01 ... 0.99, or what the rule has as ``grid``. Afterwards the main process has the
+    accuracies of all thresholds in ``curves``.
 
     Args:
         box_rules: Names of the box rules.
         ious: IoUs at which a box is right, 0.5 among them.
         **kwargs: Arguments of :class:`~mmccam.evaluation.LocalizationMetric`.
     """
-
-    thresholds = (np.arange(1, 100) / 100).tolist()
 
     def __init__(
         self,
@@ -73,18 +72,19 @@ class ThresholdSearch(LocalizationMetric):
         self.ious = list(ious)
 
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
-        """Return whether the boxes are right: bits, of (rules, thresholds, ious)."""
+        """Return whether the boxes are right: bits, of (all thresholds, ious)."""
         height, width = sample['ori_shape']
         truth = true_boxes(sample)
         overlaps = [
-            box_iou(rule.at(self.thresholds, cam, (width, height)), truth).max(axis=1)
+            box_iou(rule.at(rule.grid, cam, (width, height)), truth).max(axis=1)
             for rule in self.box_rules.values()
         ]
-        return pack_hits(np.stack(overlaps), self.ious)
+        return pack_hits(np.concatenate(overlaps), self.ious)
 
     def summarize(self, records: list[np.ndarray]) -> dict[str, float]:
-        shape = (len(self.box_rules), len(self.thresholds), len(self.ious))
-        accuracies = 100 * (count_hits(records, shape) / len(records))
+        ends = np.cumsum([len(rule.grid) for rule in self.box_rules.values()])
+        hits = count_hits(records, (ends[-1], len(self.ious)))
+        accuracies = np.split(100 * (hits / len(records)), ends[:-1])
         self.curves = {
             rule: dict(zip(self.ious, of_rule.T.tolist()))
             for rule, of_rule in zip(self.box_rules, accuracies)
@@ -100,8 +100,8 @@ class ThresholdSearch(LocalizationMetric):
         best = []
         for rule, curves in self.curves.items():
             highest = max(curves[0.5])
-            threshold = self.thresholds[curves[0.5].index(highest)]  # the lowest
-            best.append(dict(box_rule=rule, threshold=threshold, gt_known_loc=highest))
+            lowest = self.box_rules[rule].grid[curves[0.5].index(highest)]
+            best.append(dict(box_rule=rule, threshold=lowest, gt_known_loc=highest))
         return sorted(best, key=lambda rule: -rule['gt_known_loc'])
 
 
@@ -133,14 +133,17 @@ def describe_search(
 
     ``about`` names the split, unless the data set does, the config, the checkpoint and
     its checksum. ``thresholds`` has for each map its box rules from the best to the
-    worst, ``curves`` for each map and rule the accuracies of all thresholds by IoU. Of
-    the maps that ``functions`` names, ``provenance`` has the best as ``chosen``, of
-    equally good ones the first.
+    worst, ``curves`` for each map and rule the accuracies of all thresholds by IoU;
+    ``grids`` are the thresholds of rules with their own. Of the maps that ``functions``
+    names, ``provenance`` has the best as ``chosen``, of equally good ones the first.
     """
     best = {search.map_name: search.best_rules() for search in searches}
+    fractions = list(FRACTIONS)
     chosen = max(
         functions, key=lambda name: best[name][0]['gt_known_loc'], default=None
     )
+    rules = {rule for search in searches for rule in search.curves}
+    grids = {rule: list(build_box_rule(rule).grid) for rule in sorted(rules)}
     return dict(
         provenance=dict(
             about,
@@ -154,7 +157,8 @@ def describe_search(
         ),
         thresholds=best,
         curves=dict(
-            thresholds=ThresholdSearch.thresholds,
+            thresholds=fractions,
+            grids={rule: grid for rule, grid in grids.items() if grid != fractions},
             gt_known_loc={search.map_name: search.curves for search in searches},
         ),
         maps=maps,
@@ -166,6 +170,8 @@ def read_thresholds(path: File, checkpoint: File, maps: dict) -> dict:
     """Read what was found for a checkpoint and ``maps_of``, else raise a ValueError."""
     try:
         found = read_json(path, FORM)
+        grids = found['curves'].get('grids', {})  # files of earlier versions have none
+        check_form(grids, {str: [NUMBER]}, f'{path}, "grids"')
     except (FileNotFoundError, ValueError) as error:
         raise type(error)(f'{error}: thresholds are written by {TOOL}') from None
     if found['provenance']['checkpoint_sha256'] != sha256(checkpoint):

@@ -126,11 +126,15 @@ class Curves:
     marks: Sequence[tuple[float, float]]
     xlabel: str = 'threshold'
 
-    def plot(self, panel: Axes) -> None:
-        for style, (way, by_iou) in zip(cycle(STYLES), self.accuracies.items()):
+    def plot(self, panel: Axes, ways: Sequence[str]) -> None:
+        """Plot them, with line styles in the order of the ways of all panels."""
+        styles = dict(zip(ways, cycle(STYLES)))
+        for way, by_iou in self.accuracies.items():
             for colour, (iou, values) in zip(cycle(COLOURS), by_iou.items()):
                 label = f'{way}, IoU {iou}'
-                panel.plot(self.thresholds, values, style, color=colour, label=label)
+                panel.plot(
+                    self.thresholds, values, styles[way], color=colour, label=label
+                )
         for mark in self.marks:
             panel.plot(*mark, 'ko', markersize=5)
         panel.set(title=self.title, xlabel=self.xlabel)
@@ -138,18 +142,27 @@ class Curves:
 
 
 def searched_curves(found: dict) -> list[Curves]:
-    """The GT-known accuracy of each map, with the best threshold marked."""
-    maps = []
+    """The GT-known accuracy of each map, with the best threshold marked.
+
+    Box rules with their own thresholds have a panel of their own.
+    """
+    panels, grids = [], found['curves'].get('grids', {})
     for name, accuracies in found['curves']['gt_known_loc'].items():
-        best = found['thresholds'][name][0]
-        title = f'{name}: {best["box_rule"]} at {best["threshold"]:.2f}'
-        marks = [(best['threshold'], best['gt_known_loc'])]
-        maps.append(Curves(title, found['curves']['thresholds'], accuracies, marks))
-    return maps
+        groups = {}
+        for rule, by_iou in accuracies.items():
+            grid = tuple(grids.get(rule, found['curves']['thresholds']))
+            groups.setdefault(grid, {})[rule] = by_iou
+        for grid, by_rule in groups.items():
+            rules = found['thresholds'][name]
+            best = next(rule for rule in rules if rule['box_rule'] in by_rule)
+            title = f'{name}: {best["box_rule"]} at {best["threshold"]:.2f}'
+            marks = [(best['threshold'], best['gt_known_loc'])]
+            panels.append(Curves(title, grid, by_rule, marks))
+    return panels
 
 
 def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') -> None:
-    """Save the curves of found thresholds as a picture, a panel for each map."""
+    """Save the curves of found thresholds as a picture, a panel for each of them."""
     save_curves(searched_curves(found), path, title)
 
 
@@ -161,14 +174,18 @@ def save_curves(
     rows = -(-len(maps) // columns)
     figure = Figure(figsize=(1 + 4 * columns, 1.2 + 3.2 * rows), layout='constrained')
     axes = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    ways = list(dict.fromkeys(way for curves in maps for way in curves.accuracies))
+    entries = {}
     for panel, curves in zip(axes.flat, maps):
-        curves.plot(panel)
+        curves.plot(panel, ways)
+        lines, labels = panel.get_legend_handles_labels()
+        entries.update(zip(labels, lines))
     for panel in axes.flat[len(maps) :]:
         panel.set_axis_off()
     figure.supylabel('GT-known accuracy in percent')
     figure.suptitle(title)
-    entries, columns = axes.flat[0].get_legend_handles_labels(), len(maps[0].accuracies)
-    figure.legend(*entries, loc='outside lower center', ncols=columns)
+    legend = (list(entries.values()), list(entries))
+    figure.legend(*legend, loc='outside lower center', ncols=len(ways))
     with whole_file(path) as file:
         figure.savefig(file, format=Path(path).suffix[1:], dpi=110)
 
@@ -177,7 +194,7 @@ def draw_svg(curves: Curves, ylabel: str) -> str:
     """Draw the curves of one map as an ``<svg>`` element, about 420 pixels wide."""
     figure = Figure(figsize=(4.4, 4), layout='constrained')
     panel = figure.subplots()
-    curves.plot(panel)
+    curves.plot(panel, list(curves.accuracies))
     panel.set_ylabel(ylabel)
     columns = len(curves.accuracies)
     figure.legend(loc='outside lower center', ncols=columns, fontsize='small')

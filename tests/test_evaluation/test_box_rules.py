@@ -11,7 +11,7 @@ from mmccam.evaluation.box_rules import (
 )
 from mmccam.registry import FUNCTIONS
 
-RULES = ['largest_component', 'released_nlccam']
+RULES = ['largest_component', 'released_nlccam', 'mean_multiple', 'energy']
 
 
 LARGEST = [
@@ -117,6 +117,29 @@ def test_several_thresholds_in_any_order(name, last, boxes):
     assert found.tolist() == [list(box) for box in boxes]
 
 
+# 4 pixels of 6 and 4 of 4 above the minimum, 40 in all of 10 x 4 pixels: the mean is 1.
+FIRST, BOTH, ALL = (1, 1, 2, 2), (1, 1, 9, 2), (0, 0, 9, 3)
+PARTS = [(*FIRST, 6), (6, 2, 9, 2, 4)]
+
+
+@pytest.mark.parametrize('minimum', [0, -9])
+@pytest.mark.parametrize(
+    ('name', 'default', 'boxes'),
+    [
+        # Values above the threshold; 6 is not above 6.
+        ('mean_multiple', 1, {0: BOTH, 3.5: BOTH, 4: FIRST, 5.5: FIRST, 6: ALL}),
+        # The first four have 24 of 40, and equal values are not parted.
+        ('energy', 0.95, {0: FIRST, 0.1: FIRST, 0.6: FIRST, 0.61: BOTH, 0.99: BOTH}),
+    ],
+)
+def test_boxes_around_all_parts(name, default, boxes, minimum):
+    cam = draw(*PARTS, size=(10, 4)) + minimum
+    rule = build_box_rule(name)
+    assert rule.threshold == default
+    assert rule(cam, (10, 4)) == BOTH
+    assert rule.at(list(boxes), cam, (10, 4)).tolist() == [*map(list, boxes.values())]
+
+
 @pytest.mark.filterwarnings('error')
 @pytest.mark.parametrize('name', RULES)
 @pytest.mark.parametrize('value', [0, np.nan, np.inf, -np.inf])
@@ -158,14 +181,29 @@ def test_rule_of_a_name_or_a_former_name(name, former, function, default):
     assert build_box_rule(name, 0).threshold == 0  # which is not the default
 
 
-UNKNOWN = 'there is no box rule "{}", only largest_component, released_nlccam, share'
+UNKNOWN = f'there is no box rule "{{}}", only {", ".join(RULES)}, share'
+FRACTION = ('largest_component', 'at least 0 and below 1')
+MULTIPLE = ('mean_multiple', 'from 0 to 10')
 
 
-@pytest.mark.parametrize('value', [1, -0.1, float('nan')])
-def test_threshold_out_of_range(value):
-    message = f'threshold must be at least 0 and below 1, got {value}'
+@pytest.mark.parametrize(
+    ('name', 'known', 'value'),
+    [
+        *[(*FRACTION, value) for value in (1, -0.1, float('nan'))],
+        *[(*MULTIPLE, value) for value in (10.1, -0.1, float('nan'))],
+    ],
+)
+def test_threshold_out_of_range(name, known, value):
+    message = f'must be {known} for the box rule "{name}", got {value}'
     with pytest.raises(ValueError, match=message):
-        build_box_rule('cam', value)
+        build_box_rule(name, value)
+
+
+def test_thresholds_of_a_search():
+    fractions, multiples = (build_box_rule(name).grid for name in RULES[1:3])
+    assert fractions == tuple(number / 100 for number in range(1, 100))
+    assert multiples == tuple(number / 2 for number in range(21))
+    assert build_box_rule('mean_multiple', 10).threshold == 10
 
 
 @pytest.mark.parametrize('name', ['cams', 'math'])  # nor is a module a rule

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from mmccam.evaluation import build_box_rule, components
-from mmccam.evaluation.thresholds import ThresholdSearch
+from mmccam.evaluation.box_rules import FRACTIONS
 
-THRESHOLDS = ThresholdSearch.thresholds
 RNG = np.random.default_rng(0)
 LARGE = np.exp(-((np.mgrid[:6, :6] - 2.5) ** 2).sum(axis=0) / 4)
 MAPS = {
@@ -23,11 +22,11 @@ MAPS = {
 def test_one_pass_has_the_boxes_of_each_threshold_alone(name, kind):
     rule = build_box_rule(name)
     for cam, size in MAPS[kind]:
-        alone = [rule.at([threshold], cam, size)[0] for threshold in THRESHOLDS]
-        np.testing.assert_array_equal(rule.at(THRESHOLDS, cam, size), alone)
+        alone = [rule.at([threshold], cam, size)[0] for threshold in FRACTIONS]
+        np.testing.assert_array_equal(rule.at(FRACTIONS, cam, size), alone)
 
 
 @pytest.mark.parametrize('name', ['largest_component', 'released_nlccam'])
 def test_one_pass_needs_no_other_on_a_smooth_map(name, monkeypatch):
     monkeypatch.setattr(components, '_box_of_one', None)
-    build_box_rule(name).at(THRESHOLDS, LARGE, (61, 47))
+    build_box_rule(name).at(FRACTIONS, LARGE, (61, 47))

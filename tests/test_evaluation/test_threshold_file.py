@@ -13,6 +13,7 @@ from mmccam.evaluation import (
     DumpBoxes,
     LocalizationErrors,
     MaxBoxAcc,
+    ThresholdSearch,
 )
 from mmccam.evaluation.thresholds import (
     apply_thresholds,
@@ -96,6 +97,15 @@ def test_thresholds_are_read_beside_the_checkpoint(read):
     assert read() == FOUND
     # Other maps do not matter.
     assert read(maps=dict(FOUND['maps'], cams=dict(cam=dict(i=1)))) == FOUND
+
+
+def test_damaged_thresholds_of_a_rule_are_refused(read):
+    curves = dict(FOUND['curves'], grids=dict(mean_multiple=['0']))
+    message = (
+        r'"grids", "mean_multiple", entry 0 must be a number, got .*: thresholds are'
+    )
+    with pytest.raises(ValueError, match=message):
+        read(dict(FOUND, curves=curves))
 
 
 def test_another_file_or_none_is_refused(read, tmp_path):
@@ -202,10 +212,17 @@ def test_a_search_keeps_the_names_of_its_images(read, tmp_path):
     dataset = Images(VAL, data_root='data/fish')
     about = dict(config='config.py', split='val', checkpoint=str(checkpoint))
     about['checkpoint_sha256'] = FOUND['provenance']['checkpoint_sha256']
-    found = describe_search([], dataset, about, FOUND['maps'])
+    search = ThresholdSearch('ccam', box_rules=['mean_multiple', 'largest_component'])
+    search.curves = {rule: {0.5: [70.0, 74.5]} for rule in search.box_rules}
+    found = describe_search([search], dataset, about, FOUND['maps'])
+    grids = dict(mean_multiple=[number / 2 for number in range(21)])
+    assert found['curves']['grids'] == grids
     assert found['images'] == [f'images/{name}.jpg' for name in 'abc']
     assert found['provenance'].items() > dict(split='val', num_images=3).items()
-    assert read(found) == found
+    assert read(found)['thresholds'] == found['thresholds']
+    makers = [CCAMLocalizationMetric('ccam', box_rule='mean_multiple')]
+    apply_thresholds(makers, read(found))
+    assert makers[0].box_rule.threshold == 0.5
 
 
 def test_the_best_combination_function_is_chosen():

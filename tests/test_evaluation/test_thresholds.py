@@ -1,3 +1,5 @@
+from itertools import chain
+
 import numpy as np
 import pytest
 from drawing import rectangles
@@ -70,6 +72,25 @@ def test_rules_from_the_best_to_the_worst(share, boxes, expected):
     found = search(samples, ['share', 'cam']).best_rules()
     names = ('box_rule', 'threshold', 'gt_known_loc')
     assert found == [dict(zip(names, values)) for values in expected]
+
+
+def test_a_rule_with_thresholds_of_its_own():
+    # The mean is (83 * 0.25 + 15 * 0.75 + 1) / 100 = 0.33: half of it has the image, up
+    # to 0.66 the square is above, up to 0.99 the pixel, at 1.155 nothing.
+    for box, right in ((INSIDE, {1, 1.5, 2}), (PIXEL, {2.5, 3})):
+        metric = search([sample_of(STEPS, [box])], ['mean_multiple'])
+        expected = [100 * (number / 2 in right) for number in range(21)]
+        assert metric.curves['mean_multiple'][0.5] == expected
+        assert metric.values['mean_multiple_threshold'] == min(right)
+
+
+def test_several_rules_are_searched_as_each_alone(share):
+    samples = [sample_of(STEPS, [box]) for box in (INSIDE, PIXEL, (0, 0, 5, 9))]
+    names = ['share', 'mean_multiple', CAM, 'energy']
+    metric = search(samples, names)
+    alone = [search(samples, [name]) for name in names]
+    assert metric.curves == {name: a.curves[name] for name, a in zip(names, alone)}
+    assert metric.values == dict(chain(*(a.values.items() for a in alone)))
 
 
 def test_any_of_several_boxes_in_an_image_that_is_not_square():

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from mmccam.evaluation import ThresholdSearch, build_box_rule, components
+from mmccam.evaluation import build_box_rule, components
 from mmccam.structures import ClassMaps
 
 from .device import seconds_of
@@ -20,10 +20,10 @@ def run_search(
     """Find the boxes, in one pass if there are at least ``min_levels`` thresholds."""
     samples = make_samples(args.images, args.seed)
     maps = [ClassMaps.read(sample).of('ccam', 0) for sample in samples]
-    find, boxes = build_box_rule(rule).at, []
+    rule, boxes = build_box_rule(rule), []
 
     def find_all() -> None:
-        boxes.extend(find(ThresholdSearch.thresholds, cam, SIZE) for cam in maps)
+        boxes.extend(rule.at(rule.grid, cam, SIZE) for cam in maps)
 
     with patch.object(components, 'MIN_LEVELS', min_levels):
         seconds = seconds_of(find_all)
