@@ -44,10 +44,10 @@ class NonLocalVGG(NamedLayers, VGG):
         channels_last: Whether to compute in the memory format ``channels_last``. It is
             faster on CPUs and tensor cores. The other format rounds differently.
         init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
-        out_layers: Further layers to return, see :class:`~mmccam.models.NamedLayers`.
         pools: Size and stride of the maximum pool behind each stage, or None for no
             pool. A pool of size 3 has a padding of 1. Defaults to ``(2, 2)`` behind all
             stages but the last, so that each of them halves the map.
+        **kwargs: Arguments of :class:`~mmccam.models.NamedLayers`.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class NonLocalVGG(NamedLayers, VGG):
         with_cp: bool = False,
         channels_last: bool = True,
         init_cfg: Optional[dict] = None,
-        out_layers: Sequence[str] = (),
         pools: Optional[Sequence[Optional[tuple[int, int]]]] = None,
+        **kwargs,
     ) -> None:
         out_indices = (num_stages - 1,) if out_indices is None else tuple(out_indices)
         depths = sorted(VGG.arch_settings)
@@ -100,7 +100,7 @@ class NonLocalVGG(NamedLayers, VGG):
         self._add_extra_conv(extra_conv, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self._freeze_stages()
         self._register_load_state_dict_pre_hook(adapt_weights, with_module=True)
-        self.set_out_layers(out_layers)
+        self.set_named_layers(**kwargs)
 
     def _replace_pools(self, pools: Sequence[Optional[tuple[int, int]]]) -> None:
         """Put other pools in their places, so that the convolutions keep theirs."""

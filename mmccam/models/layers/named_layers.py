@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import MappingProxyType
-from typing import Callable
+from typing import Callable, Optional
 
 from torch import Tensor, nn
+
+from .adl import attention_dropouts
 
 Outputs = tuple[Tensor, ...]
 
@@ -18,26 +20,43 @@ class NamedLayers:
     ``out_layers=('layer2', 'layer3.0')``. ``behind`` is for subclasses: a function by
     the name of a layer, whose output x becomes ``function(x, training=...)``. It has no
     parameters, and hooks live during ``forward`` only. So names of parameters,
-    pretrained weights, copies and pickles are those of the plain network.
+    pretrained weights, copies and pickles are those of the plain network. ADL
+    (:func:`~mmccam.models.layers.adl.attention_dropout`) is such a function:
+    ``adl=dict(layers=('layer3.0', 'layer4.0', 'layer4.2'), threshold=0.9)``.
 
     Args:
         *args: Arguments of the network.
         out_layers: Names of the layers whose outputs come before the network's own
             ones, in this order. The last map stays the last. A layer that there is not,
             or that ``forward`` does not call, is a ValueError.
+        adl: Arguments of :func:`~mmccam.models.layers.adl.attention_dropouts`, which
+            acts in training. Defaults to None: nothing does.
         **kwargs: Further arguments of the network.
     """
 
-    def __init__(self, *args, out_layers: Sequence[str] = (), **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        out_layers: Sequence[str] = (),
+        adl: Optional[dict] = None,
+        **kwargs,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.behind: dict[str, Callable[..., Tensor]] = {}
-        self.set_out_layers(out_layers)
+        self.set_named_layers(out_layers, adl)
 
-    def set_out_layers(self, out_layers: Sequence[str]) -> None:
-        """Choose the layers whose outputs are returned."""
-        for name in out_layers:
-            find_layer(self, name)
+    def set_named_layers(
+        self, out_layers: Sequence[str] = (), adl: Optional[dict] = None
+    ) -> None:
+        """Do what the arguments say, for a subclass that then has more layers."""
         self.out_layers = tuple(out_layers)
+        self.behind = {} if adl is None else attention_dropouts(**adl)
+        for name in (*self.out_layers, *self.behind):
+            find_layer(self, name)
+        if adl and getattr(self, 'with_cp', False):
+            raise ValueError(
+                'adl needs with_cp=False: the backward pass would compute its layers '
+                'again with other draws'
+            )
 
     def train(self, mode: bool = True) -> 'NamedLayers':
         """Set the training mode; unlike mmpretrain's backbones, return the network."""
