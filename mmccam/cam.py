@@ -71,6 +71,19 @@ def activation_maps(features: Tensor, weights: Tensor) -> Tensor:
     return torch.einsum('ntc,nchw->nthw', weights, features)
 
 
+def min_max(maps: Tensor) -> Tensor:
+    """Scale each map to 0 ... 1; a constant one becomes NaN.
+
+    Args:
+        maps: Maps, (N, T, h, w).
+
+    Returns:
+        (maps - minimum) / (maximum - minimum) of each map, (N, T, h, w).
+    """
+    maps = maps - maps.amin(dim=(2, 3), keepdim=True)
+    return maps / maps.amax(dim=(2, 3), keepdim=True)
+
+
 def ccam(
     features: Tensor, weight: Tensor, ranking: Tensor, coefficients: Tensor
 ) -> Tensor:

@@ -11,6 +11,7 @@ from .combinations import (
     SingleRank,
     TopBottom,
 )
+from .heads import acol_head, spg_head  # noqa: F401
 from .heads.gap_head import GAPClsHead
 from .heads.localization_head import LocalizationHead
 from .heads.ts_cam_head import ClassAttentionViT, TSCAMHead

@@ -7,9 +7,9 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
 from torch import Tensor
 
-from ...cam import ccam
+from ...cam import activation_maps, ccam
 from ...registry import MODELS
-from .localization_head import Feats, LocalizationHead
+from .localization_head import Feats, LocalizationHead, feature_map, full_precision
 
 
 @MODELS.register_module()
@@ -41,12 +41,22 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
 
     def pre_logits(self, feats: Feats) -> Tensor:
         """Average the last feature map over its positions, (N, C), or a ValueError."""
-        if feats[-1].ndim != 4:
-            raise ValueError(
-                'maps need a backbone that gives feature maps (N, C, h, w), got the '
-                f'shape {tuple(feats[-1].shape)}'
-            )
-        return feats[-1].mean(dim=(2, 3))
+        return feature_map(feats, -1, self.in_channels).mean(dim=(2, 3))
+
+    @torch.no_grad()
+    def plain_maps(self, feats: Feats, targets: Tensor) -> Tensor:
+        """Make the maps of classes (Eq. 2, 3), without combination or gradient.
+
+        Args:
+            feats: Feature maps of backbone and neck, (N, C, h, w) each.
+            targets: Classes that the maps are for, (N, T).
+
+        Returns:
+            Maps, (N, T, h, w), float32 or float64, under autocast too.
+        """
+        features = full_precision(feats[-1])
+        with torch.autocast(features.device.type, enabled=False):
+            return activation_maps(features, self.fc.weight[targets].to(features))
 
     def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
         """Combine the maps of all classes (Eq. 4), see :func:`mmccam.cam.ccam`."""
