@@ -1,6 +1,7 @@
 """Backbones, heads, combination functions and saliency methods."""
 
 from .any_classifier import classifier_with_maps
+from .backbones import alexnet, googlenet, inception_v3, resnet  # noqa: F401
 from .backbones.non_local_vgg import NonLocalVGG
 from .combinations import (
     CombinationFunction,
@@ -14,6 +15,7 @@ from .heads.localization_head import LocalizationHead
 from .heads.ts_cam_head import ClassAttentionViT, TSCAMHead
 from .layers.named_layers import NamedLayers
 from .layers.non_local import NonLocalBlock
+from .necks import conv_neck  # noqa: F401
 from .saliency.classifier import SaliencyClassifier, SaliencyMethod
 from .two_views import TwoViewClassifier
 

@@ -15,9 +15,7 @@ class ResNet(NamedLayers, mmpretrain.models.ResNet):
 
 
 def resnet(**kwargs):
-    model = ResNet(18, base_channels=8, stem_channels=8, **kwargs)
-    model.eval()  # which returns nothing
-    return model
+    return ResNet(18, base_channels=8, stem_channels=8, **kwargs).eval()
 
 
 def negative(x, training):

@@ -7,7 +7,7 @@ import torch
 from mmcv.cnn import ConvModule
 from mmengine.model import ModuleDict
 from mmpretrain.models.backbones import VGG
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ...registry import MODELS
@@ -28,11 +28,11 @@ class NonLocalVGG(NamedLayers, VGG):
     Args:
         depth: Depth of the VGG: 11, 13, 16 or 19.
         non_local_stages: Stages, from 1, that end with a non-local block, after the
-            pool. The last stage has no pool.
+            pool.
         reduction: Channel reduction of the blocks' queries and keys.
         extra_conv: Number of channels of a further 3 x 3 convolution at the end, as
             in VGGnet-GAP (1024). Defaults to None: no such layer.
-        num_stages: Number of stages, 1 to 5. Each but the last halves the map.
+        num_stages: Number of stages, 1 to 5.
         out_indices: Stages, from 0, whose maps are returned. Defaults to the last.
         frozen_stages: Number of stages whose convolutions are not trained. Non-local
             blocks always are, since they start as the identity.
@@ -45,6 +45,9 @@ class NonLocalVGG(NamedLayers, VGG):
             faster on CPUs and tensor cores. The other format rounds differently.
         init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
         out_layers: Further layers to return, see :class:`~mmccam.models.NamedLayers`.
+        pools: Size and stride of the maximum pool behind each stage, or None for no
+            pool. A pool of size 3 has a padding of 1. Defaults to ``(2, 2)`` behind all
+            stages but the last, so that each of them halves the map.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class NonLocalVGG(NamedLayers, VGG):
         channels_last: bool = True,
         init_cfg: Optional[dict] = None,
         out_layers: Sequence[str] = (),
+        pools: Optional[Sequence[Optional[tuple[int, int]]]] = None,
     ) -> None:
         out_indices = (num_stages - 1,) if out_indices is None else tuple(out_indices)
         depths = sorted(VGG.arch_settings)
@@ -90,11 +94,31 @@ class NonLocalVGG(NamedLayers, VGG):
         self.with_cp = with_cp
         plain, last = torch.contiguous_format, torch.channels_last
         self.memory_format = last if channels_last else plain
+        if pools is not None:
+            self._replace_pools(pools)
         self._add_blocks(non_local_stages, reduction)
         self._add_extra_conv(extra_conv, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self._freeze_stages()
         self._register_load_state_dict_pre_hook(adapt_weights, with_module=True)
         self.set_out_layers(out_layers)
+
+    def _replace_pools(self, pools: Sequence[Optional[tuple[int, int]]]) -> None:
+        """Put other pools in their places, so that the convolutions keep theirs."""
+        ends = [end - 1 for _, end in self.range_sub_modules]
+        if len(pools) != len(ends):
+            raise ValueError(
+                f'pools needs an entry for each of the {len(ends)} stages, got {pools}'
+            )
+        self.features.append(nn.Identity())  # the last stage has no place for one
+        ends[-1] += 1
+        self.range_sub_modules[-1][1] += 1
+        for end, pool in zip(ends, pools):
+            if pool is None:
+                self.features[end] = nn.Identity()
+                continue
+            size, stride = pool
+            padding = (size - 1) // 2
+            self.features[end] = nn.MaxPool2d(size, stride, padding)
 
     def _add_blocks(self, stages: Sequence[int], reduction: int) -> None:
         channels = {stage: 64 * 2 ** min(stage - 1, 3) for stage in stages}
@@ -147,11 +171,6 @@ class NonLocalVGG(NamedLayers, VGG):
             if index in self.out_indices:
                 maps.append(x)
         return tuple(maps)
-
-    def train(self, mode: bool = True) -> 'NonLocalVGG':
-        """Set the training mode; unlike mmpretrain's VGG, return the module."""
-        super().train(mode)
-        return self
 
 
 def _check_stages(name: str, stages: Sequence[int], low: int, high: int) -> None:

@@ -52,6 +52,5 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
         """Combine the maps of all classes (Eq. 4), see :func:`mmccam.cam.ccam`."""
         classes = torch.arange(self.num_classes, device=weights.device)
         # The weights are in the order of the classes, not of their ranks.
-        return ccam(
-            feats[-1], self.fc.weight.float(), classes.expand_as(weights), weights
-        )
+        fc_weight = self.fc.weight.to(weights.dtype)
+        return ccam(feats[-1], fc_weight, classes.expand_as(weights), weights)

@@ -39,15 +39,19 @@ class NamedLayers:
             find_layer(self, name)
         self.out_layers = tuple(out_layers)
 
+    def train(self, mode: bool = True) -> 'NamedLayers':
+        """Set the training mode; unlike mmpretrain's backbones, return the network."""
+        super().train(mode)
+        return self
+
     def forward(self, *args, **kwargs) -> Outputs:
         """Return the outputs of ``out_layers``, then those of the network."""
         return self.with_named_layers(super().forward, *args, **kwargs)
 
     def with_named_layers(self, forward: Callable, *args, **kwargs) -> Outputs:
         """Do the same for a subclass that has its own ``forward``."""
-        if not self.out_layers and not self.behind:
-            return forward(*args, **kwargs)
-        if self.training and getattr(self, 'with_cp', False):
+        has_names = self.out_layers or self.behind
+        if has_names and self.training and getattr(self, 'with_cp', False):
             raise ValueError(
                 'out_layers and functions behind layers need with_cp=False: the '
                 'backward pass would compute the layers again without them'
