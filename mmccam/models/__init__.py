@@ -11,13 +11,14 @@ from .combinations import (
     SingleRank,
     TopBottom,
 )
-from .heads import acol_head, spg_head  # noqa: F401
+from .heads import acol_head, saliency_head, spg_head  # noqa: F401
 from .heads.gap_head import GAPClsHead
 from .heads.localization_head import LocalizationHead
 from .heads.ts_cam_head import ClassAttentionViT, TSCAMHead
 from .layers.named_layers import NamedLayers
 from .layers.non_local import NonLocalBlock
 from .necks import conv_neck  # noqa: F401
+from .saliency import excitation, feedback, grad_cam, gradient  # noqa: F401
 from .saliency.classifier import SaliencyClassifier, SaliencyMethod
 from .two_views import TwoViewClassifier
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ...registry import MODELS
 from ...structures import ClassMaps
 from ..heads.localization_head import LocalizationHead, to_cpu
+from ..layers.named_layers import find_layer
 
 
 class SaliencyMethod(ABC):
@@ -32,6 +33,17 @@ class SaliencyMethod(ABC):
                 return gradient.abs().amax(dim=1)
     """
 
+    #: Dotted name of the classifier's layer that the maps are of, if they are of one.
+    layer: Optional[str] = None
+
+    def check(self, classifier: ImageClassifier) -> None:
+        """Raise a ValueError if a classifier is none for this method.
+
+        It is called when the classifier is built, and before its first maps.
+        """
+        if self.layer is not None:
+            find_layer(classifier, self.layer)
+
     @abstractmethod
     def maps(
         self, classifier: ImageClassifier, images: Tensor, targets: Tensor
@@ -41,6 +53,18 @@ class SaliencyMethod(ABC):
         The classifier gives logits (N, K) by ``extract_feat`` and ``head``. Normalized
         images, (N, 3, H, W), alone require a gradient.
         """
+
+
+def check_feature_map(layer: Optional[str], x: Tensor) -> Tensor:
+    """Return the output of a layer, (N, C, h, w); any other one is a ValueError."""
+    shape = tuple(x.shape) if isinstance(x, Tensor) else f'a {type(x).__name__}'
+    if isinstance(shape, str) or len(shape) != 4:
+        name = f'the layer "{layer}"' if layer else 'the last layer before the head'
+        raise ValueError(
+            f'maps of a layer need feature maps (N, C, h, w), {name} gives {shape}: '
+            'name another layer'
+        )
+    return x
 
 
 @MODELS.register_module()
@@ -60,6 +84,8 @@ class SaliencyClassifier(ImageClassifier):
                 f'mmccam.GAPClsHead, got {type(self.head).__name__}'
             )
         self.head.allow_saliency = True
+        for method in self.head.saliency.values():
+            method.check(self)
 
     def predict(
         self, inputs: Tensor, data_samples: Optional[list[DataSample]] = None, **kwargs
@@ -69,6 +95,7 @@ class SaliencyClassifier(ImageClassifier):
         targets = torch.stack([ClassMaps.read(sample).labels for sample in samples])
         targets = targets.to(inputs.device)
         for name, method in self.head.saliency.items():
+            method.check(self)
             with _gradients_of(inputs, self) as images:
                 of_targets = [method.maps(self, images, t) for t in targets.T]
             for maps in of_targets:
@@ -89,11 +116,17 @@ class SaliencyClassifier(ImageClassifier):
 def _gradients_of(inputs: Tensor, network: nn.Module) -> Iterator[Tensor]:
     """Compute gradients of the inputs, in full precision, and none of parameters."""
     trained = [x for x in network.parameters() if x.requires_grad]
+    # Computing layers again, with_cp, allows no gradients of single tensors.
+    again = [x for x in network.modules() if getattr(x, 'with_cp', False)]
     try:
         for parameter in trained:
             parameter.requires_grad_(False)
+        for module in again:
+            module.with_cp = False
         with torch.enable_grad(), torch.autocast(inputs.device.type, enabled=False):
             yield inputs.detach().requires_grad_()
     finally:
         for parameter in trained:
             parameter.requires_grad_(True)
+        for module in again:
+            module.with_cp = True
