@@ -17,6 +17,7 @@ from _paper import (
     TABLES,
 )
 
+from mmccam.apis.config import kind_of
 from mmccam.datasets.files import NUMBER, read_json
 from mmccam.visualization.numbers import LOCALIZATION_COLUMNS
 
@@ -77,15 +78,15 @@ def network_of(result: dict) -> Network:
     """Tell a VGG-16 of the paper, with global average pooling, from other networks."""
     model = result['model']
     backbone, head = model['backbone'], model['head']
-    kind, name = _kind(backbone), Path(result['about']['config']).stem
+    kind, name = kind_of(backbone), Path(result['about']['config']).stem
     if kind != 'NonLocalVGG':
         return Network(kind, None, name)
     family = f'VGG-{backbone.get("depth", 16)}'
     if backbone.get('extra_conv'):
         family += f' with a further convolution of {backbone["extra_conv"]} channels'
-    activation = _kind(backbone.get('act_cfg', dict(type='ReLU')))
+    activation = kind_of(backbone.get('act_cfg', dict(type='ReLU')))
     family += '' if activation == 'ReLU' else f', {activation}'
-    is_plain = _kind(head) == 'GAPClsHead' and backbone.get('depth', 16) == 16
+    is_plain = kind_of(head) == 'GAPClsHead' and backbone.get('depth', 16) == 16
     # Methods such as CutMix and ADL change the training alone.
     others = (model.get('neck'), model.get('train_cfg'))
     others += (backbone.get('norm_cfg'), backbone.get('adl'))
@@ -96,7 +97,7 @@ def network_of(result: dict) -> Network:
 
 def function_of(map_name: str, cfg: dict) -> str:
     """The name of g(k) in the paper, or the name of the map where it has none."""
-    kind = _kind(cfg)
+    kind = kind_of(cfg)
     options = {key: value for key, value in cfg.items() if key != 'type'}
     if kind == 'TopBottom' and options.keys() == {'i', 'j'}:
         return f'top-{options["i"]} & bottom-{options["j"]}'
@@ -105,19 +106,15 @@ def function_of(map_name: str, cfg: dict) -> str:
     return RELEASED if kind == 'ReleasedQuadratic' else map_name
 
 
-def _kind(cfg: dict) -> str:
-    return str(cfg.get('type')).rpartition('.')[2]
-
-
 def describe_input(result: dict) -> str:
     """The protocol of the test images, in words."""
     steps = [
         step
         for step in result['maps']['pipeline']
-        if _kind(step) not in ('LoadImage', 'PackInputs')
+        if kind_of(step) not in ('LoadImage', 'PackInputs')
     ]
     texts = [
-        f'{_kind(step)} '
+        f'{kind_of(step)} '
         + ' '.join(f'{key}={step[key]}' for key in sorted(step) if key != 'type')
         for step in steps
     ]

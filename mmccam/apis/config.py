@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 import mmengine.registry
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import Registry
 from mmengine.runner import Runner
 
@@ -68,6 +68,40 @@ def apply_options(cfg: Config, options: Optional[dict[str, Any]]) -> None:
     for key in options or {}:
         if not key.startswith('+'):
             _check_key(key, before, cfg)
+    _add_crops(cfg)
+
+
+def _add_crops(cfg: Config) -> None:
+    """Give images of validation and test the crops that a ``TwoViewClassifier`` needs.
+
+    They are cut out of the loaded image, with the arguments of ``ScoreCrops`` that the
+    pipeline or, which prevails, ``score_crops`` of the model has.
+    """
+    model = cfg.get('model') or {}
+    if kind_of(model) != 'TwoViewClassifier':
+        return
+    crops = model.get('score_crops') or {}
+    if not isinstance(crops, dict):
+        raise ValueError(
+            'score_crops of the model must be arguments of mmccam.ScoreCrops, such as '
+            f'dict(num_crops=10), got {crops!r}'
+        )
+    for split in ('val', 'test'):
+        dataset = (cfg.get(f'{split}_dataloader') or {}).get('dataset', {})
+        pipeline = dataset.get('pipeline') or []  # none of a data set around others
+        if 'ScoreCrops' not in map(kind_of, pipeline):
+            pipeline.insert(1, ConfigDict(type='mmccam.ScoreCrops'))
+        for step in pipeline:
+            if kind_of(step) == 'ScoreCrops':
+                step.update(crops)
+            elif kind_of(step) == 'PackInputs':
+                keys = step.get('algorithm_keys', ())
+                step.algorithm_keys = list(dict.fromkeys([*keys, 'score_crops']))
+
+
+def kind_of(part: dict) -> str:
+    """The type of a part of a config, without its scope."""
+    return str(part.get('type')).rpartition('.')[2]
 
 
 def _check_key(key: str, before: Config, after: Config) -> None:

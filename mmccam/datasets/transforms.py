@@ -116,7 +116,8 @@ class ScoreCrops(BaseTransform):
     """Resize an image by its shorter side and cut out the centre, or ten crops.
 
     A ``mmccam.TwoViewClassifier`` ranks the classes on them, while maps are of the
-    whole image. It is placed before the transform that resizes the image, and the
+    whole image. With that type of model, mmccam's tools place it behind the transform
+    that loads the image. In other programs, the pipeline must have it there, and the
     ``algorithm_keys`` of ``PackInputs`` must list ``score_crops``.
 
     Args:

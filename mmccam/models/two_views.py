@@ -16,7 +16,17 @@ class TwoViewClassifier(SaliencyClassifier):
     The crops of an image are its ``score_crops``, as ``mmccam.ScoreCrops`` makes them.
     The probabilities of several crops are averaged. Images without a label, as those of
     the inferencer, may have no crops: then classes are ranked on the whole image.
+
+    Args:
+        score_crops: Arguments of ``mmccam.ScoreCrops``. Whatever reads a config for a
+            run adds this transform to the pipelines of validation and test. Defaults to
+            none: its arguments there, or its defaults.
+        *args, **kwargs: Arguments of mmpretrain's ``ImageClassifier``.
     """
+
+    def __init__(self, *args, score_crops: Optional[dict] = None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.score_crops = score_crops
 
     def predict(
         self,
@@ -36,8 +46,9 @@ class TwoViewClassifier(SaliencyClassifier):
             kwargs['logits'] = self._score(torch.stack(crops, dim=1))
         elif any('gt_label' in sample for sample in samples):
             raise ValueError(
-                'TwoViewClassifier needs crops: insert mmccam.ScoreCrops before Resize '
-                'and list score_crops in the algorithm_keys of PackInputs'
+                'TwoViewClassifier needs crops, which the tools of mmccam add: else '
+                'insert mmccam.ScoreCrops before Resize and list score_crops in the '
+                'algorithm_keys of PackInputs'
             )
         return super().predict(inputs, data_samples, **kwargs)
 

@@ -81,3 +81,62 @@ def test_what_no_run_reads_is_refused_with_the_nearest_key(cfg, key, reason, nea
 def test_a_place_that_does_not_exist_is_refused(cfg, key):
     with pytest.raises(ValueError, match=f'option {key} leads to a place that the'):
         apply_options(cfg, {key: 1})
+
+
+KEYS = ['loc_boxes', 'score_crops']
+CENTRE = dict(type='mmccam.ScoreCrops')
+TEN = dict(CENTRE, num_crops=10, edge=72)
+
+
+def two_views(*steps, keys=('loc_boxes',), model=(), **options):
+    """The pipelines of training, validation and test under the options of a model."""
+    steps = [dict(type='mmccam.LoadImage'), *steps, dict(type='Resize', scale=64)]
+    steps += [dict(type='PackInputs', algorithm_keys=list(keys))]
+    dataset = dict(dataset=dict(type='mmccam.CUB', pipeline=steps))
+    loaders = {f'{split}_dataloader': dataset for split in ('train', 'val', 'test')}
+    model = dict(model, type='mmccam.TwoViewClassifier')
+    cfg = Config(dict(model=model, default_scope='mmpretrain', **loaders))
+    apply_options(cfg, None)  # which the tools do twice
+    apply_options(cfg, {f'model.{key}': value for key, value in options.items()})
+    return [cfg[name].dataset.pipeline for name in loaders]
+
+
+@pytest.mark.parametrize(
+    ('given', 'crops'),
+    [
+        ({}, CENTRE),
+        (dict(model=dict(score_crops=dict(num_crops=10, edge=72))), TEN),
+        ({'score_crops.num_crops': 10, 'score_crops.edge': 72}, TEN),
+        (
+            {
+                'model': dict(score_crops=dict(num_crops=1, edge=72)),
+                'score_crops.num_crops': 10,
+            },
+            TEN,
+        ),
+    ],
+)
+def test_the_type_of_the_model_adds_crops(given, crops):
+    train, *others = two_views(**given)
+    load, resize, _ = train
+    pack = dict(type='PackInputs', algorithm_keys=KEYS)
+    assert others == [[load, crops, resize, pack]] * 2
+
+
+def test_crops_of_a_pipeline_stay_unless_the_model_has_others():
+    assert two_views(TEN, keys=KEYS)[2] == two_views(TEN, keys=KEYS)[0]
+    (_, crops, *_) = two_views(TEN, keys=KEYS, **{'score_crops.num_crops': 1})[2]
+    assert crops == dict(TEN, num_crops=1)
+
+
+def test_a_data_set_around_others_has_no_crops():
+    dataset = dict(type='ConcatDataset', datasets=[])
+    cfg = dict(val_dataloader=None, test_dataloader=dict(dataset=dataset))
+    cfg = Config(dict(cfg, model=dict(type='mmccam.TwoViewClassifier')))
+    apply_options(cfg, None)
+    assert cfg.test_dataloader.dataset == dataset
+
+
+def test_wrong_crops():
+    with pytest.raises(ValueError, match=r'such as dict\(num_crops=10\), got 10$'):
+        two_views(score_crops=10)

@@ -17,12 +17,14 @@ from small_runs import CONFIG, ROOT
 pytestmark = pytest.mark.slow
 
 # 11 images, which neither 2 nor 3 processes divide, of which one is slower than the
-# other, and all kinds of metrics.
+# other, all kinds of metrics, and classes ranked on ten crops.
 IMAGES = 11
 SLOW_CONFIG = f"""
 _base_ = {str(CONFIG)!r}
 custom_imports = dict(imports=['mmccam', 'slow_processes'])
 custom_hooks = [dict(type='SlowProcesses')]
+crops = dict(num_crops=10, edge=72, side=64)
+model = dict(type='mmccam.TwoViewClassifier', score_crops=crops)
 test_dataloader = dict(batch_size=4, dataset=dict(indices={IMAGES}))
 test_evaluator = [
     *_base_.test_evaluator,
@@ -69,6 +71,7 @@ def test_metrics_and_sheet_of_any_number_of_processes_are_equal(
         sheets.append(cv2.imread(str(outs[1])).astype(int))
 
     assert found[0]['metrics']['search/largest_component_gt_known_loc'] > 0
+    assert found[0]['maps']['pipeline'][1]['num_crops'] == 10
     (kinds, *_) = found[0]['errors']
     assert sum(kinds[kind] for kind in kinds if kind != 'map') == IMAGES
     for metrics, sheet in zip(found[1:], sheets[1:]):

@@ -4,5 +4,5 @@ _base_ = 'cam_inception_v3.py'
 
 model = dict(
     backbone=dict(adl=dict(layers=('Mixed_5d', 'Mixed_6e'))),
-    neck=dict(adl=dict(layers=('convs.1',)), dropout=0),
+    neck=dict(adl=dict(layers=('conv2',)), dropout=0),
 )

@@ -1,4 +1,4 @@
-# TS-CAM (Gao et al., ICCV 2021): DeiT-S.
+# TS-CAM (Gao et al., ICCV 2021): DeiT-S, whose weights are a file of mmpretrain.
 _base_ = 'gap.py'
 
 weights = (
@@ -10,7 +10,7 @@ model = dict(
         type='mmccam.ClassAttentionViT',
         arch='deit-small',
         drop_path_rate=0.1,
-        init_cfg=dict(type='Pretrained', checkpoint=weights),
+        init_cfg=dict(type='Pretrained', checkpoint=weights, prefix='backbone'),
     ),
     head=dict(type='mmccam.TSCAMHead', in_channels=384),
 )
