@@ -1,6 +1,8 @@
 """The configs by their names, and the networks of them."""
 
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 from mmengine.config import Config
@@ -20,6 +22,9 @@ FORMER = {
     for data in ('cub', 'ilsvrc', 'custom')
 }
 CONFIGS = {n for n in NAMES if not n.startswith(OTHERS)} - {PLAIN, *FORMER}
+# Those of other methods than NL-CCAM.
+FOLDERS = ('cam/', 'has/', 'acol/', 'spg/', 'adl/', 'cutmix/', 'tscam/', 'saliency/')
+METHODS = {n for n in CONFIGS if n.startswith(FOLDERS)}
 
 
 def read(name):
@@ -27,8 +32,8 @@ def read(name):
 
 
 def build_model(cfg):
-    # The structure without the weights, of which mmpretrain's ResNet is not made.
-    device = 'cpu' if cfg.model.backbone.type.endswith('ResNet') else 'meta'
-    with torch.device(device):
+    # The structure without the weights. mmpretrain's ResNet reads numbers of a tensor.
+    linspace = partial(torch.linspace, device='cpu')
+    with torch.device('meta'), patch.object(torch, 'linspace', linspace):
         # As mmengine's Runner and mmpretrain's get_model do.
         return MODELS.build(dict(data_preprocessor=cfg.data_preprocessor, **cfg.model))
