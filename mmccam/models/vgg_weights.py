@@ -12,10 +12,8 @@ import torch
 from mmpretrain.models.backbones import VGG
 from torch import nn
 
-from ..checkpoints.contents import weights_of
 from ..registry import MODELS
-
-StateDict = dict[str, torch.Tensor]
+from .pretrained import StateDict, compare, part_of_backbone
 
 # The names of convolutions, with their places.
 FORMATS = {
@@ -28,33 +26,18 @@ HEAD = {'head.fc.weight': 'classifier.0.weight', 'head.fc.bias': 'classifier.0.b
 DEPTHS = {sum(stages): depth for depth, stages in VGG.arch_settings.items()}
 
 
-def adapt_weights(vgg: VGG, state_dict: StateDict, prefix: str, *_) -> None:
-    """Give weights of any format our names before a ``NonLocalVGG`` loads them.
-
-    A pre-hook of ``load_state_dict``, for weights of a backbone or a complete model.
-    """
-    names = [name for name in state_dict if name.startswith(prefix)]
-    own = vgg.state_dict()
-    try:
-        found = weights_of({k[len(prefix) :]: state_dict[k] for k in names}, 'it')
-        if not _numbers(FORMATS['mmccam'], found):
-            found = convert(found, 'mmccam')
-        start = 'backbone.' if any(k.startswith('backbone.') for k in found) else ''
-        found = {k[len(start) :]: v for k, v in found.items() if k.startswith(start)}
-        found = {k: v for k, v in found.items() if not k.startswith('classifier.')}
-        # A norm must have its place here, a whole further stage need not.
-        layers = {k: re.sub(r'\w+\.\w+$', 'conv.weight', k) for k in found}
-        known = {k: v for k, v in found.items() if k in own or layers[k] in own}
-        needed = {k: own[k] for k in own if k in found or k.startswith('features.')}
-        _compare(known, needed, 'it lacks', 'the backbone has no')
-    except ValueError as error:
-        raise ValueError(
-            f'the checkpoint does not match the backbone: {error} (compare depth, '
-            'norm_cfg and reduction)'
-        ) from error
-    for name in names:
-        del state_dict[name]
-    state_dict.update({prefix + name: value for name, value in found.items()})
+def adapt_weights(vgg: VGG, weights: StateDict) -> StateDict:
+    """Give weights of a backbone in any format our names, and check them."""
+    own, found = vgg.state_dict(), weights
+    if not _numbers(FORMATS['mmccam'], weights):
+        found = part_of_backbone(convert(weights, 'mmccam'))
+    found = {k: v for k, v in found.items() if not k.startswith('classifier.')}
+    # A norm must have its place here, a whole further stage need not.
+    layers = {k: re.sub(r'\w+\.\w+$', 'conv.weight', k) for k in found}
+    known = {k: v for k, v in found.items() if k in own or layers[k] in own}
+    needed = {k: own[k] for k in own if k in found or k.startswith('features.')}
+    compare(known, needed, 'it lacks', 'the backbone has no')
+    return found
 
 
 def convert(
@@ -79,7 +62,7 @@ def convert(
     model = _skeleton(weights, source)
     names, shapes = _names(model, source), model.state_dict()
     expected = {theirs: shapes[ours] for ours, theirs in names.items()}
-    _compare(weights, expected, 'it lacks', 'a VGG has no')
+    compare(weights, expected, 'it lacks', 'a VGG has no')
     ours = {ours: weights[k] for ours, k in names.items() if k in weights}
     if target == 'torchvision' and convolutions_only:
         ours = {k: v for k, v in ours.items() if k.startswith('backbone.features.')}
@@ -89,7 +72,7 @@ def convert(
             ours = {k: v for k, v in ours.items() if 'non_local_blocks' not in k}
     names = _names(model, target)
     expected = {name: shapes.get(name) for name in names}
-    _compare(ours, expected, f'{target} needs', f'{target} has no place for')
+    compare(ours, expected, f'{target} needs', f'{target} has no place for')
     return {names[k]: ours[k] for k in names if k in ours}
 
 
@@ -151,18 +134,3 @@ def _numbers(pattern: str, names: Iterable[str]) -> set[int]:
     """The numbers in those names that match a pattern."""
     matches = (re.fullmatch(pattern, name) for name in names)
     return {int(match[1]) for match in matches if match}
-
-
-def _compare(weights: StateDict, expected: StateDict, lacks: str, has_no: str) -> None:
-    """Refuse weights whose names or shapes are not those expected."""
-    for why, names, known in ((lacks, expected, weights), (has_no, weights, expected)):
-        wrong = [name for name in names if name not in known]
-        # Files from before torch 0.4.1 do not count the batches.
-        wrong = [name for name in wrong if not name.endswith('num_batches_tracked')]
-        if wrong:
-            more = f' and {len(wrong) - 1} more' if len(wrong) > 1 else ''
-            raise ValueError(f'{why} {wrong[0]}{more}')
-    for name in [name for name in expected if name in weights]:
-        found, wanted = tuple(weights[name].shape), tuple(expected[name].shape)
-        if found != wanted:
-            raise ValueError(f'its {name} has the shape {found}, not {wanted}')

@@ -17,8 +17,20 @@ VGG = ConfigDict(
 )
 
 
+WIDTHS = {
+    'mmccam.AlexNet': 256,
+    'mmccam.GoogLeNet': 832,
+    'mmccam.InceptionV3': 768,
+    'mmccam.ResNet': 512,
+}
+
+
 def classifier(name):
-    """Config of a model of mmpretrain's hub, with five classes."""
+    """Config of a model of mmpretrain's hub or with our backbone, with five classes."""
+    if name in WIDTHS:
+        backbone = dict(type=name, **({'depth': 18} if name == 'mmccam.ResNet' else {}))
+        head = dict(VGG.head, in_channels=WIDTHS[name])
+        return ConfigDict({**VGG, 'backbone': backbone, 'head': head})
     model = ModelHub.get(name).config.model
     model.head.num_classes = 5
     return model
@@ -37,6 +49,7 @@ def classifier(name):
         'hrnet-w18_3rdparty_8xb32_in1k',
         'swin-tiny_16xb64_in1k',
         'vgg',
+        *WIDTHS,
     ],
 )
 def test_the_score_of_a_class_is_the_mean_of_its_map(name):

@@ -8,10 +8,11 @@ from mmengine.model import Sequential
 
 from ...registry import MODELS
 from ..layers.named_layers import NamedLayers
+from ..pretrained import Pretrained
 
 
 @MODELS.register_module()
-class AlexNet(NamedLayers, Sequential):
+class AlexNet(NamedLayers, Pretrained, Sequential):
     """AlexNet of mmpretrain and torchvision up to conv5, as AlexNet-GAP (CVPR 2016).
 
     An image of 224 x 224 gives 256 maps of 13 x 13. The widths are those of torchvision

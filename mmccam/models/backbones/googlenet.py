@@ -8,6 +8,7 @@ from mmengine.model import Sequential
 
 from ...registry import MODELS
 from ..layers.named_layers import NamedLayers
+from ..pretrained import Pretrained
 
 INIT = (
     dict(type='TruncNormal', layer='Conv2d', std=0.01),
@@ -16,12 +17,16 @@ INIT = (
 
 
 @MODELS.register_module()
-class GoogLeNet(NamedLayers, Sequential):
+class GoogLeNet(NamedLayers, Pretrained, Sequential):
     """GoogLeNet of torchvision up to inception4e, as GoogLeNet-GAP (CVPR 2016).
 
     An image of 224 x 224 gives 832 maps of 14 x 14. It is not the paper's network,
     which mmpretrain and torchvision do not have. This one has batch norms instead of
     local response norms, and 3 x 3 convolutions in place of those of 5 x 5.
+
+    The weights of torchvision load. They are made for images between -1 and 1, a mean
+    and std of 127.5 in the data preprocessor; torchvision converts its input
+    (``transform_input``), this network does not.
 
     Args:
         init_cfg: Initialization. Defaults to that of torchvision.

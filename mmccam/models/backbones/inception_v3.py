@@ -14,6 +14,7 @@ from torch import nn
 
 from ...registry import MODELS
 from ..layers.named_layers import NamedLayers
+from ..pretrained import Pretrained
 
 INIT = (
     dict(type='TruncNormal', layer='Conv2d', std=0.1),
@@ -22,13 +23,17 @@ INIT = (
 
 
 @MODELS.register_module()
-class InceptionV3(NamedLayers, Sequential):
+class InceptionV3(NamedLayers, Pretrained, Sequential):
     """Inception-V3 up to Mixed_6e, as SPG (ECCV 2018) and Choe et al. (CVPR 2020).
 
     It differs from the network that classifies in this: the first convolution and the
     two pools behind it have a padding of 1, and Mixed_6a a stride of 1. An image of
-    224 x 224 gives 768 maps of 14 x 14 or 28 x 28. The names are those of torchvision
-    and mmpretrain.
+    224 x 224 gives 768 maps of 14 x 14 or 28 x 28.
+
+    The weights of torchvision and mmpretrain load. Google trained them with images
+    between -1 and 1, a mean and std of 127.5, and torchvision converts its input
+    (``transform_input``). This network does not, so that the data preprocessor decides.
+    SPG and Choe et al. fine-tune them with ImageNet's mean and std as they are.
 
     Args:
         stride: Stride of the map, 16 or 8. A stride of 16 is reached by ``maxpool3``

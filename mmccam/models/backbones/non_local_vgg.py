@@ -13,11 +13,14 @@ from torch.utils.checkpoint import checkpoint
 from ...registry import MODELS
 from ..layers.named_layers import NamedLayers
 from ..layers.non_local import NonLocalBlock
+from ..pretrained import Pretrained
 from ..vgg_weights import adapt_weights
+
+Pools = Sequence[Optional[tuple[int, int]]]
 
 
 @MODELS.register_module()
-class NonLocalVGG(NamedLayers, VGG):
+class NonLocalVGG(NamedLayers, Pretrained, VGG):
     """VGG without its last pool, with non-local blocks between its stages.
 
     The convolutions have the names of mmpretrain's VGG, so that its checkpoints load.
@@ -65,7 +68,7 @@ class NonLocalVGG(NamedLayers, VGG):
         with_cp: bool = False,
         channels_last: bool = True,
         init_cfg: Optional[dict] = None,
-        pools: Optional[Sequence[Optional[tuple[int, int]]]] = None,
+        pools: Optional[Pools] = None,
         **kwargs,
     ) -> None:
         out_indices = (num_stages - 1,) if out_indices is None else tuple(out_indices)
@@ -99,26 +102,21 @@ class NonLocalVGG(NamedLayers, VGG):
         self._add_blocks(non_local_stages, reduction)
         self._add_extra_conv(extra_conv, norm_cfg=norm_cfg, act_cfg=act_cfg)
         self._freeze_stages()
-        self._register_load_state_dict_pre_hook(adapt_weights, with_module=True)
         self.set_named_layers(**kwargs)
 
-    def _replace_pools(self, pools: Sequence[Optional[tuple[int, int]]]) -> None:
+    def _replace_pools(self, pools: Pools) -> None:
         """Put other pools in their places, so that the convolutions keep theirs."""
         ends = [end - 1 for _, end in self.range_sub_modules]
         if len(pools) != len(ends):
             raise ValueError(
-                f'pools needs an entry for each of the {len(ends)} stages, got {pools}'
+                f'pools must have an entry for each of the {len(ends)} stages, got '
+                f'{pools}'
             )
         self.features.append(nn.Identity())  # the last stage has no place for one
         ends[-1] += 1
         self.range_sub_modules[-1][1] += 1
         for end, pool in zip(ends, pools):
-            if pool is None:
-                self.features[end] = nn.Identity()
-                continue
-            size, stride = pool
-            padding = (size - 1) // 2
-            self.features[end] = nn.MaxPool2d(size, stride, padding)
+            self.features[end] = nn.Identity() if pool is None else _max_pool(*pool)
 
     def _add_blocks(self, stages: Sequence[int], reduction: int) -> None:
         channels = {stage: 64 * 2 ** min(stage - 1, 3) for stage in stages}
@@ -133,18 +131,9 @@ class NonLocalVGG(NamedLayers, VGG):
             kwargs.update(kernel_size=3, padding=1, bias=True)
             self.extra_conv = ConvModule(self.in_channels, channels, **kwargs)
 
-    def init_weights(self) -> None:
-        """Initialize; if a pretrained file does not match, the ValueError names it."""
-        try:
-            super().init_weights()
-        except (AssertionError, RuntimeError, TypeError, ValueError) as error:
-            cfgs = self.init_cfg if isinstance(self.init_cfg, list) else [self.init_cfg]
-            sources = [cfg['checkpoint'] for cfg in cfgs if 'checkpoint' in cfg]
-            if not sources:
-                raise
-            named = any(source in str(error) for source in sources)
-            source = '' if named else f'{" or ".join(sources)}: '
-            raise ValueError(f'{source}{error}') from error
+    def adapt_weights(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Give weights of a file, with the names of any program, our names."""
+        return adapt_weights(self, weights)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Compute feature maps, (N, C, h, w), of normalized images, (N, 3, H, W).
@@ -185,3 +174,7 @@ def _check_norm(norm_cfg: Optional[dict], norm_eval: bool, with_cp: bool) -> Non
             f'with_cp needs norm_eval with the norm_cfg {norm_cfg}: computing a '
             'stage again would count its batch twice in the statistics'
         )
+
+
+def _max_pool(size: int, stride: int) -> nn.MaxPool2d:
+    return nn.MaxPool2d(size, stride, padding=(size - 1) // 2)

@@ -8,6 +8,7 @@ from mmengine.model import Sequential
 from torch import Tensor, nn
 
 from ...registry import MODELS
+from ..layers.channels import check_channels
 from ..layers.named_layers import NamedLayers
 
 
@@ -60,10 +61,5 @@ class ConvNeck(NamedLayers, Sequential):
 
     def forward(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Append the output, (N, C, h, w), to the maps of the backbone."""
-        found = feats[-1].shape[1]
-        if found != self.in_channels:
-            raise ValueError(
-                f'ConvNeck has in_channels={self.in_channels}, but the map it gets has '
-                f'{found} channels'
-            )
+        check_channels(self, feats[-1])
         return (*feats, *super().forward(feats[-1]))
