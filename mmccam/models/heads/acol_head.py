@@ -6,9 +6,10 @@ from torch import Tensor, nn
 
 from ...cam import ccam, min_max
 from ...registry import MODELS
+from ..layers.channels import check_channels, check_count
 from ..necks.conv_neck import ConvNeck
 from .gap_head import GAPClsHead
-from .localization_head import Feats, feature_map
+from .localization_head import Feats
 
 
 def erase(features: Tensor, attention: Tensor, threshold: float) -> Tensor:
@@ -70,7 +71,6 @@ class ACoLHead(GAPClsHead):
             raise ValueError(
                 f'threshold must lie above 0 and not above 1, got {threshold}'
             )
-        self.shared_channels = shared_channels
         self.threshold = threshold
         self.branch_b = ConvNeck(shared_channels, (in_channels, in_channels))
         self.fc_b = nn.Linear(in_channels, num_classes)
@@ -88,9 +88,10 @@ class ACoLHead(GAPClsHead):
 
     def complement(self, feats: Feats, targets: Tensor) -> Tensor:
         """Compute the features of branch B, (N, C, h, w), of one class, (N, 1)."""
-        shared = feature_map(feats, -2, self.shared_channels)
+        check_count(self, feats, 2)
+        check_channels(self.branch_b, feats[-2], 'branch B of ACoL')
         attention = min_max(self.plain_maps(feats, targets))
-        erased = erase(shared, attention, self.threshold)
+        erased = erase(feats[-2], attention, self.threshold)
         return self.branch_b((erased.to(self.fc_b.weight.dtype),))[-1]
 
     def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:

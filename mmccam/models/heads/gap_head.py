@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ...cam import activation_maps, ccam
 from ...registry import MODELS
-from .localization_head import Feats, LocalizationHead, feature_map, full_precision
+from ..layers.channels import check_channels
+from .localization_head import Feats, LocalizationHead, full_precision
 
 
 @MODELS.register_module()
@@ -41,7 +42,8 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
 
     def pre_logits(self, feats: Feats) -> Tensor:
         """Average the last feature map over its positions, (N, C), or a ValueError."""
-        return feature_map(feats, -1, self.in_channels).mean(dim=(2, 3))
+        check_channels(self, feats[-1])
+        return feats[-1].mean(dim=(2, 3))
 
     @torch.no_grad()
     def plain_maps(self, feats: Feats, targets: Tensor) -> Tensor:

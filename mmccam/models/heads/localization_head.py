@@ -185,18 +185,6 @@ def to_cpu(*tensors: torch.Tensor) -> list[torch.Tensor]:
     return copies
 
 
-def feature_map(feats: Feats, place: int, channels: int) -> Tensor:
-    """Get a feature map (N, C, h, w) by its place, or raise a ValueError."""
-    shapes = [tuple(feat.shape) for feat in feats]
-    has_place = place in range(-len(feats), len(feats))
-    if has_place and len(shapes[place]) == 4 and shapes[place][1] == channels:
-        return feats[place]
-    raise ValueError(
-        f'the head needs a feature map (N, {channels}, h, w) at place {place} of what '
-        f'backbone and neck give, got the shapes {", ".join(map(str, shapes))}'
-    )
-
-
 def full_precision(x: Tensor) -> Tensor:
     """Turn half precision into float32; float32 and float64 stay."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

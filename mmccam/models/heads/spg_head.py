@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from ...cam import min_max
 from ...registry import MODELS
+from ..layers.channels import check_channels, check_count
 from .gap_head import GAPClsHead
-from .localization_head import Feats, feature_map, full_precision
+from .localization_head import Feats, full_precision
 
 SIDE = 224  # pixels of a side of the maps that guide, whatever the image
 FEW = 30  # with fewer pixels of an object its mask has another threshold
@@ -110,7 +111,6 @@ class SPGHead(GAPClsHead):
                     f'thresholds_{name} must be (h, l) with 0 <= l <= h <= 1, got '
                     f'({high}, {low})'
                 )
-        self.b_channels = b_channels
         self.b1, self.b2 = (_conv(channels, b_width) for channels in b_channels)
         self.b_shared = nn.Sequential(_conv(b_width, b_width), nn.Conv2d(b_width, 1, 1))
         self.c = nn.Sequential(_conv(in_channels, WIDTH_C), nn.Conv2d(WIDTH_C, 1, 1))
@@ -118,7 +118,7 @@ class SPGHead(GAPClsHead):
     def loss(
         self, feats: Feats, data_samples: list[DataSample], **kwargs
     ) -> dict[str, Tensor]:
-        """Compute ``loss_cls``, and ``loss_b1``, ``loss_b2``, ``loss_c`` of guidance."""
+        """Compute ``loss_cls`` of A and ``loss_b1``, ``loss_b2`` and ``loss_c``."""
         losses = super().loss(feats, data_samples, **kwargs)
         losses['loss_cls'] = losses.pop('loss')
         labels = torch.stack([sample.gt_label for sample in data_samples])
@@ -132,12 +132,13 @@ class SPGHead(GAPClsHead):
 
     def branch_logits(self, feats: Feats) -> dict[str, Tensor]:
         """Compute the logits of the object by branch, (N, 1, h, w) each."""
-        first, second = (feature_map(feats, i, self.b_channels[i]) for i in (0, 1))
-        return dict(
-            b1=self.b_shared(self.b1(first)),
-            b2=self.b_shared(self.b2(second)),
-            c=self.c(feats[-1]),
-        )
+        check_count(self, feats, 3)
+        logits = {}
+        for name, feat in zip(('b1', 'b2'), feats):
+            branch = getattr(self, name)
+            check_channels(branch, feat, f'branch {name.upper()} of SPG')
+            logits[name] = self.b_shared(branch(feat))
+        return dict(logits, c=self.c(feats[-1]))
 
 
 def _conv(in_channels: int, channels: int) -> ConvModule:
