@@ -56,11 +56,13 @@ setup(
             'onedl-mmpretrain>=1.3.6,<2',
         ],
         # The formatting of a ruff release differs from that of the next. Playwright
-        # opens the report in the system's Chromium, where there is one.
+        # opens the report in the system's Chromium, where there is one. The last captum
+        # for Python 3.9 excludes numpy 2.
         'tests': [
             'pytest>=7.3',
             'pytest-xdist>=3.7',
             'ruff>=0.17,<0.18',
+            'captum>=0.8; python_version >= "3.10"',
             'playwright',
             'tensorboard',
         ],

@@ -26,7 +26,7 @@ class SaliencyClsHead(LocalizationHead):
 
     Args:
         num_classes: Number of classes K.
-        cams, num_guesses: See :meth:`LocalizationHead.set_maps`. A combination function
+        cams, num_guesses: See ``LocalizationHead``. A combination function
             among the ``cams`` is a ValueError.
         **kwargs: Further arguments of mmpretrain's ``ClsHead``.
     """

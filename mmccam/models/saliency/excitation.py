@@ -31,9 +31,9 @@ class ExcitationBackprop(SaliencyMethod):
     or 0 where the sum is 0. Biases are left out. ReLUs and batch norms leave p as it
     is, max pools give it to the maximum. Average pools and sums of branches share it in
     proportion to their inputs. The map is the sum of p over the channels of a layer.
-    The sum over the map is 1, but for outputs that no input excites. With the rules
-    as gradients, p is a layer's output times the gradient of :math:`s_c` by it, divided
-    by :math:`s_c` itself.
+    Its sum is 1, but for outputs that no input excites, and if all paths go through the
+    layer. With the rules as gradients, p is a layer's output times the gradient of
+    :math:`s_c` by it, divided by :math:`s_c` itself.
 
     Contrastive MWP subtracts, below the last layer, the p of the class with the weights
     -w. The map is the positive part.

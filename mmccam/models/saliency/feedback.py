@@ -25,9 +25,10 @@ class Feedback(SaliencyMethod):
     - FR, feedback recovering: the gradient goes down through the new gates, from layer
       to layer. So a layer below sees only what the new gates above let through.
 
-    The map is that of :class:`Saliency` after the last round, through its gates and of
-    the size of the image. The authors' network for PyTorch has gates in front of each
-    layer, of the image too; their other one has them behind ReLUs, as here.
+    The map is the largest absolute value over the colours of the gradient by the image,
+    through the gates of the last round, of the size of the image. The authors' network
+    for PyTorch has gates in front of each layer, of the image too; their other one has
+    them behind ReLUs, as here.
 
     The network must have ReLUs, else a ValueError is raised. The method is not linear
     in the scores, so that its CCAM has no meaning. It needs ``rounds + 1`` backward

@@ -79,7 +79,7 @@ class Deconvolution(SaliencyMethod):
     its CCAM has no meaning.
     """
 
-    relu: type[Function] = DeconvolutionReLU
+    _relu = DeconvolutionReLU
 
     def check(self, classifier: ImageClassifier) -> None:
         check_relus(classifier)
@@ -87,7 +87,7 @@ class Deconvolution(SaliencyMethod):
     def maps(
         self, classifier: ImageClassifier, images: Tensor, targets: Tensor
     ) -> Tensor:
-        with replaced_relus(self.relu.apply):
+        with replaced_relus(self._relu.apply):
             return image_saliency(classifier, images, targets)
 
 
@@ -99,4 +99,4 @@ class GuidedBackprop(Deconvolution):
     where its input is positive.
     """
 
-    relu = GuidedReLU
+    _relu = GuidedReLU
