@@ -105,17 +105,17 @@ def train(
     scores = Scores()
     checkpoints = dict(interval=1, max_keep_ckpts=1, save_best='toy/top1_loc')
     recipe = dict(
+        model=RandomModel(),
+        train_dataloader=loader(shuffle=True, num_workers=num_workers),
+        val_dataloader=loader(shuffle=False),
         train_cfg=dict(by_epoch=True, max_epochs=len(SCORES), val_interval=1),
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.1)),
         param_scheduler=dict(type='CosineAnnealingLR', by_epoch=False, T_max=16),
     )
     runner = Runner(
-        model=RandomModel(),
         work_dir=str(folder),
         # Runners of one name would share their message hub.
         experiment_name=f'{folder}{resume}{id(scores)}',
-        train_dataloader=loader(shuffle=True, num_workers=num_workers),
-        val_dataloader=loader(shuffle=False),
         val_cfg=dict(),
         val_evaluator=[scores],
         default_hooks=dict(

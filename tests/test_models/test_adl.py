@@ -1,9 +1,11 @@
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from mmccam.models.backbones.resnet import ResNet
 from mmccam.models.layers.adl import (
     attention_dropout,
     attention_dropouts,
@@ -75,6 +77,45 @@ def test_half_precision_has_the_masks_of_float32(dtype):
     assert out.dtype == dtype
     torch.manual_seed(WEIGHTS)
     assert attention_dropout(x, training=True, **RATES).dtype == dtype
+
+
+def resnet(layers, **kwargs):
+    return ResNet(
+        18, base_channels=8, stem_channels=8, adl=dict(layers=layers), **kwargs
+    )
+
+
+def test_each_layer_draws_once_a_batch_in_the_order_of_the_network(images):
+    model = resnet(['layer4', 'layer2.0'], out_layers=('layer2.0', 'layer4'))
+    # The draws 0.830, 0.126 and 0.907: the first layer drops, the second one does not.
+    torch.manual_seed(5)
+    first, last, _ = model(images)
+    assert (first == 0).all(dim=1).any(dim=(1, 2)).all()
+    assert not (last == 0).all(dim=1).any()
+    assert torch.rand([]).item() == pytest.approx(0.907, abs=1e-3)
+
+
+def test_a_copy_drops_like_the_original(images):
+    model = resnet(['layer2.0'])
+    outputs = []
+    for network in (model, pickle.loads(pickle.dumps(model))):
+        torch.manual_seed(DROPS)
+        outputs.append(network(images)[0])
+    assert torch.equal(*outputs)
+    torch.manual_seed(WEIGHTS)
+    assert not torch.equal(model(images)[0], outputs[0])
+
+
+@pytest.mark.parametrize(
+    ('layers', 'kwargs', 'message'),
+    [
+        (['layer9'], {}, 'ResNet has no layer "layer9"; its parts are conv1'),
+        (['layer2'], dict(with_cp=True), 'adl needs with_cp=False: the backward pass'),
+    ],
+)
+def test_networks_that_do_not_fit_are_refused(layers, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        resnet(layers, **kwargs)
 
 
 @pytest.mark.parametrize(

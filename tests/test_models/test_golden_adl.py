@@ -1,17 +1,8 @@
 """Networks with ADL, equal to those of Choe et al. in float64."""
 
+import golden_methods as reference
 import pytest
 import torch
-from golden_methods import (
-    assert_equal,
-    build,
-    cam_network,
-    check_training,
-    class_maps,
-    inputs,
-    load,
-    train,
-)
 
 pytestmark = pytest.mark.slow
 LAYERS = dict(
@@ -20,47 +11,45 @@ LAYERS = dict(
     inception_v3=('Mixed_5d', 'Mixed_6e'),
 )
 NETWORKS = [(name, size) for name in LAYERS for size in ('small', 'large')]
-# The draws of these seeds make each layer drop in some runs, and weight in others.
-RUNS = [(network, seed) for network in NETWORKS for seed in (0, 5, 49)]
-RUNS = [run for run in RUNS if 'small' in run[0] or 5 in run]
+# Their draws make each layer drop in some runs, and weight in others.
+SEEDS = dict(small=(0, 5, 49), large=(5,))
 # There ADL is a block of a stage, the second, so that those behind it count one more.
 BLOCKS = [(rf'layer([34])\.{n + 1}\.', rf'backbone.layer\1.{n}.') for n in range(1, 6)]
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='module', params=NETWORKS, ids='-'.join)
 def network(request):
     architecture, size = request.param
-    golden = load(f'{architecture}_adl', size)
+    values = reference.load(f'{architecture}_adl', size)
+    names = values['names']
     adl = dict(layers=LAYERS[architecture], drop_rate=0.75, threshold=0.9)
-    cfg, rules = cam_network(architecture, size, golden['names'], adl=adl)
+    cfg, rules = reference.cam_network(architecture, size, names, adl=adl)
     if architecture == 'inception_v3':
         cfg['neck'].update(dropout=0, adl=dict(adl, layers=['conv2']))
     if architecture == 'resnet50':
         rules = (*BLOCKS, *rules)
-    model = build(cfg, golden['names'], rules)
-    statistics = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    return model, statistics, golden, rules
+    return reference.build(cfg, names, rules), values, rules, SEEDS[size]
 
 
-@pytest.mark.parametrize('network', NETWORKS, ids='-'.join, indirect=True)
 def test_nothing_acts_in_evaluation(network):
-    model, _, golden, _ = network
-    feats = model.eval().extract_feat(inputs())
-    assert_equal(model.head(feats), golden['eval.logits'])
-    maps, expected = class_maps(model, feats), golden['eval.class_maps']
+    model, values, *_ = network
+    feats = model.eval().extract_feat(reference.inputs())
+    reference.assert_equal(model.head(feats), values['eval.logits'])
+    maps = reference.class_maps(model, feats)
     if model.with_neck:  # the reference adds the bias
-        maps, channels = maps + model.head.fc.bias[:, None, None], 1
+        maps = maps + model.head.fc.bias[:, None, None]
     else:  # and divides by the number of channels
-        channels = feats[-1].shape[1]
-    assert_equal(maps / channels, expected)
+        maps = maps / feats[-1].shape[1]
+    reference.assert_equal(maps, values['eval.class_maps'])
 
 
-@pytest.mark.parametrize(('network', 'seed'), RUNS, indirect=['network'])
-def test_a_training_step_is_that_of_the_reference(network, seed):
-    model, statistics, golden, rules = network
-    for name, buffer in model.named_buffers():  # of the step before
-        buffer.copy_(statistics[name])
-    run = f'train_seed{seed}'
-    torch.manual_seed(seed)
-    assert_equal(sum(train(model).values()), golden[f'{run}.loss'])
-    check_training(model, golden, run, rules)
+def test_training_steps_are_those_of_the_reference(network):
+    model, values, rules, seeds = network
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    for seed in seeds:
+        for buffer, before in buffers:
+            buffer.copy_(before)
+        torch.manual_seed(seed)
+        loss, run = sum(reference.train(model).values()), f'train_seed{seed}'
+        reference.assert_equal(loss, values[f'{run}.loss'])
+        reference.check_training(model, values, run, rules)
