@@ -1,4 +1,4 @@
-"""Score the maps or boxes of another program on the data set of a config."""
+"""Score maps or boxes, of any program, on the data set of a config."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add_options(parser, 'config', '--cfg-options')
     add = parser.add_argument
-    add('predictions', type=Path, help='folder of .npy maps, or COCO results as .json')
+    what = 'folder of .npy maps, folders whose maps are averaged, or COCO results as '
+    add('predictions', type=Path, nargs='+', help=what + '.json')
     add('--split', choices=['val', 'test'], default='test')
     add('--out', help='.json file to write')
     maps = parser.add_argument_group('maps')
@@ -36,26 +37,30 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
     """Build the data set of the config and score the predictions on it."""
     names = ('box_rule', 'threshold', 'root', 'side')
     options = {n: vars(args)[n] for n in names if vars(args)[n] is not None}
-    is_json = args.predictions.suffix == '.json' and args.predictions.is_file()
-    if not (is_json or args.predictions.is_dir()):
-        raise FileNotFoundError(
-            f'{args.predictions} must be a folder of maps or a .json file, '
-            'and is neither'
+    boxes = [one for one in args.predictions if one.suffix == '.json' and one.is_file()]
+    for path in args.predictions:
+        if path not in boxes and not path.is_dir():
+            raise FileNotFoundError(
+                f'{path} must be a folder of maps or a .json file, and is neither'
+            )
+    if boxes and len(args.predictions) > 1:
+        raise ValueError(
+            f'only folders of maps can be averaged, {boxes[0]} is a file of boxes'
         )
-    if is_json and options:
+    if boxes and options:
         given = ', '.join(f'--{name.replace("_", "-")}' for name in options)
         raise ValueError(
             f'{given} can only be given for a folder of maps, '
-            f'{args.predictions} is a file of boxes'
+            f'{boxes[0]} is a file of boxes'
         )
     with user_errors(*CONFIG_ERRORS):
         cfg = read_data_config(args.config, args.cfg_options)
         dataset = dict(find_loader(cfg, args.split).dataset, pipeline=[])
         dataset = DATASETS.build(dataset)
-    if is_json:
-        return evaluate_boxes(dataset, args.predictions)
+    if boxes:
+        return evaluate_boxes(dataset, *boxes)
     options['scaled_masks'] = has_scaled_masks(cfg, args.split)
-    return evaluate_maps(dataset, args.predictions, **options)
+    return evaluate_maps(dataset, *args.predictions, **options)
 
 
 def main() -> None:

@@ -68,7 +68,7 @@ def check_side(side: Optional[int]) -> None:
 
 def evaluate_maps(
     dataset: BaseDataset,
-    folder: Union[str, Path],
+    *folders: Union[str, Path],
     root: Optional[str] = None,
     side: Optional[int] = None,
     scaled_masks: bool = False,
@@ -77,10 +77,11 @@ def evaluate_maps(
     """Score a folder of maps, one of each image's true class, one after the other.
 
     Layout, ``root`` (by default that of the data set) and ``side`` are as in
-    ``DumpMaps``. Maps of other images are ignored. Where images have masks, the result
-    is ``px_ap``, with ``scaled_masks`` as in ``PxAP``. Else it is ``gt_known_loc`` and
-    its ``threshold``, by the ``box_rule`` and ``threshold`` in ``rule``, and the values
-    of ``MaxBoxAcc``.
+    ``DumpMaps``. Maps of other images are ignored. Of several folders, the maps of an
+    image are averaged by :func:`read_mean`. Where images have masks, the result is
+    ``px_ap``, with ``scaled_masks`` as in ``PxAP``. Else it is ``gt_known_loc`` and its
+    ``threshold``, by the ``box_rule`` and ``threshold`` in ``rule``, and the values of
+    ``MaxBoxAcc``.
     """
     check_side(side)
     root = dataset.data_prefix['img_path'] if root is None else root
@@ -94,9 +95,9 @@ def evaluate_maps(
         evaluator = Evaluator(PxAP('map', scaled_masks=scaled_masks))
     else:
         evaluator = Evaluator([CCAMLocalizationMetric('map', **rule), MaxBoxAcc('map')])
-    for info, file in zip(infos, _find_maps(infos, folder, root)):
+    for info, *files in zip(infos, *(_find_maps(infos, one, root) for one in folders)):
         shape = image_size(info['img_path'])[::-1]
-        cam = torch.from_numpy(read_map(file, (side, side) if side else shape))
+        cam = torch.from_numpy(read_mean(files, (side, side) if side else shape))
         label = torch.tensor([info['gt_label']])
         maps = dict(cam_labels=label, cams=dict(map=cam[None]))
         evaluator.process([dict(info, ori_shape=shape, gt_label=label, **maps)])
@@ -116,7 +117,21 @@ def _find_maps(infos: list[dict], folder: Union[str, Path], root: str) -> list[P
     return files
 
 
-def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
+def read_mean(paths: list[Path], shape: tuple[int, int]) -> np.ndarray:
+    """Read a map (H, W) as ``read_map``, or the mean of several maps of one image.
+
+    The scales of several programs or networks differ. So each of several maps is first
+    resized to the largest of them and stretched to 0 ... 1; one that shows nothing adds
+    zeros. Besides ``shape``, theirs may be any square.
+    """
+    if len(paths) == 1:
+        return read_map(paths[0], shape)
+    maps = [read_map(path, shape, or_square=True) for path in paths]
+    height, width = max((cam.shape for cam in maps), key=np.prod)
+    return np.mean([stretch(cam, (width, height)) for cam in maps], axis=0)
+
+
+def read_map(path: Path, shape: tuple[int, int], or_square: bool = False) -> np.ndarray:
     """Read a map (H, W) of any floating-point numbers from 0 to 1 as float64."""
     try:
         cam = np.lib.format.open_memmap(path, mode='r')  # however large it says it is
@@ -126,8 +141,10 @@ def read_map(path: Path, shape: tuple[int, int]) -> np.ndarray:
         raise ValueError(
             f'{path} must have floating-point numbers, such as float64, got {cam.dtype}'
         )
-    if cam.shape != shape:
+    is_square = cam.ndim == 2 and 0 < cam.shape[0] == cam.shape[1]
+    if cam.shape != shape and not (or_square and is_square):
         expected = f'the shape (height, width) = {shape}'
+        expected += ' or be a square' if or_square else ''
         raise ValueError(f'{path} must have {expected}, got {cam.shape}')
     if not ((cam >= 0) & (cam <= 1)).all():
         raise ValueError(

@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 import pytest
 from drawing import BOX, FAR, HEIGHT, WIDTH, draw
@@ -7,7 +8,9 @@ from four_images import NAMES, read_split
 from predictions import evaluate, sample_of
 
 from mmccam.evaluation import DumpMaps, MaxBoxAcc
-from mmccam.evaluation.map_files import evaluate_maps
+from mmccam.evaluation.map_files import evaluate_maps, read_mean
+
+CUBIC = cv2.INTER_CUBIC
 
 
 @pytest.fixture
@@ -139,6 +142,54 @@ def test_floating_point_maps_of_any_kind(scored):
     maps = [draw(BOX).astype(kind) for kind in kinds]
     assert scored(*maps)['gt_known_loc'] == 100
     assert scored(*map(np.asfortranarray, maps))['gt_known_loc'] == 100
+
+
+# Averaged
+
+
+def test_the_mean_of_several_maps(tmp_path):
+    # Stretched they are 0, 1 and 0.5, 0; a constant one shows nothing. The larger one
+    # of 1 x 4 is that of the image.
+    maps = dict(
+        first=np.array([[0.2, 0.2, 0.6, 0.4]]),
+        second=np.array([[0.0, 0.001, 0.0005, 0.0]]),
+        constant=np.full((1, 4), 0.7),
+    )
+    paths = [tmp_path / f'{name}.npy' for name in maps]
+    for path, cam in zip(paths, maps.values()):
+        np.save(path, cam)
+    mean = read_mean(paths, (1, 4))
+    np.testing.assert_allclose(mean, [[0, 1 / 3, 1.5 / 3, 0.5 / 3]], atol=1e-15)
+    np.testing.assert_array_equal(read_mean(paths[:1], (1, 4)), maps['first'])
+
+
+def test_the_mean_has_the_size_of_the_largest_map(tmp_path):
+    small, large = tmp_path / 'small.npy', tmp_path / 'large.npy'
+    np.save(small, np.array([[0.0, 1], [0, 1]]))
+    np.save(large, np.zeros((1, 3)))
+    assert read_mean([small, large], (1, 3)).shape == (2, 2)
+    # Half of the small one, whose only change is from left to right.
+    np.save(large, np.zeros((2, 6)))
+    for paths in ([small, large], [large, small]):
+        mean = read_mean(paths, (2, 6))
+        expected = cv2.resize(np.array([[0.0, 1]] * 2), (6, 2), interpolation=CUBIC)
+        expected = (expected - expected.min()) / np.ptp(expected) / 2
+        np.testing.assert_allclose(mean, expected, atol=1e-15)
+    with pytest.raises(ValueError, match=r'large.npy .*\(2, 5\) or be a square, got'):
+        read_mean([small, large], (2, 5))
+
+
+def test_several_folders_of_maps(dataset, tmp_path):
+    # Two of three maps have the object, with a tenth of the third one's values.
+    folders = [tmp_path / name for name in 'abc']
+    for folder, cam in zip(folders, (draw(BOX) / 10, draw(FAR), draw(BOX) / 10)):
+        write_maps(folder, *4 * [cam])
+    assert evaluate_maps(dataset, *folders, threshold=0.6)['gt_known_loc'] == 100
+    twice = [folders[1], *folders[1:]]  # now one of three has it
+    assert evaluate_maps(dataset, *twice, threshold=0.6)['gt_known_loc'] == 0
+    (folders[1] / 'test/c.png.npy').unlink()
+    with pytest.raises(FileNotFoundError, match=r'^1 of 4 .* at .*/b/test/c\.png\.npy'):
+        evaluate_maps(dataset, *folders)
 
 
 def test_missing_maps(scored):

@@ -70,6 +70,12 @@ def test_maps(run, maps, tmp_path):
     assert 'gt_known_loc: 100\nthreshold: 0.5\n' in text
 
 
+def test_the_mean_of_maps(run, maps):
+    code, text, _ = run(maps, maps)
+    assert code == 0
+    assert 'gt_known_loc: 100\n' in text
+
+
 def test_boxes(run, boxes):
     # Of 12 classes those of the odd numbers are wrong.
     code, out, _ = run(boxes)
@@ -103,6 +109,8 @@ def test_masks_are_of_the_size_that_the_config_says(run, maps, data, tmp_path):
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
+        (['MAPS', 'no'], 'no must be a folder of maps or a .json file, and is'),
+        (['MAPS', 'BOXES'], 'only folders of maps can be averaged, '),
         (['no.json'], 'no.json must be a folder of maps or a .json file, and is'),
         (['MAPS', '--side', '224'], '= (224, 224), got ('),
         (['MAPS', '--out', 'metrics.txt'], '--out must end in .json, got metrics.txt'),
