@@ -62,6 +62,44 @@ def test_table_6_has_the_rows_of_the_paper(data):
         ]
 
 
+# The rows of Table 7: stages with non-local blocks; each with CAM and CCAM.
+PLACES = dict(none=(), low=(2, 3), high=(4, 5), both=(2, 3, 4, 5))
+
+
+@pytest.mark.parametrize('data', ['cub', 'custom'])
+@pytest.mark.parametrize('place', PLACES)
+def test_table_7_has_the_rows_of_the_paper(place, data):
+    cfg = read(f'table7/table7_{place}_{data}')
+
+    assert cfg.model.head.cams == dict(
+        ccam=dict(type='mmccam.Polynomial', degree=2),
+        cam=dict(type='mmccam.TopBottom', i=1, j=0),
+    )
+    # The blocks are the only difference between the four.
+    expected = read(f'nlccam_{data}')
+    expected.model.backbone.non_local_stages = PLACES[place]
+    found = cfg.to_dict()
+    found['model']['backbone'].setdefault('non_local_stages', (2, 3, 4, 5))
+    assert found == expected.to_dict()
+
+
+LOAD = dict(type='mmccam.LoadImage')
+RESIZE = dict(type='Resize', backend='pillow', interpolation='bilinear')
+# The paper's 256, random crops of 224 and, from the released code, flips.
+TRAIN_PIPELINE = [
+    LOAD,
+    dict(RESIZE, scale=(256, 256)),
+    dict(type='RandomCrop', crop_size=224),
+    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+    dict(type='PackInputs'),
+]
+# Files of thresholds have it, and are refused if it differs.
+KEYS = ['loc_boxes', 'loc_masks', 'loc_ignore']
+TEST_PIPELINE = [
+    LOAD,
+    dict(RESIZE, scale=(224, 224)),
+    dict(type='PackInputs', algorithm_keys=KEYS),
+]
 # Own images have another schedule, and the released code and methods other recipes.
 BENCHMARKS = CONFIGS - METHODS - {RELEASED}
 BENCHMARKS = [n for n in sorted(BENCHMARKS) if not re.search('custom|demo', n)]
@@ -71,23 +109,34 @@ BENCHMARKS = [n for n in sorted(BENCHMARKS) if not re.search('custom|demo', n)]
 def test_the_benchmarks_follow_the_protocol_of_the_paper(name):
     cfg = read(name)
 
-    assert cfg.optim_wrapper.optimizer == dict(type='Adam', lr=1e-4)
+    assert cfg.optim_wrapper == dict(
+        type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4)
+    )
+    # The rate is constant after the warm-up, which is our addition.
+    warm_up = dict(type='LinearLR', start_factor=0.01, by_epoch=False, end=500)
+    assert cfg.param_scheduler == [warm_up]
     assert cfg.train_dataloader.batch_size == 32
     assert cfg.train_cfg.max_epochs == 30
-    load = dict(type='mmccam.LoadImage')
-    resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
-    keys = ['loc_boxes', 'loc_masks', 'loc_ignore']
-    assert cfg.train_dataloader.dataset.pipeline == [
-        load,
-        dict(resize, scale=(256, 256)),
-        dict(type='RandomCrop', crop_size=224),
-        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-        dict(type='PackInputs'),
-    ]
-    # Files of thresholds have it, and are refused if it differs.
-    pack = dict(type='PackInputs', algorithm_keys=keys)
-    pipeline = [load, dict(resize, scale=(224, 224)), pack]
-    assert cfg.test_dataloader.dataset.pipeline == pipeline
+    assert 'frozen_stages' not in cfg.model.backbone
+    assert cfg.train_dataloader.dataset.pipeline == TRAIN_PIPELINE
+    assert cfg.test_dataloader.dataset.pipeline == TEST_PIPELINE
+
+
+@pytest.mark.parametrize(
+    'name', ['nlccam_custom', 'plain/plain_vgg16_custom', 'table6/table6_custom']
+)
+def test_own_images_have_the_papers_pipelines_and_a_schedule_of_their_own(name):
+    cfg = read(name)
+
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.type, optimizer.lr) == ('Adam', 5e-5)
+    assert cfg.optim_wrapper.paramwise_cfg.custom_keys == {'head.fc': {'lr_mult': 20}}
+    warm_up, cosine = cfg.param_scheduler
+    assert (warm_up.end, cosine.type) == (50, 'CosineAnnealingLR')
+    assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (32, 12)
+    assert cfg.model.backbone.frozen_stages == 2
+    assert cfg.train_dataloader.dataset.pipeline == TRAIN_PIPELINE
+    assert cfg.test_dataloader.dataset.pipeline == TEST_PIPELINE
 
 
 def test_the_released_network_and_boxes():
@@ -130,22 +179,15 @@ def test_the_released_learning_rates_fall_once_an_epoch():
 
 def test_the_released_images():
     cfg = read(RELEASED)
-    load = dict(type='mmccam.LoadImage')
 
     assert cfg.train_dataloader.batch_size == 16
     assert cfg.train_dataloader.dataset.pipeline == [
-        load,
+        LOAD,
         dict(type='ResizeEdge', scale=224, edge='short', backend='pillow'),
-        dict(type='RandomCrop', crop_size=224),
-        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-        dict(type='PackInputs'),
+        *TRAIN_PIPELINE[2:],
     ]
-    resize = dict(type='Resize', backend='pillow', interpolation='bilinear')
-    keys = ['loc_boxes', 'loc_masks', 'loc_ignore', 'score_crops']
+    crops = dict(type='mmccam.ScoreCrops', edge=256, side=224)
+    pack = dict(type='PackInputs', algorithm_keys=[*KEYS, 'score_crops'])
     for loader in (cfg.val_dataloader, cfg.test_dataloader):
-        assert loader.dataset.pipeline == [
-            load,
-            dict(type='mmccam.ScoreCrops', edge=256, side=224),
-            dict(resize, scale=(224, 224)),
-            dict(type='PackInputs', algorithm_keys=keys),
-        ]
+        pipeline = loader.dataset.pipeline
+        assert pipeline == [LOAD, crops, TEST_PIPELINE[1], pack]

@@ -48,6 +48,7 @@ class Score(NamedTuple):
         error: In percent.
         file: The result file.
         checkpoint: The network.
+        chosen: The function that a search chose, where the row is of such.
     """
 
     table: int
@@ -58,6 +59,7 @@ class Score(NamedTuple):
     error: float
     file: str
     checkpoint: str
+    chosen: str = ''
 
 
 class Network(NamedTuple):
@@ -148,10 +150,18 @@ def rows_of(network: Network, function: str, data: str) -> dict[int, str]:
     return rows
 
 
+def chosen_rows(network: Network, data: str, split: str) -> dict[int, str]:
+    """The row of the map whose g(k) a search chose, beside that of the paper's."""
+    rows = rows_of(network, CCAM[data], data)
+    del rows[6]  # which has all functions
+    return {table: f'{row}, g(k) chosen on {split}' for table, row in rows.items()}
+
+
 def scores_of(result: dict, file: str) -> Iterator[Score]:
     """Find the cells of a result."""
     about, network = result['about'], network_of(result)
     data = ILSVRC if result['model']['head']['num_classes'] == 1000 else CUB
+    chosen = (result['provenance'] or {}).get('chosen') or {}
     seed, epochs = about.get('seed'), about.get('epochs')
     run = f'checkpoint {about["checkpoint"]}' if seed is None else f'seed {seed}'
     shared = (
@@ -161,7 +171,9 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
         describe_input(result),
     )
 
-    def cells(table: int, row: str, prefix: str, *protocol: str) -> Iterator[Score]:
+    def cells(
+        table: int, row: str, prefix: str, *protocol: str, chosen: str = ''
+    ) -> Iterator[Score]:
         for column in TABLES[table].columns:
             name = LOCALIZATION_COLUMNS[column]
             name = name.removesuffix('_loc') if prefix == 'accuracy' else name
@@ -169,7 +181,7 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
             if value is not None:
                 key = (*shared, *protocol)
                 place = (file, about['checkpoint'])
-                yield Score(table, key, row, column, run, 100 - value, *place)
+                yield Score(table, key, row, column, run, 100 - value, *place, chosen)
 
     # The networks with some of the blocks are in Table 7 alone.
     row = NETWORKS.get(network.place) if network.place else network.name
@@ -182,6 +194,11 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
         for table, row in rows_of(network, function, data).items():
             one = (f'network: {network.place or network.name}',) if table == 6 else ()
             yield from cells(table, row, prefix, *one, how)
+        # Of CAM and CCAM alone, none was chosen.
+        if chosen.get('map') == box['map_name'] and len(chosen['of']) > 2:
+            rows = chosen_rows(network, data, result['provenance']['split'])
+            for table, row in rows.items():
+                yield from cells(table, row, prefix, how, chosen=function)
 
 
 def read_scores(files: list[str]) -> Iterator[Score]:

@@ -65,32 +65,38 @@ def cells_of(number: int, found: dict) -> list[Cell]:
     table, cells = TABLES[number], []
     others = dict.fromkeys(row for row, _ in found if row not in table.rows)
     empty = dict.fromkeys(others, ('',) * len(table.columns))
+    chosen = defaultdict(set)
+    for (row, _), scores in found.items():
+        chosen[row] |= {score.chosen for score in scores.values()} - {''}
     for row, printed in {**table.rows, **empty}.items():
+        title = ': '.join(filter(None, [row, ', '.join(sorted(chosen[row]))]))
         for column, paper in zip(table.columns, printed):
             errors = [score.error for score in found.get((row, column), {}).values()]
             mean = f'{np.mean(errors):.2f}' if errors else ''
             spread = f'{np.std(errors, ddof=1):.2f}' if len(errors) > 1 else ''
-            cells.append(Cell(row, column, paper, mean, spread, len(errors)))
+            cells.append(Cell(title, column, paper, mean, spread, len(errors)))
     return cells
 
 
 def caption_of(number: int, protocol: tuple[str, ...]) -> str:
-    """Title, data set and protocol."""
-    text = '; '.join(protocol) or 'no result was given'
-    return f'Table {number}. {TABLES[number].title}, in percent. Ours: {text}.'
+    """Title, data set and protocol of ours, and on what data the paper's are."""
+    table, text = TABLES[number], '; '.join(protocol) or 'no result was given'
+    caption = f'Table {number}. {table.title}, in percent. Ours: {text}.'
+    if table.data:
+        kind, split, images = DATA[table.data]
+        caption += f" The paper's: {table.data}, {images} images"
+        end, place = f', split {split}, {images} images', ''.join(protocol[:1])
+        if place and not (place.startswith(f'{kind},') and place.endswith(end)):
+            caption += '. These are other data: the two are not to be compared'
+        caption += '.'
+    return caption
 
 
-def notes_of(number: int, protocol: tuple[str, ...], cells: list[Cell]) -> str:
+def notes_of(protocol: tuple[str, ...], cells: list[Cell]) -> str:
     """What a reader must know: what the numbers are, and what is missing."""
     notes = []
     if protocol:
         notes.append('Ours are mean ± standard deviation (number of runs).')
-    if data := TABLES[number].data:
-        kind, split, images = DATA[data]
-        notes.append(f"The paper's are of {data}, {images} images.")
-        end, place = f', split {split}, {images} images', ''.join(protocol[:1])
-        if place and not (place.startswith(f'{kind},') and place.endswith(end)):
-            notes.append('Ours are of other data, and not to be compared with them.')
     for who, values in {
         'our results': [cell.mean for cell in cells],
         "the paper's numbers, not printed or not at hand": [c.paper for c in cells],
@@ -113,7 +119,7 @@ def format_table(number: int, protocol: tuple, cells: list[Cell], suffix: str) -
         tablefmt=STYLES[suffix],
         disable_numparse=True,
     )
-    caption, notes = caption_of(number, protocol), notes_of(number, protocol, cells)
+    caption, notes = caption_of(number, protocol), notes_of(protocol, cells)
     if suffix == '.tex':
         escapes = str.maketrans(LATEX_ESCAPE_RULES)
         caption = f'\\caption{{{caption.translate(escapes)}}}'

@@ -45,14 +45,17 @@ def lay_out(clone: Path) -> None:
                 for path in map(root.joinpath, contents):
                     file.add(path, path.name)
         shutil.move(root / 'cars/cars_annos.mat', clone)
-    # The folder and the weights that README.md and docs/results.md name.
+    # The folders and the weights that README.md, results.md and pictures.md name.
     shared = clone.parent / 'shared'
     (shared / 'data').mkdir(parents=True)
     (shared / 'weights').mkdir()
     wheels = shared / 'wheels/torch2.14'
     wheels.mkdir(parents=True)
     (wheels / 'mmcv-2.1.0-none.whl').touch()  # pip has a stand-in
-    for link in (clone / 'my_data', shared / 'data/tiny20'):
+    for breed in ('Abyssinian', 'american_bulldog'):
+        pet = shared / f'data/pets3/images/{breed}/{breed}_2.jpg'
+        _copy(images['test'][0][0], pet)
+    for link in (clone / 'my_data', shared / 'data/tiny20', shared / 'data/cub27'):
         link.symlink_to(data / 'demo')
     weights = clone / 'vgg16.pth'
     layers = vgg11().features.state_dict()

@@ -1,3 +1,4 @@
+import csv
 import json
 from types import SimpleNamespace
 
@@ -16,6 +17,22 @@ def run_here():
         return process.returncode, process.stdout, process.stderr
 
     return run_here
+
+
+@pytest.fixture
+def make_tables(run_here, tmp_path):
+    """Make tables of results: exit code, what is printed, errors, and the CSV."""
+
+    def make_tables(*results, more=()):
+        files = [tmp_path / f'{number}.json' for number in range(len(results))]
+        for file, one in zip(files, results):
+            file.write_text(json.dumps(one))
+        out = tmp_path / 'tables.csv'
+        code, text, errors = run_here('make_tables.py', *files, '--out', out, *more)
+        lines = [*csv.DictReader(out.open())] if code == 0 else []
+        return code, text, errors, lines
+
+    return make_tables
 
 
 @pytest.fixture(scope='session')

@@ -1,85 +1,18 @@
-import csv
-import json
+"""In which cells of which tables results are."""
+
 import re
 
 import pytest
-
-CUB = 'CUB, data/CUB_200_2011'
-# Top-1, top-5 and GT-known accuracies of CAM and quadratic CCAM.
-CAM, CCAM = (50.5, 62.25, 70.0), (60.0, 70.0, 80.0)
-RULE = dict(box_rule='largest_component', threshold=0.2, chosen_on='config', iou=0.5)
-RESIZE = dict(type='Resize', scale=[224, 224])
-BLOCKS = {'no': (), 'low': (2, 3), 'high': (4, 5), 'all': (2, 3, 4, 5)}
+from table_results import RESIZE, RULE, cell_of, cells, changed, result
 
 
-def result(blocks='all', seed=0, ccam=CCAM, rule=RULE, **backbone):
-    """What test.py writes for a network with blocks on CUB-200-2011."""
-    values = dict(top1_loc=ccam, top5_loc=ccam, gt_known_loc=ccam)
-    metrics = {'accuracy/top1': 75.0, 'accuracy/top5': 90.0}
-    for name, accuracies in dict(cam=CAM, ccam=ccam).items():
-        metrics |= {f'{name}/{m}': v for m, v in zip(values, accuracies)}
-    backbone = dict(type='mmccam.NonLocalVGG', depth=16, **backbone)
-    head = dict(type='mmccam.GAPClsHead', num_classes=200)
-    return dict(
-        metrics=metrics,
-        about=dict(
-            config='configs/nlccam_cub.py',
-            checkpoint=f'seed_{seed}.pth',
-            data=CUB,
-            split='test',
-            images=5794,
-            seed=seed,
-            epochs=30,
-        ),
-        provenance=dict(data_root='mine', num_images=9),
-        boxes={name: dict(rule, map_name=name) for name in ('cam', 'ccam')},
-        maps=dict(
-            pipeline=[dict(type='mmccam.LoadImage'), RESIZE, dict(type='PackInputs')],
-            cams=dict(
-                cam=dict(type='mmccam.TopBottom', i=1, j=0),
-                ccam=dict(type='mmccam.Polynomial', degree=2),
-            ),
-        ),
-        model=dict(backbone=dict(backbone, non_local_stages=BLOCKS[blocks]), head=head),
-    )
-
-
-@pytest.fixture
-def make(run_here, tmp_path):
-    """Make tables of results: exit code, what is printed, errors, and the CSV."""
-
-    def make(*results, more=()):
-        files = [tmp_path / f'{number}.json' for number in range(len(results))]
-        for file, one in zip(files, results):
-            file.write_text(json.dumps(one))
-        out = tmp_path / 'tables.csv'
-        code, text, errors = run_here('make_tables.py', *files, '--out', out, *more)
-        lines = [*csv.DictReader(out.open())] if code == 0 else []
-        return code, text, errors, lines
-
-    return make
-
-
-def cell_of(line):
-    return line['table'], line['row'], line['column']
-
-
-def cells(lines, table):
-    """The cells of ours in a table: mean, deviation and runs."""
-    return {
-        cell_of(line)[1:]: (line['mean'], line['deviation'], line['runs'])
-        for line in lines
-        if line['table'] == str(table) and line['mean']
-    }
-
-
-def test_errors_are_means_and_deviations_over_seeds(make):
+def test_errors_are_means_and_deviations_over_seeds(make_tables):
     # 40, 43 and 46: mean 43, deviation sqrt((9 + 0 + 9) / 2) = 3.
     runs = [
         result(seed=seed, ccam=(100 - error, 70.0, 80.0))
         for seed, error in enumerate((40, 43, 46))
     ]
-    _, text, _, lines = make(*runs)
+    _, text, _, lines = make_tables(*runs)
     assert cells(lines, 4) == {
         ('NL-CCAM', 'Top-1'): ('43.00', '3.00', '3'),
         ('NL-CCAM', 'Top-5'): ('30.00', '0.00', '3'),
@@ -87,8 +20,8 @@ def test_errors_are_means_and_deviations_over_seeds(make):
     assert '43.00 ± 3.00 (3)' in text
 
 
-def test_a_run_is_in_each_table_that_has_its_network_and_maps(make):
-    _, _, _, lines = make(result(), result('no', ccam=(58.0, 68.0, 78.0)))
+def test_a_run_is_in_each_table_that_has_its_network_and_maps(make_tables):
+    _, _, _, lines = make_tables(result(), result('no', ccam=(58.0, 68.0, 78.0)))
     assert cells(lines, 2) == {
         (row, column): (error, '', '1')
         for row in ('VGGnet-GAP', 'NL-CCAM')
@@ -122,34 +55,23 @@ def test_a_run_is_in_each_table_that_has_its_network_and_maps(make):
     }
 
 
-def test_networks_with_some_blocks_are_in_table_7_alone(make):
-    _, _, _, lines = make(result('low'), result('high'))
+def test_networks_with_some_blocks_are_in_table_7_alone(make_tables):
+    _, _, _, lines = make_tables(result('low'), result('high'))
     assert not cells(lines, 2) and not cells(lines, 4)
     rows = {row for row, _ in cells(lines, 7)}
     places, maps = ('low level', 'high level'), ('CAM', 'CCAM')
     assert rows == {f'{place}, {name}' for place in places for name in maps}
 
 
-def test_ilsvrc_has_its_tables_and_its_combination_function(make):
+def test_ilsvrc_has_its_tables_and_its_combination_function(make_tables):
     run = result()
     run['model']['head']['num_classes'] = 1000
     run['maps']['cams']['ccam'] = dict(type='mmccam.TopBottom', i=1, j=10)
-    _, _, _, lines = make(run)
+    _, _, _, lines = make_tables(run)
     assert cells(lines, 1).keys() == {('NL-CCAM', 'Top-1'), ('NL-CCAM', 'Top-5')}
     assert cells(lines, 3)['NL-CCAM', 'Top-1'] == ('40.00', '', '1')
     assert cells(lines, 5) == {('NL-CCAM', 'GT-known'): ('20.00', '', '1')}
     assert not cells(lines, 2) and not cells(lines, 4) and not cells(lines, 7)
-
-
-def changed(path, value):
-    """A run of seed 1 in which one part is another."""
-    run = result(seed=1)
-    *parts, last = path.split('.')
-    part = run
-    for name in parts:
-        part = part[name]
-    part[last] = value
-    return run
 
 
 @pytest.mark.parametrize(
@@ -169,8 +91,8 @@ def changed(path, value):
         (changed('boxes.ccam.iou', 0.7), 'at 0.20, IoU 0.7'),
     ],
 )
-def test_another_protocol_has_another_table(make, other, words):
-    _, _, _, lines = make(result(), other)
+def test_another_protocol_has_another_table(make_tables, other, words):
+    _, _, _, lines = make_tables(result(), other)
     cell = ('4', 'NL-CCAM', 'Top-1')
     runs = [line for line in lines if line['mean'] and cell_of(line) == cell]
     assert [line['runs'] for line in runs] == ['1', '1']
@@ -187,12 +109,12 @@ def test_another_protocol_has_another_table(make, other, words):
         (dict(type='mine'), 'ccam'),
     ],
 )
-def test_combination_functions_have_the_names_of_the_paper(make, function, row):
-    _, _, _, lines = make(changed('maps.cams.ccam', function))
+def test_combination_functions_have_the_names_of_the_paper(make_tables, function, row):
+    _, _, _, lines = make_tables(changed('maps.cams.ccam', function))
     assert {row for row, _ in cells(lines, 6)} == {'top-1 & bottom-0', row}
 
 
-def test_a_threshold_of_the_evaluated_images_is_told(make):
+def test_a_threshold_of_the_evaluated_images_is_told(make_tables):
     run = result(rule=dict(RULE, chosen_on='test'))
     for name in ('cam', 'ccam'):
         for part in ('metrics', 'boxes'):
@@ -202,7 +124,7 @@ def test_a_threshold_of_the_evaluated_images_is_told(make):
                 else key: value
                 for key, value in run[part].items()
             }
-    _, text, _, lines = make(run)
+    _, text, _, lines = make_tables(run)
     assert cells(lines, 4)['NL-CCAM', 'Top-1'] == ('40.00', '', '1')
     assert 'on split test of mine, 9 images, some of them evaluated, IoU 0.5' in text
 
@@ -215,24 +137,24 @@ def test_a_threshold_of_the_evaluated_images_is_told(make):
         dict(backbone=dict(type='NonLocalVGG', adl=dict(layers=['features.9']))),
     ],
 )
-def test_other_methods_have_rows_of_their_own(make, part):
+def test_other_methods_have_rows_of_their_own(make_tables, part):
     run = result()
     run['about']['config'] = 'configs/has/has_vgg16_cub.py'
     run['model'] |= part
-    _, _, _, lines = make(run)
+    _, _, _, lines = make_tables(run)
     assert {row for row, _ in cells(lines, 2)} == {'has_vgg16_cub'}
     rows = {row for row, _ in cells(lines, 4)}
     assert rows == {'has_vgg16_cub, CAM', 'has_vgg16_cub, CCAM'}
     assert not cells(lines, 7)
 
 
-def test_a_seed_counts_once(make):
+def test_a_seed_counts_once(make_tables):
     run, other = result(), result(ccam=(61.0, 70.0, 80.0))
     # Of one checkpoint the first result counts.
-    _, _, _, lines = make(run, other)
+    _, _, _, lines = make_tables(run, other)
     assert cells(lines, 4)['NL-CCAM', 'Top-1'] == ('40.00', '', '1')
     other['about']['checkpoint'] = 'other.pth'
-    code, _, errors, _ = make(run, other)
+    code, _, errors, _ = make_tables(run, other)
     assert code == 2
     message = (
         '0.json and .*1.json have different errors, 40.00 and 39.00, for Top-1 of '
@@ -241,59 +163,16 @@ def test_a_seed_counts_once(make):
     assert re.search(message, errors)
 
 
-def test_runs_of_unknown_seed_count_by_their_checkpoints(make):
+def test_runs_of_unknown_seed_count_by_their_checkpoints(make_tables):
     runs = [result(seed=seed) for seed in (0, 1)]
     for run in runs:
         run['about']['seed'] = None
-    _, _, _, lines = make(*runs)
+    _, _, _, lines = make_tables(*runs)
     assert cells(lines, 4)['NL-CCAM', 'Top-1'] == ('40.00', '0.00', '2')
 
 
-MARKDOWN = """\
-| | Top-1, paper | Top-1, ours | Top-5, paper | Top-5, ours |
-| GoogLeNet-GAP | 59.00 | | | |
-| ACoL | 54.08 | | 43.49 | |
-| SPG-plain | 56.33 | | 46.47 | |
-| SPG | 53.36 | | 42.28 | |
-| VGGnet-GAP | | | | |
-| VGGnet-CCAM | | | | |
-| NL-CCAM | | 40.00 (1) | | 30.00 (1) |"""
-
-
-def test_a_table_in_markdown_and_latex(make, tmp_path):
-    outs = [tmp_path / f'tables{suffix}' for suffix in ('.md', '.tex')]
-    make(result(), more=outs)
-    markdown, latex = (out.read_text() for out in outs)
-    start = markdown.index('Table 4.')
-    caption, table, notes = markdown[start:].split('\n\n')[:3]
-    assert caption == (
-        'Table 4. Localization error, in percent. Ours: CUB, data/CUB_200_2011, split '
-        'test, 5794 images; VGG-16; epochs of training: 30; input: Resize scale=[224, '
-        '224]; boxes: largest_component at 0.20, IoU 0.5.'
-    )
-    lines = [' '.join(line.split()) for line in table.splitlines()]
-    assert '\n'.join(lines[:1] + lines[2:]) == MARKDOWN
-    assert notes == (
-        "Ours are mean ± standard deviation (number of runs). The paper's are of "
-        'CUB-200-2011, 5794 images. Missing are 12 of 14 of our results. Missing are 7 '
-        "of 14 of the paper's numbers, not printed or not at hand."
-    )
-    assert 'split test, 5794 images; VGG-16;' in latex
-    assert r'data/CUB\_200\_2011' in latex and r'top-1 \& bottom-0' in latex
-
-
-def test_all_tables_are_there_and_say_what_is_missing(make):
-    run = result()
-    run['about']['images'] = 604
-    _, text, _, lines = make(run)
-    assert sorted({line['table'] for line in lines}) == list('1234567')
-    assert 'Table 3. Localization error, in percent. Ours: no result was given.' in text
-    assert 'Missing are 24 of 24 of our results.' in text
-    assert 'Ours are of other data, and not to be compared with them.' in text
-
-
-def test_a_file_of_another_kind_is_refused(make):
-    code, _, errors, _ = make(dict(metrics={}))
+def test_a_file_of_another_kind_is_refused(make_tables):
+    code, _, errors, _ = make_tables(dict(metrics={}))
     assert code == 2
     wanted = '0.json has no "provenance": results are what tools/test.py --out writes'
     assert wanted in errors

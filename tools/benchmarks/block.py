@@ -18,7 +18,7 @@ STRIDE = 4  # of the map to the image
 
 
 class PlainBlock(NonLocalBlock):
-    """Eq. 7-9 as printed, with all products of an image in memory."""
+    """Eq. 7-9 one after the other, with all products of an image in memory."""
 
     def forward(self, x: Tensor) -> Tensor:
         convs = self.query, self.key, self.value
