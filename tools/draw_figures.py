@@ -44,6 +44,12 @@ def parse_args() -> argparse.Namespace:
     add('--num-images', type=int, default=4, help=what)
     what = 'use the CAM of this network, as the paper does, not of the same'
     add('--baseline', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help=what)
+    what = (
+        'also write methods.png, with the map MAP of this network and its box beside '
+    )
+    what += 'the combination; repeat it for further ones'
+    names = ('CONFIG', 'CHECKPOINT', 'MAP')
+    add('--also', nargs=3, action='append', default=[], metavar=names, help=what)
     what = 'use the files that search_threshold.py has left beside the checkpoints'
     add('--thresholds', action='store_true', help=what)
     args = parser.parse_args()
@@ -68,13 +74,16 @@ def find_images(args: argparse.Namespace) -> list[dict]:
 def load(
     args: argparse.Namespace, config: str, checkpoint: str, **kwargs
 ) -> CCAMInferencer:
-    """Load a network, and have it also make the map of each rank."""
+    """Load a network, with the thresholds beside its checkpoint if they are asked for."""
     if args.thresholds:
         kwargs['thresholds'] = threshold_file(checkpoint)
-    inferencer = CCAMInferencer(config, checkpoint, device=args.device, **kwargs)
+    return CCAMInferencer(config, checkpoint, device=args.device, **kwargs)
+
+
+def add_ranks(inferencer: CCAMInferencer) -> None:
+    """Have a network also make the map of each rank."""
     head = inferencer.model.head
     head.set_maps({**head.cams, **RANKS})
-    return inferencer
 
 
 def localize(inferencer: CCAMInferencer, infos: list[dict]) -> list[dict]:
@@ -105,6 +114,22 @@ def draw_figure(
     mmcv.imwrite(mmcv.rgb2bgr(picture), str(path), backend_args=WHOLE_FILES)
 
 
+def map_panel(best: dict, name: str, caption: str) -> Panel:
+    """The map that a network makes its box of, and this box."""
+    return Panel(caption, best['cams'][name], best['box'])
+
+
+def add_methods(
+    args: argparse.Namespace, infos: list[dict], rows: list[list[Panel]]
+) -> None:
+    """Add the map of each further network to the rows of the images."""
+    for config, checkpoint, name in args.also:
+        found = localize(load(args, config, checkpoint, cam=name), infos)
+        caption = f'{Path(config).stem} {name}'
+        for best, row in zip(found, rows):
+            row.append(map_panel(best, name, caption))
+
+
 def draw(args: argparse.Namespace) -> None:
     """Find images and maps, and draw the figures."""
     if args.trust_checkpoint:
@@ -114,25 +139,31 @@ def draw(args: argparse.Namespace) -> None:
     infos = find_images(args)
     options = args.cfg_options
     own = load(args, args.config, args.checkpoint, cam=args.cam, options=options)
+    add_ranks(own)
     found, name = localize(own, infos), own.map_name
     plain, of_plain = own, found
     if args.baseline:
         plain = load(args, *args.baseline, cam='cam', cams=CAM)
+        add_ranks(plain)
         of_plain = localize(plain, infos)
     rule = plain.rule_of('cam')
-    figures = {1: [], 3: [], 4: []}
+    figures = dict(figure1=[], figure3=[], figure4=[], methods=[])
     for best, other in zip(found, of_plain):
         ranks = {rank: Panel(rank, best['cams'][rank]) for rank in RANKS}
         first, second, last = (ranks[rank] for rank in (FIRST, SECOND, LAST))
         cam = other['cams'][FIRST]
         box = rule(cam, (best['width'], best['height']))
-        start, end = [Panel('image')], [Panel(name, best['cams'][name], best['box'])]
+        start, end = [Panel('image')], [map_panel(best, name, name)]
         plain_cam = [*start, Panel('CAM', cam, box)]
-        figures[1].append([*plain_cam, first, second, last, *end])
-        figures[3].append([*plain_cam, first, last, *end])
-        figures[4].append([*start, *ranks.values(), *end])
-    for number, rows in figures.items():
-        draw_figure(infos, found, rows, folder / f'figure{number}.png')
+        figures['figure1'].append([*plain_cam, first, second, last, *end])
+        figures['figure3'].append([*plain_cam, first, last, *end])
+        figures['figure4'].append([*start, *ranks.values(), *end])
+        figures['methods'].append([*start, *end])
+    add_methods(args, infos, figures['methods'])
+    if not args.also:
+        del figures['methods']
+    for file, rows in figures.items():
+        draw_figure(infos, found, rows, folder / f'{file}.png')
     print(f'The figures are in {folder}')
 
 

@@ -9,13 +9,14 @@ from mmpretrain.registry import MODELS
 from mmccam.checkpoints.contents import stored_config, warn_if_size_differs
 
 ROOT = Path(__file__).parents[2] / 'configs'
-# Without those of other toolboxes, and those that need a folder of the user's.
-OTHERS = ('_base_', 'downstream', 'custom')
+# Without those of other toolboxes, those that need a folder of the user's, and networks
+# that are also there for CUB.
+OTHERS = ('_base_', 'downstream', 'custom', 'ilsvrc', 'openimages30k')
 CONFIGS = [
     str(path.relative_to(ROOT))
     for path in ROOT.rglob('*.py')
     if not any(word in str(path) for word in OTHERS)
-]
+] + ['saliency/saliency_vgg16_ilsvrc.py']
 CUB = 'nlccam_cub.py'
 ODD_KEYS = dict(model=dict(custom_keys={'head.fc': dict(lr_mult=-2.5)}), a=None)
 

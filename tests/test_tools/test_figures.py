@@ -75,6 +75,18 @@ def test_the_cam_may_be_another_networks(run, draw_figures):
     assert same[100:].mean() > 0.8
 
 
+def test_maps_of_other_networks_are_in_one_row(run, draw_figures, tmp_path):
+    other = (CONFIG, run.checkpoint)
+    figure1, *_ = draw_figures('--num-images', 1, '--also', *other, 'cam')
+    methods = cv2.imread(str(tmp_path / 'methods.png'))[LEGEND:, :, ::-1]
+    # Image, CCAM, and the other's CAM, here that of the same network.
+    image, ccam, cam = panels_of(methods)
+    expected = [panels_of(figure1)[index] for index in (0, 5, 1)]
+    caption = 30  # pixels
+    for found, panel in zip((image, ccam, cam), expected):
+        np.testing.assert_array_equal(found[caption:], panel[caption:])
+
+
 def test_images_of_ones_own_have_no_true_boxes(run, draw_figures):
     images = run.data / 'images/val/star'
     _, figure3, _ = draw_figures('--images', images, '--device', 'cpu')

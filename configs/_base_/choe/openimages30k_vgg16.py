@@ -1,0 +1,5 @@
+_base_ = ['../protocols/openimages30k.py', 'sgd_vgg16.py', 'epochs_10.py']
+
+optim_wrapper = dict(
+    optimizer=dict(lr=2.27913316e-3)
+)  # of CAM, from an example of theirs

@@ -1,0 +1,4 @@
+# HaS (Singh & Lee, ICCV 2017): training with hidden cells of the images.
+_base_ = 'cam_inception_v3.py'
+
+model = dict(train_cfg=dict(augments=dict(type='mmccam.HideAndSeek')))

@@ -1,0 +1,1 @@
+_base_ = ['../protocols/cub.py', '../schedules/paper.py']

@@ -1,0 +1,1 @@
+_base_ = ['../protocols/ilsvrc.py', '../schedules/paper.py']

@@ -1,0 +1,1 @@
+_base_ = ['../protocols/openimages30k.py', '../schedules/paper.py']

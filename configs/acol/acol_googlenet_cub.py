@@ -1,0 +1,4 @@
+# ACoL (Zhang et al., CVPR 2018) with GoogLeNet on CUB-200-2011.
+_base_ = ['../_base_/models/acol_googlenet.py', '../_base_/paper/cub.py']
+
+model = dict(head=_base_.head)

@@ -1,0 +1,8 @@
+# ACoL (Zhang et al., CVPR 2018) with ResNet-50 on OpenImages30k.
+_base_ = [
+    '../_base_/models/acol_resnet50.py',
+    '../_base_/choe/openimages30k_resnet50.py',
+]
+
+model = dict(head=_base_.head)
+optim_wrapper = _base_.rates

@@ -1,0 +1,4 @@
+# ACoL (Zhang et al., CVPR 2018) with VGG-16 on ILSVRC.
+_base_ = ['../_base_/models/acol_vgg16.py', '../_base_/choe/ilsvrc_vgg16.py']
+
+model = dict(head=_base_.head)

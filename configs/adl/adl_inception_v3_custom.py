@@ -1,0 +1,4 @@
+# ADL (Choe & Shim, CVPR 2019) with Inception-V3 on your own images.
+_base_ = ['../_base_/models/adl_inception_v3.py', '../_base_/protocols/custom.py']
+
+model = dict(head=_base_.head)

@@ -1,0 +1,7 @@
+# ADL (Choe & Shim, CVPR 2019) with Inception-V3 on ILSVRC.
+_base_ = [
+    '../_base_/models/adl_inception_v3.py',
+    '../_base_/choe/ilsvrc_inception_v3.py',
+]
+
+model = dict(head=_base_.head)

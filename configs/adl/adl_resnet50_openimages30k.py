@@ -1,0 +1,7 @@
+# ADL (Choe & Shim, CVPR 2019) with ResNet-50 on OpenImages30k.
+_base_ = [
+    '../_base_/models/adl_resnet50.py',
+    '../_base_/choe/openimages30k_resnet50.py',
+]
+
+model = dict(head=_base_.head)

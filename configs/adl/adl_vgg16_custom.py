@@ -1,0 +1,4 @@
+# ADL (Choe & Shim, CVPR 2019) with VGG-16 on your own images.
+_base_ = ['../_base_/models/adl_vgg16.py', '../_base_/protocols/custom.py']
+
+model = dict(backbone=_base_.vgg, head=_base_.head)

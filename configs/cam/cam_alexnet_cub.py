@@ -1,0 +1,4 @@
+# CAM (Zhou et al., CVPR 2016) with AlexNet on CUB-200-2011.
+_base_ = ['../_base_/models/cam_alexnet.py', '../_base_/paper/cub.py']
+
+model = dict(head=_base_.head)

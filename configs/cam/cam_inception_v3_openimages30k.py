@@ -1,0 +1,7 @@
+# CAM (Zhou et al., CVPR 2016) with Inception-V3 on OpenImages30k.
+_base_ = [
+    '../_base_/models/cam_inception_v3.py',
+    '../_base_/choe/openimages30k_inception_v3.py',
+]
+
+model = dict(head=_base_.head)

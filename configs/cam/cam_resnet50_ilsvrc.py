@@ -1,0 +1,4 @@
+# CAM (Zhou et al., CVPR 2016) with ResNet-50 on ILSVRC.
+_base_ = ['../_base_/models/cam_resnet50.py', '../_base_/choe/ilsvrc_resnet50.py']
+
+model = dict(head=_base_.head)

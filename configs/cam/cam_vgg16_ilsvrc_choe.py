@@ -1,0 +1,4 @@
+# CAM (Zhou et al., CVPR 2016) with VGG-16 on ILSVRC, as Choe et al. train it.
+_base_ = ['../_base_/models/cam_vgg16.py', '../_base_/choe/ilsvrc_vgg16.py']
+
+model = dict(head=_base_.head)

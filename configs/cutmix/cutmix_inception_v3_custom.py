@@ -1,0 +1,4 @@
+# CutMix (Yun et al., ICCV 2019) with Inception-V3 on your own images.
+_base_ = ['../_base_/models/cutmix_inception_v3.py', '../_base_/protocols/custom.py']
+
+model = dict(head=_base_.head)

@@ -1,0 +1,7 @@
+# CutMix (Yun et al., ICCV 2019) with ResNet-50 on OpenImages30k.
+_base_ = [
+    '../_base_/models/cutmix_resnet50.py',
+    '../_base_/choe/openimages30k_resnet50.py',
+]
+
+model = dict(head=_base_.head)

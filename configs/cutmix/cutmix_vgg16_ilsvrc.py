@@ -1,0 +1,4 @@
+# CutMix (Yun et al., ICCV 2019) with VGG-16 on ILSVRC.
+_base_ = ['../_base_/models/cutmix_vgg16.py', '../_base_/choe/ilsvrc_vgg16.py']
+
+model = dict(head=_base_.head)

@@ -1,0 +1,4 @@
+# HaS (Singh & Lee, ICCV 2017) with GoogLeNet on ILSVRC.
+_base_ = ['../_base_/models/has_googlenet.py', '../_base_/paper/ilsvrc.py']
+
+model = dict(head=_base_.head)

@@ -1,0 +1,7 @@
+# HaS (Singh & Lee, ICCV 2017) with Inception-V3 on OpenImages30k.
+_base_ = [
+    '../_base_/models/has_inception_v3.py',
+    '../_base_/choe/openimages30k_inception_v3.py',
+]
+
+model = dict(head=_base_.head)

@@ -1,0 +1,4 @@
+# HaS (Singh & Lee, ICCV 2017) with ResNet-50 on your own images.
+_base_ = ['../_base_/models/has_resnet50.py', '../_base_/protocols/custom.py']
+
+model = dict(head=_base_.head)
