@@ -44,18 +44,25 @@ def test_a_map_of_one_pixel(options, expected):
     assert plain.flatten().tolist() == [10]  # |5 * (1 - 3)|
 
 
-def test_a_closed_gate_is_closed_for_the_score_too():
-    # s = 3 h0 - relu(h0 - h1), h0 = relu(r), h1 = relu(g). At r = 3, g = 1 the second
-    # ReLU has the gradient -1: its gate closes. Else the slope of h0 were 3 - 1.
+@pytest.mark.parametrize(
+    'weight, expected',
+    [
+        # h0, h1 have 1, -1, and k is 0. With h1 closed k = h0: r has 1 + 1.
+        (1, 2),
+        # h0 has the gradient 0, since k is 0, which closes it: r has 0.
+        (0, 0),
+    ],
+)
+def test_a_closed_gate_is_closed_for_the_layers_above(weight, expected):
+    # s = k + weight h0 - h1, k = relu(h0 - h1), h0 = relu(r) = 1, h1 = relu(g) = 2.
     class Network(nn.Module):
         def forward(self, x):
-            h = x.flatten(1).relu()
-            return 3 * h[:, :1] - (h[:, :1] - h[:, 1:2]).relu()
+            h0, h1, _ = x.flatten(1).relu().split(1, dim=1)
+            return (h0 - h1).relu() + weight * h0 - h1
 
-    images = torch.tensor([3.0, 1, 0]).reshape(1, 3, 1, 1).requires_grad_()
-    for method, slope in [(Saliency(), 2), (Feedback(rounds=1), 3)]:
-        cam = method.maps(Network(), images, torch.tensor([0]))
-        assert cam.flatten().tolist() == [slope]
+    images = torch.tensor([1.0, 2, 0]).reshape(1, 3, 1, 1).requires_grad_()
+    cam = Feedback(rounds=1).maps(Network(), images, torch.tensor([0]))
+    assert cam.flatten().tolist() == [expected]
 
 
 def test_each_image_has_gates_of_its_own():
