@@ -74,7 +74,7 @@ def find_images(args: argparse.Namespace) -> list[dict]:
 def load(
     args: argparse.Namespace, config: str, checkpoint: str, **kwargs
 ) -> CCAMInferencer:
-    """Load a network, with the thresholds beside its checkpoint if they are asked for."""
+    """Load a network, perhaps with the thresholds beside its checkpoint."""
     if args.thresholds:
         kwargs['thresholds'] = threshold_file(checkpoint)
     return CCAMInferencer(config, checkpoint, device=args.device, **kwargs)

@@ -11,10 +11,10 @@ CONV6 = (*VGG, 'model.backbone.extra_conv=8')
 NECK = ('model.neck.channels=[8,8]',)
 SMALL = dict(
     cam_alexnet=('model.neck.channels=[8]', 'model.head.in_channels=8'),
-    has_vgg16=(*CONV6, 'model.train_cfg.augments.grid=16'),
+    has_vgg16=(*CONV6, '+model.train_cfg.augments.grid=16'),
     acol_vgg16=(*VGG, *NECK),
     spg_vgg16=(*VGG, *NECK, 'model.head.b_width=8'),
-    adl_vgg16=(*CONV6, 'model.backbone.adl.layers=[features.6,features.12]'),
+    adl_vgg16=(*CONV6, 'model.backbone.adl.layers=[features.6,features.9]'),
     cutmix_vgg16=CONV6,
     tscam_deit_small=('model.backbone.arch=deit-tiny', 'model.head.in_channels=192'),
     saliency_vgg16=CONV6,
