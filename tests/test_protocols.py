@@ -130,7 +130,7 @@ def test_own_images_have_the_papers_pipelines_and_a_schedule_of_their_own(name):
 
     optimizer = cfg.optim_wrapper.optimizer
     assert (optimizer.type, optimizer.lr) == ('Adam', 5e-5)
-    assert cfg.optim_wrapper.paramwise_cfg.custom_keys == {'head.fc': {'lr_mult': 20}}
+    assert cfg.optim_wrapper.paramwise_cfg.custom_keys['head.fc'] == dict(lr_mult=20)
     warm_up, cosine = cfg.param_scheduler
     assert (warm_up.end, cosine.type) == (50, 'CosineAnnealingLR')
     assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs) == (32, 12)
