@@ -17,7 +17,12 @@ SMALL = dict(
     adl_vgg16=(*CONV6, "model.backbone.adl.layers=['features.6', 'features.9']"),
     cutmix_vgg16=CONV6,
     tscam_deit_small=('model.backbone.arch=deit-tiny', 'model.head.in_channels=192'),
-    saliency_vgg16=CONV6,
+    # Ten maps by gradients.
+    saliency_vgg16=(
+        *CONV6,
+        '+val_dataloader.dataset.indices=3',
+        '+test_dataloader.dataset.indices=3',
+    ),
 )
 
 
