@@ -53,12 +53,28 @@ def test_each_method_has_its_network(method, backbone):
     assert head(feats).shape == (2, 12)
     assert type(head).__name__ == HEADS.get(method, 'GAPClsHead')
     if method == 'acol':
-        assert head.shared_channels == found[-2][0]
+        assert head.branch_b.in_channels == found[-2][0]
     if method == 'spg':
-        assert [*head.b_channels] == [channels for channels, _ in found[:2]]
+        read_by = [head.b1.in_channels, head.b2.in_channels]
+        assert read_by == [channels for channels, _ in found[:2]]
     augments = model.data_preprocessor.batch_augments
     kinds = [type(one).__name__ for one in augments.augments] if augments else []
     assert kinds[:1] == dict(has=['HideAndSeek'], cutmix=['CutMix']).get(method, [])
+
+
+def test_acol_and_spg_read_the_layers_of_choe_et_al():
+    acol, *spg = (
+        read(f'{name}_custom').model.backbone
+        for name in ('acol/acol_vgg16', *(f'spg/spg_{backbone}' for backbone in CHOE))
+    )
+
+    # Size and stride of each pool.
+    assert acol.pools == ((3, 2), (3, 2), (3, 2), (3, 2), (3, 1))
+    assert spg[0].pools == ((2, 2), (2, 2), (2, 2), (3, 2), None)
+    assert spg[0].out_indices == (3, 4)
+    # Behind Mixed_5d, of which maxpool3 changes nothing with a stride of 8.
+    assert spg[1].out_layers == ('maxpool3', 'Mixed_6d')
+    assert spg[2].out_layers == ('layer3.0', 'layer3')
 
 
 PLACES = dict(
