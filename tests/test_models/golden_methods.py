@@ -26,6 +26,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -152,7 +153,9 @@ def build(cfg, names, rules):
     Each of ours must be one of the reference, and the other way round. A name that no
     rule matches at its start is that of the backbone.
     """
-    model = MODELS.build(cfg).double().eval()
+    # A fixture of a module comes before the one that sets the scope for each test.
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(cfg).double().eval()
     state, theirs = model.state_dict(), {ours(name, rules): name for name in names}
     assert state.keys() == theirs.keys()
     # A layer on maps has the numbers of a layer on vectors in the same order.
