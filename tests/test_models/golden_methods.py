@@ -26,7 +26,6 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -153,9 +152,7 @@ def build(cfg, names, rules):
     Each of ours must be one of the reference, and the other way round. A name that no
     rule matches at its start is that of the backbone.
     """
-    # A fixture of a module comes before the one that sets the scope for each test.
-    with DefaultScope.overwrite_default_scope('mmpretrain'):
-        model = MODELS.build(cfg).double().eval()
+    model = MODELS.build(cfg).double().eval()
     state, theirs = model.state_dict(), {ours(name, rules): name for name in names}
     assert state.keys() == theirs.keys()
     # A layer on maps has the numbers of a layer on vectors in the same order.
