@@ -82,9 +82,16 @@ def quiet_logger():
     MMLogger.get_instance('mmengine', log_level='WARNING')
 
 
+@pytest.fixture(scope='module', autouse=True)
+def mmpretrain_scope_of_module():
+    """Build as under a config of mmpretrain, in fixtures of a module too."""
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def mmpretrain_scope():
-    """Build as under a config of mmpretrain, whatever scope another test has left."""
+def mmpretrain_scope(mmpretrain_scope_of_module):
+    """Do so whatever scope another test has left."""
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         yield
 
