@@ -34,6 +34,7 @@ nitpick_ignore_regex = [
     ('py:.*', rf'({others.replace(" ", "|")})\..*'),
     # What is inside, in the bases and hints of what is in a face.
     ('py:.*', r'mmccam\.\w+\.box_rules\.Box(Maker|Rule)'),
+    ('py:.*', r'mmccam\.models\.pretrained\.Pretrained'),
 ]
 
 html_theme = 'furo'

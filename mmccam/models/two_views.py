@@ -21,7 +21,8 @@ class TwoViewClassifier(SaliencyClassifier):
         score_crops: Arguments of ``mmccam.ScoreCrops``. Whatever reads a config for a
             run adds this transform to the pipelines of validation and test. Defaults to
             none: its arguments there, or its defaults.
-        *args, **kwargs: Arguments of mmpretrain's ``ImageClassifier``.
+        *args: Arguments of mmpretrain's ``ImageClassifier``.
+        **kwargs: Further arguments of it.
     """
 
     def __init__(self, *args, score_crops: Optional[dict] = None, **kwargs) -> None:
