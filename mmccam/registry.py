@@ -11,6 +11,12 @@ from mmengine.registry import Registry
 from mmpretrain import registry as mmpretrain_registry
 
 
+def kind_of(part: dict) -> str:
+    """The name of the class of a part of a config, without its scope."""
+    kind = part.get('type')
+    return getattr(kind, '__name__', str(kind).rpartition('.')[2])
+
+
 def _child(parent: Registry, *places: str) -> Registry:
     return Registry(parent.name, parent=parent, scope='mmccam', locations=list(places))
 

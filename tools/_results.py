@@ -17,8 +17,8 @@ from _paper import (
     TABLES,
 )
 
-from mmccam.apis.config import kind_of
 from mmccam.datasets.files import NUMBER, read_json
+from mmccam.registry import kind_of
 from mmccam.visualization.numbers import LOCALIZATION_COLUMNS
 
 # What is read of a result file.

@@ -13,6 +13,8 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import Registry
 from mmengine.runner import Runner
 
+from ..registry import kind_of
+
 # What a run reads of its config: the arguments of the runner, and what it looks up.
 RUN_KEYS = {
     *inspect.signature(Runner).parameters,
@@ -97,11 +99,6 @@ def _add_crops(cfg: Config) -> None:
             elif kind_of(step) == 'PackInputs':
                 keys = step.get('algorithm_keys', ())
                 step.algorithm_keys = list(dict.fromkeys([*keys, 'score_crops']))
-
-
-def kind_of(part: dict) -> str:
-    """The type of a part of a config, without its scope."""
-    return str(part.get('type')).rpartition('.')[2]
 
 
 def _check_key(key: str, before: Config, after: Config) -> None:

@@ -14,6 +14,7 @@ from mmpretrain.engine import ClassNumCheckHook
 from ..engine import FittingWeightsHook
 from ..evaluation import LocalizationMetric
 from ..evaluation.thresholds import head_of
+from ..registry import kind_of
 from ..structures import check_map_name
 from ..visualization import LocalizationVisualizationHook
 from .config import read_config
@@ -52,7 +53,7 @@ def without_drawing(cfg: Config) -> list[ConfigDict]:
     """The custom hooks of a config that draw no pictures."""
     drawing = ('LocalizationVisualizationHook', 'WorstImagesHook')
     hooks = cfg.get('custom_hooks', [])
-    return [hook for hook in hooks if hook.type.rpartition('.')[2] not in drawing]
+    return [hook for hook in hooks if kind_of(hook) not in drawing]
 
 
 def has_scaled_masks(cfg: Config, split: str) -> bool:

@@ -5,7 +5,7 @@ from copy import deepcopy
 from mmengine.config import ConfigDict
 from mmpretrain.models import GlobalAveragePooling, ImageClassifier, LinearClsHead
 
-from ..registry import MODELS
+from ..registry import MODELS, kind_of
 from .heads.localization_head import LocalizationHead
 
 
@@ -23,18 +23,18 @@ def classifier_with_maps(model: ConfigDict) -> ConfigDict:
     """
     model = deepcopy(model)
     if not issubclass(_class(model), ImageClassifier):
-        raise ValueError(f'maps need an ImageClassifier, got {_name(model)}')
+        raise ValueError(f'maps need an ImageClassifier, got {kind_of(model)}')
     if _class(model) is ImageClassifier:
         model.type = 'mmccam.SaliencyClassifier'
     head = model.get('head') or ConfigDict()
     if issubclass(_class(head), LocalizationHead):
         return model
-    backbone = _name(model.get('backbone') or {})
+    backbone = kind_of(model.get('backbone') or {})
     if _class(head) is not LinearClsHead:
         raise ValueError(
             'maps need a head of one linear layer on the pooled features, '
             f'LinearClsHead or a localization head such as mmccam.GAPClsHead; '
-            f'{_name(head)} of {backbone} is none: its scores are not means of maps'
+            f'{kind_of(head)} of {backbone} is none: its scores are not means of maps'
         )
     neck = model.get('neck')
     parts = list(neck) if isinstance(neck, (list, tuple)) else [neck]
@@ -62,9 +62,3 @@ def _class(part: ConfigDict) -> type:
         with MODELS.switch_scope_and_registry(scope) as registry:
             kind = registry.get(kind)
     return kind if isinstance(kind, type) else object
-
-
-def _name(part: ConfigDict) -> str:
-    """The name of a part of a config without its scope."""
-    kind = part.get('type')
-    return getattr(kind, '__name__', str(kind).rpartition('.')[2])
