@@ -142,8 +142,8 @@ def describe_search(
     chosen = max(
         functions, key=lambda name: best[name][0]['gt_known_loc'], default=None
     )
-    rules = {rule for search in searches for rule in search.curves}
-    grids = {rule: list(build_box_rule(rule).grid) for rule in sorted(rules)}
+    rules = dict(pair for search in searches for pair in search.box_rules.items())
+    grids = {name: list(rules[name].grid) for name in sorted(rules)}
     return dict(
         provenance=dict(
             about,

@@ -231,6 +231,7 @@ def test_the_best_combination_function_is_chosen():
         SimpleNamespace(
             map_name=name,
             curves={},
+            box_rules={},
             best_rules=lambda value=value: [
                 dict(box_rule='largest_component', threshold=0.3, gt_known_loc=value)
             ],
