@@ -44,10 +44,8 @@ def parse_args() -> argparse.Namespace:
     add('--num-images', type=int, default=4, help=what)
     what = 'use the CAM of this network, as the paper does, not of the same'
     add('--baseline', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help=what)
-    what = (
-        'also write methods.png, with the map MAP of this network and its box beside '
-    )
-    what += 'the combination; repeat it for further ones'
+    what = 'also write methods.png, with the map MAP of this network and its box '
+    what += 'beside the combination; repeat it for further ones'
     names = ('CONFIG', 'CHECKPOINT', 'MAP')
     add('--also', nargs=3, action='append', default=[], metavar=names, help=what)
     what = 'use the files that search_threshold.py has left beside the checkpoints'
@@ -147,7 +145,7 @@ def draw(args: argparse.Namespace) -> None:
         add_ranks(plain)
         of_plain = localize(plain, infos)
     rule = plain.rule_of('cam')
-    figures = dict(figure1=[], figure3=[], figure4=[], methods=[])
+    figures = dict(figure1=[], figure3=[], figure4=[])
     for best, other in zip(found, of_plain):
         ranks = {rank: Panel(rank, best['cams'][rank]) for rank in RANKS}
         first, second, last = (ranks[rank] for rank in (FIRST, SECOND, LAST))
@@ -158,10 +156,10 @@ def draw(args: argparse.Namespace) -> None:
         figures['figure1'].append([*plain_cam, first, second, last, *end])
         figures['figure3'].append([*plain_cam, first, last, *end])
         figures['figure4'].append([*start, *ranks.values(), *end])
-        figures['methods'].append([*start, *end])
-    add_methods(args, infos, figures['methods'])
-    if not args.also:
-        del figures['methods']
+    if args.also:
+        rows = [[Panel('image'), map_panel(best, name, name)] for best in found]
+        add_methods(args, infos, rows)
+        figures['methods'] = rows
     for file, rows in figures.items():
         draw_figure(infos, found, rows, folder / f'{file}.png')
     print(f'The figures are in {folder}')

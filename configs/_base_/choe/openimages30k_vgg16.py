@@ -1,5 +1,4 @@
 _base_ = ['../protocols/openimages30k.py', 'sgd_vgg16.py', 'epochs_10.py']
 
-optim_wrapper = dict(
-    optimizer=dict(lr=2.27913316e-3)
-)  # of CAM, from an example of theirs
+# The learning rate of CAM, from an example of theirs.
+optim_wrapper = dict(optimizer=dict(lr=2.27913316e-3))
