@@ -119,6 +119,28 @@ def class_weights(ranking: Tensor, coefficients: Tensor) -> Tensor:
     return torch.zeros_like(coefficients).scatter(-1, ranking, coefficients)
 
 
+def target_weights(
+    ranking: Tensor, targets: Tensor, coefficients: Tensor, target_first: bool
+) -> Tensor:
+    """Give each class the coefficient of its rank, for each target class.
+
+    Args:
+        ranking: Class indices from the most to the least probable, (N, K).
+        targets: Target classes, (N, T).
+        coefficients: g(1) ... g(K), (K,).
+        target_first: Whether the target is moved to rank 1.
+
+    Returns:
+        Weights in the order of the classes, (N, T, K), or (N, 1, K), which all targets
+        share, where they are not moved.
+    """
+    if target_first:
+        ranking = move_to_front(ranking, targets)
+    else:
+        ranking = ranking[:, None]
+    return class_weights(ranking, coefficients)
+
+
 def polynomial(num_classes: int, degree: int, p: Optional[float] = None) -> Tensor:
     r"""Coefficients of the polynomial combination function (Eq. 5).
 

@@ -4,11 +4,11 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from ...cam import ccam, min_max
+from ...cam import min_max
 from ...registry import MODELS
 from ..layers.channels import check_channels, check_count
 from ..necks.conv_neck import ConvNeck
-from .gap_head import GAPClsHead
+from .gap_head import GAPClsHead, combined_maps
 from .localization_head import Feats
 
 
@@ -97,15 +97,9 @@ class ACoLHead(GAPClsHead):
     def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
         """Combine the maps of both branches, with one pass of B for each target."""
         maps_a = super().class_maps(feats, weights, targets)
-        classes = torch.arange(self.num_classes, device=weights.device)
         weights = weights.expand(-1, targets.shape[1], -1)
         maps_b = [
-            ccam(
-                self.complement(feats, target).to(weights.dtype),
-                self.fc_b.weight.to(weights.dtype),
-                classes.expand_as(weight),
-                weight,
-            )
+            combined_maps(self.complement(feats, target), self.fc_b, weight)
             for target, weight in zip(targets.split(1, dim=1), weights.split(1, dim=1))
         ]
         return torch.maximum(min_max(maps_a), min_max(torch.cat(maps_b, dim=1)))

@@ -3,9 +3,8 @@
 from typing import Optional
 
 import torch
-from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...cam import activation_maps, ccam
 from ...registry import MODELS
@@ -35,9 +34,7 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
         num_guesses: int = 1,
         **kwargs,
     ) -> None:
-        # Other toolboxes have other losses under the names of mmpretrain's.
-        with DefaultScope.overwrite_default_scope('mmpretrain'):
-            super().__init__(num_classes, in_channels, **kwargs)
+        super().__init__(num_classes, in_channels, **kwargs)
         self.set_maps(cams, num_guesses)
 
     def pre_logits(self, feats: Feats) -> Tensor:
@@ -62,7 +59,21 @@ class GAPClsHead(LocalizationHead, LinearClsHead):
 
     def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
         """Combine the maps of all classes (Eq. 4), see :func:`mmccam.cam.ccam`."""
-        classes = torch.arange(self.num_classes, device=weights.device)
-        # The weights are in the order of the classes, not of their ranks.
-        fc_weight = self.fc.weight.to(weights.dtype)
-        return ccam(feats[-1], fc_weight, classes.expand_as(weights), weights)
+        return combined_maps(feats[-1], self.fc, weights)
+
+
+def combined_maps(features: Tensor, fc: nn.Linear, weights: Tensor) -> Tensor:
+    """Sum the maps of all classes of a linear layer, with a weight for each (Eq. 4).
+
+    Args:
+        features: Feature maps, (N, C, h, w).
+        fc: Linear layer of K classes.
+        weights: A weight for each class, (N, T, K), float32 or float64.
+
+    Returns:
+        Maps, (N, T, h, w), in the precision of the weights.
+    """
+    # The weights are in the order of the classes, not of their ranks.
+    classes = torch.arange(fc.out_features, device=weights.device).expand_as(weights)
+    dtype = weights.dtype
+    return ccam(features.to(dtype), fc.weight.to(dtype), classes, weights)

@@ -4,11 +4,12 @@ from abc import abstractmethod
 from typing import Optional
 
 import torch
+from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from ...cam import class_weights, move_to_front, rank_classes
+from ...cam import rank_classes, target_weights
 from ...registry import TASK_UTILS
 from ...structures import ClassMaps
 from ..combinations import CombinationFunction
@@ -39,6 +40,11 @@ class LocalizationHead(ClsHead):
     num_classes: int
     # Set by SaliencyClassifier, which makes the maps of saliency methods.
     allow_saliency = False
+
+    def __init__(self, *args, **kwargs) -> None:
+        # Other toolboxes have other losses under the names of mmpretrain's.
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            super().__init__(*args, **kwargs)
 
     @abstractmethod
     def class_maps(self, feats: Feats, weights: Tensor, targets: Tensor) -> Tensor:
@@ -162,11 +168,9 @@ class LocalizationHead(ClsHead):
         self, name: str, feats: Feats, ranking: Tensor, targets: Tensor
     ) -> Tensor:
         """The maps of one combination function for each target, (N, T, h, w)."""
-        if self.combinations[name].target_first:
-            ranking = move_to_front(ranking, targets)
-        else:
-            ranking = ranking[:, None]
-        weights = class_weights(ranking, self.coefficients[name].to(feats[-1]))
+        coefficients = self.coefficients[name].to(feats[-1])
+        target_first = self.combinations[name].target_first
+        weights = target_weights(ranking, targets, coefficients, target_first)
         maps = self.class_maps(feats, weights, targets)
         return maps.expand(-1, targets.shape[1], -1, -1)
 

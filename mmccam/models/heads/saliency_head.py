@@ -1,6 +1,5 @@
 """Head of classifiers whose maps are made by gradients alone."""
 
-from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from ...registry import MODELS
@@ -37,8 +36,7 @@ class SaliencyClsHead(LocalizationHead):
     def __init__(
         self, num_classes: int, cams: dict[str, dict], num_guesses: int = 1, **kwargs
     ) -> None:
-        with DefaultScope.overwrite_default_scope('mmpretrain'):
-            super().__init__(**kwargs)
+        super().__init__(**kwargs)
         self.num_classes = num_classes
         self.set_maps(cams, num_guesses)
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Optional
 
 import torch
-from mmengine.registry import DefaultScope
 from mmpretrain.models.backbones import VisionTransformer
 from torch import Tensor, nn
 from torch.nn.functional import conv2d
@@ -117,9 +116,7 @@ class TSCAMHead(LocalizationHead):
         num_guesses: int = 1,
         **kwargs,
     ) -> None:
-        # Other toolboxes have other losses under the names of mmpretrain's.
-        with DefaultScope.overwrite_default_scope('mmpretrain'):
-            super().__init__(**kwargs)
+        super().__init__(**kwargs)
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.conv = nn.Conv2d(in_channels, num_classes, 3, padding=1)

@@ -39,7 +39,7 @@ class SaliencyMethod(ABC):
     def check(self, classifier: ImageClassifier) -> None:
         """Raise a ValueError if a classifier is none for this method.
 
-        It is called when the classifier is built, and before its first maps.
+        It is called when the classifier is built, and before it makes maps.
         """
         if self.layer is not None:
             find_layer(classifier, self.layer)

@@ -7,7 +7,7 @@ import torch
 from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 
-from ...cam import class_weights, move_to_front, rank_classes
+from ...cam import rank_classes, target_weights
 from ...registry import TASK_UTILS
 from ..combinations import CombinationFunction
 from ..layers.named_layers import layer_outputs
@@ -100,11 +100,10 @@ class ExcitationBackprop(SaliencyMethod):
 
     def _prior(self, logits: Tensor, targets: Tensor) -> Tensor:
         """What each class has at the top, g of its rank, (N, K)."""
-        ranking = rank_classes(logits)[:, None]
-        if self.combination.target_first:
-            ranking = move_to_front(ranking[:, 0], targets[:, None])
-        coefficients = self.combination.coefficients(logits.shape[1])
-        return class_weights(ranking, coefficients.to(logits))[:, 0]
+        g, targets = self.combination, targets[:, None]
+        coefficients = g.coefficients(logits.shape[1]).to(logits)
+        ranking = rank_classes(logits)
+        return target_weights(ranking, targets, coefficients, g.target_first)[:, 0]
 
     def _contrast(self, rules: ExcitationRules, logits: Tensor) -> Tensor:
         """Evidence of each class by its positive weights, less that by the others."""
