@@ -27,6 +27,7 @@ RANKS = {
 FIRST, SECOND, *_, LAST = RANKS
 CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))  # the first rank's map
 WIDTH = 200  # pixels of a panel
+COLUMNS = 9  # panels side by side; further ones are below
 
 
 def parse_args() -> argparse.Namespace:
@@ -91,23 +92,30 @@ def localize(inferencer: CCAMInferencer, infos: list[dict]) -> list[dict]:
     return [dict(result, **result['predictions'][0]) for result in results]
 
 
+def draw_row(info: dict, best: dict, panels: list[Panel]) -> np.ndarray:
+    """Draw the panels of an image side by side."""
+    in_file = 'img_path' in info
+    image = read_rgb(info['img_path']) if in_file else mmcv.bgr2rgb(info['img'])
+    height, width = image.shape[:2]
+    title = f'{best["class_name"]}: {best["score"]:.0%}'
+    if info.get('class_name', best['class_name']) != best['class_name']:
+        title += f'; true: {info["class_name"]}'
+    panels = [replace(panel, caption='') for panel in panels]
+    side = round(WIDTH * min(4, max(1, height / width)))
+    return draw_panels(image, panels, info.get('loc_boxes', ()), title, side)
+
+
 def draw_figure(
     infos: list[dict], predictions: list[dict], rows: list[list[Panel]], path: Path
 ) -> None:
     """Write a figure with a row of panels for each image."""
-    header = [write_text(panel.caption, WIDTH, bold=True) for panel in rows[0]]
-    page = [draw_legend(), stack([header])]
-    for info, best, panels in zip(infos, predictions, rows):
-        in_file = 'img_path' in info
-        image = read_rgb(info['img_path']) if in_file else mmcv.bgr2rgb(info['img'])
-        height, width = image.shape[:2]
-        title = f'{best["class_name"]}: {best["score"]:.0%}'
-        if info.get('class_name', best['class_name']) != best['class_name']:
-            title += f'; true: {info["class_name"]}'
-        panels = [replace(panel, caption='') for panel in panels]
-        side = round(WIDTH * min(4, max(1, height / width)))
-        boxes = info.get('loc_boxes', ())
-        page.append(draw_panels(image, panels, boxes, title, side))
+    page = [draw_legend()]
+    for start in range(0, len(rows[0]), COLUMNS):
+        shown = [panels[start : start + COLUMNS] for panels in rows]
+        texts = [write_text(panel.caption, WIDTH, bold=True) for panel in shown[0]]
+        page.append(stack([texts]))
+        for info, best, panels in zip(infos, predictions, shown):
+            page.append(draw_row(info, best, panels))
     picture = stack([[part] for part in page])
     mmcv.imwrite(mmcv.rgb2bgr(picture), str(path), backend_args=WHOLE_FILES)
 
@@ -157,7 +165,8 @@ def draw(args: argparse.Namespace) -> None:
         figures['figure3'].append([*plain_cam, first, last, *end])
         figures['figure4'].append([*start, *ranks.values(), *end])
     if args.also:
-        rows = [[Panel('image'), map_panel(best, name, name)] for best in found]
+        caption = f'{Path(args.config).stem} {name}'
+        rows = [[Panel('image'), map_panel(best, name, caption)] for best in found]
         add_methods(args, infos, rows)
         figures['methods'] = rows
     for file, rows in figures.items():
