@@ -3,6 +3,8 @@ from setuptools import find_packages, setup
 torch = ['torch>=2.1,<3', 'torchvision>=0.16']
 # mmengine up to 0.10.7 needs pkg_resources, which setuptools 82 removed.
 mmengine = ['mmengine>=0.10.5,<0.11', 'setuptools<82']
+# What all of mmccam needs beside OpenMMLab.
+tables = ['jinja2', 'markupsafe', 'packaging', 'tabulate']
 
 setup(
     name='mmccam',
@@ -29,16 +31,25 @@ setup(
     },
     # Three distributions provide `import mmcv` and overwrite each other: which
     # one, and with it the whole stack, is the user's choice of an extra.
-    install_requires=['jinja2', 'markupsafe', 'numpy', 'packaging', 'tabulate'],
+    install_requires=['numpy'],
     extras_require={
+        # Boxes from classifiers of torch, without OpenMMLab.
+        'torch': [*torch, 'opencv-python'],
         # Wheels only, without mmcv's compiled operators.
-        'lite': [*torch, *mmengine, 'mmcv-lite>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
+        'lite': [
+            *torch,
+            *mmengine,
+            *tables,
+            'mmcv-lite>=2.1,<2.3',
+            'mmpretrain>=1.2,<2',
+        ],
         # The full mmcv, as openmim installs it.
-        'mim': [*torch, *mmengine, 'mmcv>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
+        'mim': [*torch, *mmengine, *tables, 'mmcv>=2.1,<2.3', 'mmpretrain>=1.2,<2'],
         # The same for NonLocalVGG in MMDetection and MMSegmentation.
         'downstream': [
             *torch,
             *mmengine,
+            *tables,
             'mmcv>=2.1,<2.2',
             'mmpretrain>=1.2,<2',
             'mmdet>=3.3,<4',
@@ -51,6 +62,7 @@ setup(
         # come as sources; pip builds onedl-mmcv apart from torch, without operators.
         'onedl': [
             *torch,
+            *tables,
             'onedl-mmengine>=0.10.12,<0.11',
             'onedl-mmcv>=2.3.6,<2.4',
             'onedl-mmpretrain>=1.3.6,<2',

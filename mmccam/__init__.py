@@ -1,25 +1,28 @@
-"""Combinational class activation maps for OpenMMLab.
+"""Combinational class activation maps, for OpenMMLab and for any classifier of torch.
 
-Importing this package registers its parts under the scope ``mmccam``, and its configs
-in mmpretrain's hub. **It also restricts how checkpoints are loaded in this process**:
-each checkpoint that mmengine loads, of any project, may hold tensors, plain Python and
-what mmengine itself saves. A file that could run code is refused.
+What is here is imported at its first use. The parts of configs are registered under the
+scope ``mmccam`` and found by it, as ``mmccam.CUB``; they need OpenMMLab. The modules
+``boxes``, ``cam`` and ``maps`` do without.
+
+Importing this package names its configs in mmpretrain's hub. **It also restricts how
+checkpoints are loaded in this process**, whether mmengine is imported before or after
+it: each checkpoint that mmengine loads, of any project, may hold tensors, plain Python
+and what mmengine itself saves. A file that could run code is refused.
 :func:`trust_checkpoints` lifts the restriction.
 
 With torch 2.6 or newer, ``torch.load(weights_only=True)`` reads mmengine's checkpoints
-after the import. Without it, torch refuses them.
+after the import of both. Without it, torch refuses them.
 """
 
-from ._on_import import __version__, check_dependencies, register_configs
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-check_dependencies()
+from ._on_import import __version__, check_dependencies, join_openmmlab
 
-from . import apis, datasets, evaluation, models, visualization
-from .apis import CCAMInferencer
-from .checkpoints.loading import restrict_checkpoint_loading, trust_checkpoints
-
-restrict_checkpoint_loading()
-register_configs()
+if TYPE_CHECKING:
+    from . import apis, datasets, evaluation, models, visualization
+    from .apis import CCAMInferencer
+    from .checkpoints.loading import trust_checkpoints
 
 __all__ = [
     'CCAMInferencer',
@@ -31,3 +34,28 @@ __all__ = [
     'trust_checkpoints',
     'visualization',
 ]
+
+_HOMES = {'CCAMInferencer': '.apis', 'trust_checkpoints': '.checkpoints.loading'}
+_PURE = ('boxes', 'cam', 'maps')
+_MODULES = (
+    *('apis', 'checkpoints', 'datasets', 'engine', 'evaluation', 'models'),
+    *('registry', 'structures', 'visualization'),
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a part of the package when it is first used (PEP 562)."""
+    if name not in (*_HOMES, *_PURE, *_MODULES):
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    if name not in _PURE:
+        check_dependencies()
+    if name not in _HOMES:
+        return import_module(f'.{name}', __name__)
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_PURE, *_MODULES})
+
+
+join_openmmlab()

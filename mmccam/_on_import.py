@@ -1,14 +1,16 @@
-"""What importing mmccam does besides registering its parts."""
+"""What importing mmccam does: checks of versions, and what OpenMMLab is told."""
 
 import logging
+import sys
+import warnings
 from contextlib import suppress
 from importlib import metadata
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Optional
-
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from types import ModuleType
+from typing import Any, Callable, Optional
 
 # By import name: versions that span the extras of setup.py, and distributions.
 REQUIRED = {
@@ -33,6 +35,9 @@ __version__ = installed_version('mmccam') or '0+unknown'
 
 def check_dependencies() -> None:
     """Check that the ``REQUIRED`` packages are installed and fit, else ImportError."""
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+
     for name, (wanted, distributions) in REQUIRED.items():
         found = installed_version(*distributions)
         # Prereleases count: nightly builds and release candidates are in use.
@@ -54,6 +59,53 @@ def check_dependencies() -> None:
             f"{installed_version('setuptools') or 'none'}: pip install 'setuptools<82' "
             'brings it.'
         )
+
+
+def join_openmmlab() -> None:
+    """Restrict mmengine's loading and fill mmpretrain's hub, once each is imported.
+
+    That is now if it has been imported already, else right after its import. So the
+    order of imports does not matter, and who needs neither does not wait for them.
+    """
+    actions = {
+        'mmengine.runner': _restrict_loading,
+        'mmpretrain.apis': register_configs,
+    }
+    for name in [name for name in actions if sys.modules.get(name)]:
+        actions.pop(name)()
+    sys.meta_path.insert(0, _AfterImport(actions))
+
+
+class _AfterImport(MetaPathFinder):
+    """Calls an action right after a submodule is imported, for each name."""
+
+    def __init__(self, actions: dict[str, Callable[[], None]]) -> None:
+        self.actions = actions
+
+    def find_spec(
+        self, name: str, path: Any, target: Any = None
+    ) -> Optional[ModuleSpec]:
+        spec = PathFinder.find_spec(name, path) if name in self.actions else None
+        if spec is not None:
+            run = spec.loader.exec_module
+
+            def run_and_act(module: ModuleType) -> None:
+                run(module)
+                self.actions[name]()
+
+            spec.loader.exec_module = run_and_act
+        return spec
+
+
+def _restrict_loading() -> None:
+    try:
+        check_dependencies()
+    except ImportError as error:  # only what does without OpenMMLab can be used
+        warnings.warn(f'mmccam registers no parts: {error}', stacklevel=2)
+        return
+    from .checkpoints.loading import restrict_checkpoint_loading
+
+    restrict_checkpoint_loading()
 
 
 _NLCCAM = 'cars cub_released cub_v2 dogs imagenet_v2 openimages30k stl10'

@@ -6,6 +6,10 @@ are found here only under its default scope. Without one, its own registry build
 configs: ``mmpretrain.registry.MODELS.build(cfg.model)``.
 """
 
+from ._on_import import check_dependencies
+
+check_dependencies()
+
 from mmengine import registry as mmengine_registry
 from mmengine.registry import Registry
 from mmpretrain import registry as mmpretrain_registry

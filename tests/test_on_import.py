@@ -109,3 +109,20 @@ def test_missing_pkg_resources(install, setuptools):
     message = rf"mmengine 0\.10\.7 .*but found is {setuptools}: .*'setuptools<82'"
     with pytest.raises(ImportError, match=message):
         check_dependencies()
+
+
+def test_where_the_stack_does_not_fit_mmengine_stays_as_it_is(install):
+    install(without('mmpretrain'))
+    with pytest.warns(
+        UserWarning, match='^mmccam registers no parts: mmccam needs mmp'
+    ):
+        _on_import._restrict_loading()
+    with pytest.raises(ImportError, match='^mmccam needs mmpretrain'):
+        mmccam.CCAMInferencer  # noqa: B018
+
+
+def test_all_names_are_found_and_listed():
+    assert set(mmccam.__all__) <= set(dir(mmccam))
+    assert all(getattr(mmccam, name) is not None for name in dir(mmccam))
+    with pytest.raises(AttributeError, match="'mmccam' has no attribute 'no_such'"):
+        mmccam.no_such  # noqa: B018

@@ -11,8 +11,6 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from torch import nn
 
-from ..registry import MODELS, TASK_UTILS
-
 
 def check_meta(loaded: Any, source: str) -> None:
     """Check what mmengine keeps in ``meta`` beside the weights.
@@ -170,6 +168,10 @@ def _fault_of(part: Any) -> Optional[str]:
 def _is_allowed(kind: str) -> bool:
     """Whether a part may be built. mmengine imports whatever another name says."""
     scope, _, name = kind.rpartition('.')
+    # Not at the head: loading is restricted before mmpretrain can be imported.
+    from ..registry import MODELS, TASK_UTILS
+
+    MODELS.import_from_location()
     own = (*MODELS.module_dict, *TASK_UTILS.module_dict)
     return scope in ('', *_SCOPES) and (name in _PARTS or name in own)
 
