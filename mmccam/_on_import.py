@@ -4,7 +4,7 @@ import logging
 import sys
 import warnings
 from contextlib import suppress
-from importlib import metadata
+from importlib import import_module, metadata
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -103,9 +103,7 @@ def _restrict_loading() -> None:
     except ImportError as error:  # only what does without OpenMMLab can be used
         warnings.warn(f'mmccam registers no parts: {error}', stacklevel=2)
         return
-    from .checkpoints.loading import restrict_checkpoint_loading
-
-    restrict_checkpoint_loading()
+    import_module('mmccam.checkpoints.loading')  # does so
 
 
 _NLCCAM = 'cars cub_released cub_v2 dogs imagenet_v2 openimages30k stl10'

@@ -237,3 +237,7 @@ def _find_damage(path: Path) -> Optional[str]:
     except Exception as error:  # of many types, as the damaged bytes have it
         return f'is truncated or damaged ({error})'
     return part and f'is damaged (the checksum of {part} in it is wrong)'
+
+
+# Also where another module of the package is what imports mmengine's first.
+restrict_checkpoint_loading()
