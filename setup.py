@@ -76,6 +76,7 @@ setup(
             'ruff>=0.17,<0.18',
             'captum>=0.8; python_version >= "3.10"',
             'playwright',
+            'timm',
             'tensorboard',
         ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],

@@ -22,18 +22,18 @@ for face in ('datasets', 'engine', 'evaluation', 'models', 'visualization'):
     module = import_module(f'mmccam.{face}')
     for name in module.__all__:
         getattr(module, name).__module__ = module.__name__
-for name in ('CCAMInferencer', 'trust_checkpoints'):
+for name in ('CCAMInferencer', 'TorchLocalizer', 'trust_checkpoints'):
     getattr(mmccam, name).__module__ = 'mmccam'
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
 exclude_patterns = ['_build']
 nitpicky = True
 # Types of other packages, whose documentation is not at hand without the network.
-others = 'abc collections mmcv mmengine mmpretrain np numpy os pathlib pickle torch'
+others = 'PIL abc collections mmcv mmengine mmpretrain np numpy os pathlib pickle torch'
 nitpick_ignore_regex = [
     ('py:.*', rf'({others.replace(" ", "|")})\..*'),
     # What is inside, in the bases and hints of what is in a face.
-    ('py:.*', r'mmccam\.\w+\.box_rules\.Box(Maker|Rule)'),
+    ('py:.*', r'mmccam\.(\w+\.)?(box_rules|map_boxes)\.Box(Maker|Rule)'),
     ('py:.*', r'mmccam\.models\.pretrained\.Pretrained'),
 ]
 

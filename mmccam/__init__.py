@@ -1,8 +1,9 @@
 """Combinational class activation maps, for OpenMMLab and for any classifier of torch.
 
 What is here is imported at its first use. The parts of configs are registered under the
-scope ``mmccam`` and found by it, as ``mmccam.CUB``; they need OpenMMLab. The modules
-``boxes``, ``cam`` and ``maps`` do without.
+scope ``mmccam`` and found by it, as ``mmccam.CUB``; they need OpenMMLab.
+:class:`TorchLocalizer` and the functions of ``cam``, ``maps``, ``boxes`` and
+``map_boxes`` do without.
 
 Importing this package names its configs in mmpretrain's hub. **It also restricts how
 checkpoints are loaded in this process**, whether mmengine is imported before or after
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from . import apis, datasets, evaluation, models, visualization
     from .apis import CCAMInferencer
     from .checkpoints.loading import trust_checkpoints
+    from .torch_localizer import TorchLocalizer
 
 __all__ = [
     'CCAMInferencer',
+    'TorchLocalizer',
     '__version__',
     'apis',
     'datasets',
@@ -35,19 +38,27 @@ __all__ = [
     'visualization',
 ]
 
-_HOMES = {'CCAMInferencer': '.apis', 'trust_checkpoints': '.checkpoints.loading'}
-_PURE = ('boxes', 'cam', 'maps')
-_MODULES = (
-    *('apis', 'checkpoints', 'datasets', 'engine', 'evaluation', 'models'),
-    *('registry', 'structures', 'visualization'),
+_HOMES = {
+    'CCAMInferencer': '.apis',
+    'TorchLocalizer': '.torch_localizer',
+    'trust_checkpoints': '.checkpoints.loading',
+}
+# What does without OpenMMLab, and the rest.
+_PURE = (
+    *('TorchLocalizer', 'boxes', 'cam', 'components', 'map_boxes', 'maps'),
+    *('torch_head', 'torch_localizer'),
+)
+_OTHERS = (
+    *('CCAMInferencer', 'apis', 'checkpoints', 'datasets', 'engine', 'evaluation'),
+    *('models', 'registry', 'structures', 'trust_checkpoints', 'visualization'),
 )
 
 
 def __getattr__(name: str) -> Any:
     """Import a part of the package when it is first used (PEP 562)."""
-    if name not in (*_HOMES, *_PURE, *_MODULES):
+    if name not in (*_PURE, *_OTHERS):
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    if name not in _PURE:
+    if name in _OTHERS:
         check_dependencies()
     if name not in _HOMES:
         return import_module(f'.{name}', __name__)
@@ -55,7 +66,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, *_PURE, *_MODULES})
+    return sorted({*globals(), *_PURE, *_OTHERS})
 
 
 join_openmmlab()

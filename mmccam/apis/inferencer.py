@@ -11,8 +11,8 @@ from mmpretrain.utils import track
 
 from ..boxes import clip_box
 from ..evaluation import build_box_rule
-from ..evaluation.box_rules import BoxRule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
+from ..map_boxes import BoxRule
 from ..structures import ClassMaps, check_map_name, check_scores, default_map_name
 from .images import Images, Loaded, list_images, read_batches
 from .network import File, load_network, resize_whole

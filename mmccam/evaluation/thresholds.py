@@ -18,10 +18,11 @@ from mmengine.runner import Runner
 from .._on_import import __version__
 from ..boxes import box_iou
 from ..datasets.files import NUMBER, check_form, read_json
+from ..map_boxes import FRACTIONS
 from ..models.heads.localization_head import LocalizationHead
 from ..registry import METRICS
 from ..structures import relative_path, true_boxes
-from .box_rules import FRACTIONS, BoxMaker, build_box_rule, present_name
+from .box_rules import BoxMaker, build_box_rule, present_name
 from .metric import LocalizationMetric, check_iou, count_hits, pack_hits
 
 TOOL = 'tools/search_threshold.py'

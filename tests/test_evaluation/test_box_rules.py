@@ -3,12 +3,8 @@ import pytest
 from drawing import rectangles as draw
 
 from mmccam.evaluation import CCAMLocalizationMetric, build_box_rule
-from mmccam.evaluation.box_rules import (
-    BoxMaker,
-    BoxRule,
-    largest_component,
-    released_nlccam,
-)
+from mmccam.evaluation.box_rules import BoxMaker
+from mmccam.map_boxes import BoxRule, largest_component, released_nlccam
 from mmccam.registry import FUNCTIONS
 
 RULES = ['largest_component', 'released_nlccam', 'mean_multiple', 'energy']

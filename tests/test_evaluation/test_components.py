@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from mmccam.evaluation import build_box_rule, components
-from mmccam.evaluation.box_rules import FRACTIONS
+from mmccam import components
+from mmccam.evaluation import build_box_rule
+from mmccam.map_boxes import FRACTIONS
 
 RNG = np.random.default_rng(0)
 LARGE = np.exp(-((np.mgrid[:6, :6] - 2.5) ** 2).sum(axis=0) / 4)

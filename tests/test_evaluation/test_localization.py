@@ -9,7 +9,7 @@ from mmpretrain.structures import DataSample
 from predictions import evaluate, sample_of
 
 from mmccam.evaluation import BoxMetric, CCAMLocalizationMetric
-from mmccam.evaluation.box_rules import BoxRule
+from mmccam.map_boxes import BoxRule
 
 SIX_CLASSES = [0.30, 0.25, 0.20, 0.15, 0.08, 0.02]  # ranked 0, 1, ... 5
 

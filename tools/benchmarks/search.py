@@ -6,7 +6,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from mmccam.evaluation import build_box_rule, components
+from mmccam import components
+from mmccam.evaluation import build_box_rule
 from mmccam.structures import ClassMaps
 
 from .device import seconds_of
