@@ -98,6 +98,8 @@ class TorchLocalizer:
             ValueError: If the classifier can have no maps, an array has no
                 ``channel_order``, or tensors differ in size.
         """
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
         if isinstance(images, (Image.Image, np.ndarray)) or (
             isinstance(images, Tensor) and images.dim() == 3
         ):

@@ -35,6 +35,7 @@ def run(code):
         'import mmccam, mmpretrain',
         'import mmccam, mmcv, mmengine.runner',
         'import mmpretrain, mmccam',
+        'from mmccam.checkpoints import loading',
     ],
 )
 def test_loading_is_restricted_and_parts_are_found(first):
