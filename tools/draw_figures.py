@@ -15,6 +15,7 @@ from mmccam.apis.runs import find_loader, read_data_config
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.transforms import read_rgb
 from mmccam.evaluation.thresholds import threshold_file
+from mmccam.structures import check_map_name
 from mmccam.visualization import Panel, draw_panels
 from mmccam.visualization.canvas import stack, write_text
 from mmccam.visualization.overlay import draw_legend
@@ -27,7 +28,7 @@ RANKS = {
 FIRST, SECOND, *_, LAST = RANKS
 CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))  # the first rank's map
 WIDTH = 200  # pixels of a panel
-COLUMNS = 9  # panels side by side; further ones are below
+COLUMNS = 8  # panels side by side; further ones are below
 
 
 def parse_args() -> argparse.Namespace:
@@ -120,6 +121,11 @@ def draw_figure(
     mmcv.imwrite(mmcv.rgb2bgr(picture), str(path), backend_args=WHOLE_FILES)
 
 
+def caption_of(config: str, name: str) -> str:
+    """The config and a map of its network, in words that lines can break between."""
+    return f'{Path(config).stem} {name}'.replace('_', ' ')
+
+
 def map_panel(best: dict, name: str, caption: str) -> Panel:
     """The map that a network makes its box of, and this box."""
     return Panel(caption, best['cams'][name], best['box'])
@@ -128,12 +134,19 @@ def map_panel(best: dict, name: str, caption: str) -> Panel:
 def add_methods(
     args: argparse.Namespace, infos: list[dict], rows: list[list[Panel]]
 ) -> None:
-    """Add the map of each further network to the rows of the images."""
+    """Add the maps of further networks to the rows of the images."""
+    networks = {}
     for config, checkpoint, name in args.also:
-        found = localize(load(args, config, checkpoint, cam=name), infos)
-        caption = f'{Path(config).stem} {name}'
+        if (config, checkpoint) not in networks:
+            network = load(args, config, checkpoint, cam=name)
+            networks[config, checkpoint] = network, localize(network, infos)
+        network, found = networks[config, checkpoint]
+        check_map_name(name, network.model.head.map_names)
+        rule = network.rule_of(name)
         for best, row in zip(found, rows):
-            row.append(map_panel(best, name, caption))
+            cam = best['cams'][name]
+            box = rule(cam, (best['width'], best['height']))
+            row.append(Panel(caption_of(config, name), cam, box))
 
 
 def draw(args: argparse.Namespace) -> None:
@@ -165,7 +178,7 @@ def draw(args: argparse.Namespace) -> None:
         figures['figure3'].append([*plain_cam, first, last, *end])
         figures['figure4'].append([*start, *ranks.values(), *end])
     if args.also:
-        caption = f'{Path(args.config).stem} {name}'
+        caption = caption_of(args.config, name)
         rows = [[Panel('image'), map_panel(best, name, caption)] for best in found]
         add_methods(args, infos, rows)
         figures['methods'] = rows
