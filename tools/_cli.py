@@ -1,4 +1,8 @@
-"""What the command-line tools share: their options, and how they end."""
+"""What the command-line tools share: their options, and how they end.
+
+``--help`` and wrong options do not wait for torch. So each tool parses its options
+first, and its imports that take seconds come behind. Here they are in functions.
+"""
 
 import argparse
 import ast
@@ -8,16 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from reprlib import repr as shorten
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmengine.config import Config
-from mmengine.dist import barrier
-from mmengine.logging import MMLogger
-
-import mmccam  # noqa: F401  registers its parts, restricts the loading of checkpoints
-from mmccam.apis import config
-from mmccam.apis.runs import LAUNCHERS, join_processes
-from mmccam.checkpoints.loading import trust_checkpoints
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 # Characters of a message; the log file has all of it.
 LONGEST = 380
@@ -83,7 +81,7 @@ OPTIONS = {
         help='mixed precision: float16 on a GPU, bfloat16 on a CPU',
     ),
     '--work-dir': dict(help='folder of logs, checkpoints and pictures'),
-    '--launcher': dict(choices=LAUNCHERS, default='none'),
+    '--launcher': dict(choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'),
     '--device': dict(help='such as cpu or cuda:1'),
     '--trust-checkpoint': dict(
         action='store_true',
@@ -110,8 +108,12 @@ def add_box_options(parser: argparse.ArgumentParser) -> None:
     add_options(group, '--threshold', '--thresholds')
 
 
-def read_config(args: argparse.Namespace) -> Config:
+def read_config(args: argparse.Namespace) -> 'Config':
     """Read the config of a run, apply the shared options, and join its processes."""
+    from mmccam.apis import config
+    from mmccam.apis.runs import join_processes
+    from mmccam.checkpoints.loading import trust_checkpoints
+
     checkpoint = vars(args).get('checkpoint')
     if checkpoint and '://' not in checkpoint and not Path(checkpoint).is_file():
         raise FileNotFoundError(f'there is no checkpoint {checkpoint}')
@@ -141,6 +143,8 @@ def user_errors(*more: type[Exception]) -> Iterator[None]:
         is_users = isinstance(error, (OSError, ValueError, FloatingPointError, *more))
         if not is_users and 'DataLoader worker' not in str(error):  # it was killed
             raise
+        from mmengine.logging import MMLogger
+
         logger = MMLogger.get_current_instance()
         record = logger.makeRecord(
             *(logger.name, logging.ERROR, __file__, 0),
@@ -167,6 +171,12 @@ def _sentence(error: Exception) -> str:
     return text if len(text) <= LONGEST else f'{text[:250]} … {text[-100:]}'
 
 
-# The end of a run. A thread of gloo lets go of the last broadcast's tensors when it
-# gets to it; if Python shuts down by then, the process aborts. A barrier has none.
-end_together = barrier
+def end_together() -> None:
+    """End a run in all its processes at once.
+
+    A thread of gloo lets go of the last broadcast's tensors when it gets to it; if
+    Python shuts down by then, the process aborts. A barrier has none.
+    """
+    from mmengine.dist import barrier
+
+    barrier()

@@ -3,6 +3,17 @@
 import argparse
 
 from _cli import CONFIG_ERRORS, add_options, user_errors
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    add_options(parser, 'config', '--cfg-options')
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
 from mmengine.config import Config, ConfigDict
 
 from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
@@ -38,10 +49,7 @@ def check(args: argparse.Namespace) -> dict[str, Summary]:
     return check_datasets(datasets, print, lambda text: print(f'note: {text}'), scaled)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    add_options(parser, 'config', '--cfg-options')
-    args = parser.parse_args()
+def main(args: argparse.Namespace) -> None:
     with user_errors(*CONFIG_ERRORS):
         summaries = check(args)
     for name, found in summaries.items():
@@ -54,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -1,21 +1,8 @@
 """Convert weights of other programs to those of mmccam; some in both directions."""
 
 import argparse
-from io import BytesIO
-from pathlib import Path
 
-import torch
 from _cli import add_options, user_errors
-from mmengine.fileio import put
-from mmengine.runner.checkpoint import CheckpointLoader
-
-from mmccam import __version__, trust_checkpoints
-from mmccam.apis.config import one_sentence
-from mmccam.checkpoints.contents import weights_of
-from mmccam.checkpoints.other_programs import from_other_program
-from mmccam.checkpoints.saving import WHOLE_FILES
-from mmccam.datasets.metadata import read_classes
-from mmccam.models.vgg_weights import FORMATS, convert
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +10,8 @@ def parse_args() -> argparse.Namespace:
     add = parser.add_argument
     add('source', help='checkpoint whose format is detected by the names in it')
     add('target', help='file to write')
-    add('--to', choices=FORMATS, default='mmccam', help='its format')
+    formats = ['mmccam', 'released', 'torchvision']
+    add('--to', choices=formats, default='mmccam', help='its format')
     what = 'omit the non-local blocks and the head, for which torchvision has no place'
     add('--convolutions-only', action='store_true', help=what)
     what = 'folder with a classes.txt: class names to store for an inferencer'
@@ -37,8 +25,26 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
+from io import BytesIO
+from pathlib import Path
+
+import torch
+from mmengine.fileio import put
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from mmccam import __version__, trust_checkpoints
+from mmccam.apis.config import one_sentence
+from mmccam.checkpoints.contents import weights_of
+from mmccam.checkpoints.other_programs import from_other_program
+from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.datasets.metadata import read_classes
+from mmccam.models.vgg_weights import convert
+
+
+def main(args: argparse.Namespace) -> None:
     with user_errors():
         if Path(args.source).resolve() == Path(args.target).resolve():
             raise ValueError(f'{args.target} is the source and would be overwritten')
@@ -70,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

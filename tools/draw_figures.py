@@ -1,34 +1,8 @@
 """Draw the figures of the paper: a map, what it is combined of, and its box."""
 
 import argparse
-from dataclasses import replace
-from pathlib import Path
 
-import mmcv
-import numpy as np
 from _cli import CONFIG_ERRORS, add_options, user_errors
-from mmengine.registry import DATASETS
-
-from mmccam import CCAMInferencer, trust_checkpoints
-from mmccam.apis.images import list_images
-from mmccam.apis.runs import find_loader, read_data_config
-from mmccam.checkpoints.saving import WHOLE_FILES
-from mmccam.datasets.transforms import read_rgb
-from mmccam.evaluation.thresholds import threshold_file
-from mmccam.structures import check_map_name
-from mmccam.visualization import Panel, draw_panels
-from mmccam.visualization.canvas import stack, write_text
-from mmccam.visualization.overlay import draw_legend
-
-NAMES = ('1st', '2nd', '3rd', '(K-2)th', '(K-1)th', 'Kth')
-RANKS = {
-    f'{name} map': dict(type='mmccam.SingleRank', k=k)
-    for name, k in zip(NAMES, (1, 2, 3, -3, -2, -1))
-}
-FIRST, SECOND, *_, LAST = RANKS
-CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))  # the first rank's map
-WIDTH = 200  # pixels of a panel
-COLUMNS = 8  # panels side by side; further ones are below
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,6 +30,38 @@ def parse_args() -> argparse.Namespace:
     if args.num_images < 1:
         parser.error(f'--num-images must be 1 or more, got {args.num_images}')
     return args
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
+from dataclasses import replace
+from pathlib import Path
+
+import mmcv
+import numpy as np
+from mmengine.registry import DATASETS
+
+from mmccam import CCAMInferencer, trust_checkpoints
+from mmccam.apis.images import list_images
+from mmccam.apis.runs import find_loader, read_data_config
+from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.datasets.transforms import read_rgb
+from mmccam.evaluation.thresholds import threshold_file
+from mmccam.structures import check_map_name
+from mmccam.visualization import Panel, draw_panels
+from mmccam.visualization.canvas import stack, write_text
+from mmccam.visualization.overlay import draw_legend
+
+NAMES = ('1st', '2nd', '3rd', '(K-2)th', '(K-1)th', 'Kth')
+RANKS = {
+    f'{name} map': dict(type='mmccam.SingleRank', k=k)
+    for name, k in zip(NAMES, (1, 2, 3, -3, -2, -1))
+}
+FIRST, SECOND, *_, LAST = RANKS
+CAM = dict(cam=dict(type='mmccam.TopBottom', i=1, j=0))  # the first rank's map
+WIDTH = 200  # pixels of a panel
+COLUMNS = 8  # panels side by side; further ones are below
 
 
 def find_images(args: argparse.Namespace) -> list[dict]:
@@ -187,11 +193,10 @@ def draw(args: argparse.Namespace) -> None:
     print(f'The figures are in {folder}')
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     with user_errors(*CONFIG_ERRORS):
         draw(args)
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

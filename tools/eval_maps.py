@@ -3,14 +3,7 @@
 import argparse
 from pathlib import Path
 
-import mmengine
 from _cli import CONFIG_ERRORS, add_options, user_errors
-from mmengine.registry import DATASETS
-
-from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
-from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
-from mmccam.evaluation.coco_files import evaluate_boxes
-from mmccam.evaluation.map_files import evaluate_maps
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,6 +24,18 @@ def parse_args() -> argparse.Namespace:
     if args.out and Path(args.out).suffix != '.json':
         parser.error(f'--out must end in .json, got {args.out}')
     return args
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
+import mmengine
+from mmengine.registry import DATASETS
+
+from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
+from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
+from mmccam.evaluation.coco_files import evaluate_boxes
+from mmccam.evaluation.map_files import evaluate_maps
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, float]:
@@ -63,8 +68,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
     return evaluate_maps(dataset, *args.predictions, **options)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     with user_errors():
         if args.out:
             check_writable(args.out)
@@ -76,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -1,12 +1,8 @@
 """Find the object in any images: boxes as JSON, and pictures of them."""
 
 import argparse
-from collections import Counter
 
 from _cli import CONFIG_ERRORS, add_box_options, add_options, user_errors
-
-from mmccam import CCAMInferencer, trust_checkpoints
-from mmccam.evaluation.thresholds import threshold_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,17 +27,24 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.thresholds is not None and args.checkpoint is None:
         parser.error('--thresholds needs --checkpoint')
-    if args.thresholds == '':
-        args.thresholds = threshold_file(args.checkpoint)
     return args
 
 
-def main() -> None:
-    args = parse_args()
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
 
+from collections import Counter
+
+from mmccam import CCAMInferencer, trust_checkpoints
+from mmccam.evaluation.thresholds import threshold_file
+
+
+def main(args: argparse.Namespace) -> None:
     def given(*names: str) -> dict:
         return {name: getattr(args, name) for name in names}
 
+    if args.thresholds == '':
+        args.thresholds = threshold_file(args.checkpoint)
     with user_errors(*CONFIG_ERRORS):
         if args.trust_checkpoint:
             trust_checkpoints()
@@ -63,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -4,17 +4,24 @@ import argparse
 
 from _cli import user_errors
 
-from mmccam.datasets.demo import generate_demo
 
-
-def main() -> None:
+def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument('out_dir', help='folder, empty or not there yet')
     parser.add_argument('--seed', type=int, default=0, help='seed of all that is drawn')
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
+from mmccam.datasets.demo import generate_demo
+
+
+def main(args: argparse.Namespace) -> None:
     with user_errors():
         print(generate_demo(args.out_dir, seed=args.seed))
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -7,13 +7,6 @@ import argparse
 from pathlib import Path
 
 import _cli
-from mmengine.config import Config
-from mmengine.logging import MMLogger
-
-from mmccam.apis import runs
-from mmccam.checkpoints.saving import check_writable
-from mmccam.evaluation import DumpPseudoBoxes, thresholds
-from mmccam.structures import default_map_name
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +23,18 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+
+from mmccam.apis import runs
+from mmccam.checkpoints.saving import check_writable
+from mmccam.evaluation import DumpPseudoBoxes, thresholds
+from mmccam.structures import default_map_name
+
+
 def pseudo_box_config(args: argparse.Namespace) -> Config:
     """Read the config and make its test one of the split, without metrics."""
     cfg = _cli.read_config(args)
@@ -44,8 +49,7 @@ def pseudo_box_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     with _cli.user_errors(*_cli.CONFIG_ERRORS):
         cfg = pseudo_box_config(args)
         runner = runs.build_test_runner(cfg)
@@ -77,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -1,23 +1,42 @@
 """Write Tables 1-7 of the NL-CCAM paper from results of test.py beside the paper's."""
 
 import argparse
+from pathlib import Path
+
+from _cli import user_errors
+
+STYLES = {'.txt': 'simple', '.md': 'github', '.tex': 'latex_booktabs', '.csv': ''}
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    add = parser.add_argument
+    add('results', nargs='+', help='.json files that test.py --out has written')
+    suffixes = ', '.join(STYLES)
+    add('--out', nargs='+', default=[], help=f'files to write, each {suffixes}')
+    args = parser.parse_args()
+    for out in args.out:
+        if Path(out).suffix not in STYLES:
+            parser.error(f'--out must end in one of {suffixes}, got {out}')
+    return args
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
 import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from _cli import user_errors
 from _paper import DATA, TABLES
 from _results import Score, read_scores
 from mmengine.fileio import put_text
 from tabulate import LATEX_ESCAPE_RULES, tabulate
 
 from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
-
-STYLES = {'.txt': 'simple', '.md': 'github', '.tex': 'latex_booktabs', '.csv': ''}
 
 
 def gather(scores: Iterator[Score]) -> dict[tuple, dict]:
@@ -144,21 +163,7 @@ def format_tables(tables: dict[tuple, list[Cell]], suffix: str) -> str:
     return text.getvalue()
 
 
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    add = parser.add_argument
-    add('results', nargs='+', help='.json files that test.py --out has written')
-    suffixes = ', '.join(STYLES)
-    add('--out', nargs='+', default=[], help=f'files to write, each {suffixes}')
-    args = parser.parse_args()
-    for out in args.out:
-        if Path(out).suffix not in STYLES:
-            parser.error(f'--out must end in one of {suffixes}, got {out}')
-    return args
-
-
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     with user_errors():
         for out in args.out:
             check_writable(out)
@@ -171,4 +176,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

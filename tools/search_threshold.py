@@ -4,6 +4,36 @@ import argparse
 from pathlib import Path
 
 import _cli
+
+COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    _cli.add_options(parser, 'config', 'checkpoint', *_cli.RUN)
+    add = parser.add_argument
+    what = 'JSON file to write, with a PNG of the same name; by default beside the '
+    add('--out', help=what + 'checkpoint, epoch_30.thresholds.json for epoch_30.pth')
+    what = 'split to search on; names of results on the same images will say so'
+    add('--split', choices=['val', 'test'], default='val', help=what)
+    add('--box-rules', nargs='+', help='names of the rules')
+    what = 'instead of the maps of the config, those of all values of parameters of '
+    what += 'g(k), with curves against them; by default in epoch_30.sweep.json'
+    add('--sweep', nargs='+', choices=['p', 'degree', 'i', 'j'], help=what)
+    add('--points', type=int, default=21, help='about how many values of each')
+    args = parser.parse_args()
+    if args.points < 2:
+        parser.error(f'--points must be 2 or more, got {args.points}')
+    kind = 'sweep' if args.sweep else 'thresholds'
+    args.out = Path(args.out or Path(args.checkpoint).with_suffix(f'.{kind}.json'))
+    if args.out.suffix != '.json':
+        parser.error(f'--out must end in .json, got {args.out}')
+    return args
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
 import _sweep
 import mmengine
 from mmengine.config import Config
@@ -19,34 +49,6 @@ from mmccam.visualization.numbers import (
     save_curves,
     save_threshold_curves,
 )
-
-COLUMNS = ('map', 'box rule', 'threshold', 'GT-known')
-
-
-def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    _cli.add_options(parser, 'config', 'checkpoint', *_cli.RUN)
-    add = parser.add_argument
-    what = 'JSON file to write, with a PNG of the same name; by default beside the '
-    add('--out', help=what + 'checkpoint, epoch_30.thresholds.json for epoch_30.pth')
-    what = 'split to search on; names of results on the same images will say so'
-    add('--split', choices=['val', 'test'], default='val', help=what)
-    rules = thresholds.BOX_RULES
-    add('--box-rules', nargs='+', default=rules, help='names of the rules')
-    what = 'instead of the maps of the config, those of all values of parameters of '
-    what += 'g(k), with curves against them; by default in epoch_30.sweep.json'
-    add('--sweep', nargs='+', choices=list(_sweep.TYPES), help=what)
-    add('--points', type=int, default=21, help='about how many values of each')
-    args = parser.parse_args()
-    if args.points < 2:
-        parser.error(f'--points must be 2 or more, got {args.points}')
-    default = thresholds.threshold_file(args.checkpoint)
-    if args.sweep:
-        default = Path(args.checkpoint).with_suffix('.sweep.json')
-    args.out = Path(args.out or default)
-    if args.out.suffix != '.json':
-        parser.error(f'--out must end in .json, got {args.out}')
-    return args
 
 
 def search_config(args: argparse.Namespace) -> Config:
@@ -90,16 +92,16 @@ def write(found: dict, args: argparse.Namespace) -> None:
     MMLogger.get_current_instance().info(text)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     with _cli.user_errors(*_cli.CONFIG_ERRORS):
         cfg = search_config(args)
         about = {name: vars(args)[name] for name in ('config', 'checkpoint', 'split')}
         about['checkpoint_sha256'] = thresholds.sha256(args.checkpoint)
         runner = build_test_runner(cfg)
         head, evaluator = thresholds.head_of(runner), runner.test_evaluator
+        rules = args.box_rules or thresholds.BOX_RULES
         evaluator.metrics = [
-            ThresholdSearch(name, box_rules=args.box_rules) for name in head.map_names
+            ThresholdSearch(name, box_rules=rules) for name in head.map_names
         ]
         dataset = runner.test_dataloader.dataset
         evaluator.dataset_meta = dataset.metainfo
@@ -122,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -1,27 +1,9 @@
 """Evaluate a trained model, and draw some of its boxes."""
 
 import argparse
-import json
-from collections import Counter
 from pathlib import Path
 
 import _cli
-import mmcv
-import mmengine
-from mmengine.config import Config
-from mmengine.dist import is_main_process
-from mmengine.evaluator import BaseMetric, DumpResults
-from mmengine.fileio import put_text
-from mmengine.logging import MMLogger
-from mmengine.runner import Runner
-
-from mmccam import evaluation
-from mmccam.apis.runs import build_test_runner
-from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
-from mmccam.engine import FittingWeightsHook
-from mmccam.evaluation import BoxMetric, LocalizationMetric, thresholds
-from mmccam.visualization import draw_sheet, numbers
-from mmccam.visualization.report import render_report
 
 SUFFIXES = ('.html', '.json', '.md', '.pkl', '.png', '.txt')
 
@@ -43,6 +25,30 @@ def parse_args() -> argparse.Namespace:
         if Path(out).suffix not in SUFFIXES:
             parser.error(f'--out must end in one of {", ".join(SUFFIXES)}, got {out}')
     return args
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
+import json
+from collections import Counter
+
+import mmcv
+import mmengine
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.evaluator import BaseMetric, DumpResults
+from mmengine.fileio import put_text
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from mmccam import evaluation
+from mmccam.apis.runs import build_test_runner
+from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
+from mmccam.engine import FittingWeightsHook
+from mmccam.evaluation import BoxMetric, LocalizationMetric, thresholds
+from mmccam.visualization import draw_sheet, numbers
+from mmccam.visualization.report import render_report
 
 
 def read_test_config(args: argparse.Namespace) -> Config:
@@ -216,8 +222,7 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
             mmcv.imwrite(sheet, out, backend_args=WHOLE_FILES)
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     with _cli.user_errors(*_cli.CONFIG_ERRORS):
         runner = build_test_runner(read_test_config(args))
         evaluator = runner.test_evaluator
@@ -237,4 +242,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -1,22 +1,8 @@
 """Train a model from a config, and evaluate it after each epoch."""
 
 import argparse
-import os
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Optional
 
 import _cli
-from mmengine.config import Config
-from mmengine.device import get_device
-from mmengine.logging import print_log
-from mmengine.runner import Runner, find_latest_checkpoint
-
-from mmccam.apis.config import one_sentence
-from mmccam.apis.runs import VARIABLES, check_run, find_loader
-from mmccam.checkpoints.loading import newest_checkpoint
-from mmccam.checkpoints.saving import one_writer
-from mmccam.engine import FittingWeightsHook
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,6 +20,26 @@ def parse_args() -> argparse.Namespace:
     if args.resume == '':
         parser.error('--resume needs the name of a checkpoint, or no value')
     return args
+
+
+if __name__ == '__main__':
+    args = parse_args()  # before the imports that take seconds
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.logging import print_log
+from mmengine.runner import Runner, find_latest_checkpoint
+
+from mmccam.apis.config import one_sentence
+from mmccam.apis.runs import VARIABLES, check_run, find_loader
+from mmccam.checkpoints.loading import newest_checkpoint
+from mmccam.checkpoints.saving import one_writer
+from mmccam.engine import FittingWeightsHook
 
 
 def build_config(args: argparse.Namespace) -> Config:
@@ -124,8 +130,7 @@ def build_runner(cfg: Config) -> Runner:
     return runner
 
 
-def main() -> None:
-    args = parse_args()
+def main(args: argparse.Namespace) -> None:
     with ExitStack() as held:
         with _cli.user_errors(*_cli.CONFIG_ERRORS):
             cfg = build_config(args)
@@ -138,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    main(args)

@@ -26,7 +26,6 @@ VARIABLES = dict(
     slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
     mpi=tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK')),
 )
-LAUNCHERS = ('none', *VARIABLES)
 
 
 def read_data_config(path: str, options: Optional[dict]) -> Config:
