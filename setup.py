@@ -29,6 +29,7 @@ setup(
             '.mim/tools/benchmarks/*.sh',
         ],
     },
+    entry_points={'console_scripts': ['mmccam=mmccam.__main__:main']},
     # Three distributions provide `import mmcv` and overwrite each other: which
     # one, and with it the whole stack, is the user's choice of an extra.
     install_requires=['numpy'],

@@ -109,11 +109,19 @@ def _restrict_loading() -> None:
 _NLCCAM = 'cars cub_released cub_v2 dogs imagenet_v2 openimages30k stl10'
 _FORMER = dict(vggccam='plain', ccam_vgg16='plain', cam='conv6', cam_vgg16='conv6')
 # Names of models in earlier versions.
-_OLD_NAMES = {
+OLD_NAMES = {
     **{f'nlccam_{data}': f'nlccam_vgg16_{data}' for data in _NLCCAM.split()},
     **{f'{old}_cub': f'{name}_vgg16_cub' for old, name in _FORMER.items()},
     **{f'{old}_ilsvrc': f'{name}_vgg16_ilsvrc' for old, name in _FORMER.items()},
 }
+
+
+def home() -> Path:
+    """The folder with ``configs``, ``tools`` and ``model-index.yml``."""
+    package = Path(__file__).parent
+    root = package / '.mim'
+    # A clone on a system without symbolic links has files there.
+    return root if (root / 'configs').is_dir() else package.parent
 
 
 def register_configs() -> None:
@@ -124,15 +132,12 @@ def register_configs() -> None:
     from mmengine.logging import print_log
     from mmpretrain.apis import ModelHub
 
-    package = Path(__file__).parent
-    root = package / '.mim'
-    if not (root / 'configs').is_dir():  # a clone on a system without symbolic links
-        root = package.parent
+    root = home()
     try:
         ModelHub.register_model_index(root / 'model-index.yml', config_prefix=root)
     except ValueError as error:
         print_log(f"mmpretrain's hub: {error}", 'current', logging.WARNING)
         return
     models = ModelHub._models_dict
-    for old, name in _OLD_NAMES.items():
+    for old, name in OLD_NAMES.items():
         models.setdefault(old, models[name])

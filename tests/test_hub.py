@@ -41,9 +41,10 @@ def test_each_main_config_has_its_name(index):
     assert all(model.name == Path(model.config).stem for model in index.models)
 
 
-def test_a_model_without_a_name_there_is_refused():
-    with pytest.raises(ValueError, match='Failed to find model "no_such_model"'):
-        mmccam.CCAMInferencer('no_such_model')
+def test_an_unknown_name_is_refused_with_the_nearest():
+    near = 'no config resnet50_8xb32_in1l, .* nearest names are resnet50_8xb32_in1k,'
+    with pytest.raises(FileNotFoundError, match=near):
+        mmccam.CCAMInferencer('resnet50_8xb32_in1l')
 
 
 @pytest.mark.parametrize(

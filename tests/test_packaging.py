@@ -10,6 +10,14 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
+# What pip writes as the program `mmccam`.
+PROGRAM = """
+import sys
+from importlib.metadata import distribution
+(script,) = distribution('mmccam').entry_points
+assert (script.group, script.name) == ('console_scripts', 'mmccam')
+sys.exit(script.load()())
+"""
 CODE = """
 import mmccam, mmpretrain
 model = mmpretrain.get_model('nlccam_demo')
@@ -21,9 +29,26 @@ print(mmccam.__file__, model._config.filename, sep='\\n')
 def installed(tmp_path_factory):
     """A folder with what a wheel would have."""
     folder = tmp_path_factory.mktemp('installed')
-    command = [sys.executable, 'setup.py', '-q', 'build_py', '--build-lib', str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    build = ['build_py', '--build-lib', str(folder)]
+    command = [sys.executable, 'setup.py', '-q', *build, 'egg_info', '--egg-base']
+    subprocess.run([*command, folder], cwd=ROOT, check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture
+def run(installed, tmp_path):
+    """Run Python with the installation, in another folder."""
+
+    def run(code, *arguments):
+        return subprocess.run(
+            [sys.executable, '-W', 'ignore', '-c', code, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, 'PYTHONPATH': str(installed)},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
 
 
 @pytest.mark.parametrize('folder', ['configs', 'tools'])
@@ -38,16 +63,16 @@ def test_configs_and_tools_are_installed(installed, folder):
     assert files(installed / 'mmccam/.mim') == files(ROOT)
 
 
-def test_names_are_found_without_the_clone(installed, tmp_path):
-    result = subprocess.run(
-        [sys.executable, '-c', CODE],
-        cwd=tmp_path,
-        env={**os.environ, 'PYTHONPATH': str(installed)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+def test_names_are_found_without_the_clone(installed, run):
+    *_, package, config = run(CODE).stdout.splitlines()
 
-    *_, package, config = result.stdout.splitlines()
     assert package == str(installed / 'mmccam/__init__.py')
     assert config == str(installed / 'mmccam/.mim/configs/nlccam_demo.py')
+
+
+def test_the_command_finds_tools_and_configs_without_the_clone(run):
+    process = run(PROGRAM, 'check-data', 'nlccam_demo')
+
+    assert process.returncode == 1, process.stderr
+    assert 'data/demo' in process.stdout
+    assert process.stdout.splitlines()[-1] == 'test: 0 images, 0 classes, 1 problems'

@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from os import PathLike
-from pathlib import Path
 from typing import Any, Optional, Union
 
-import mmengine.registry
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import Registry
 from mmengine.runner import Runner
 
 from ..registry import kind_of
+from .config_files import ROOTS, find_config, with_texts
 
 # What a run reads of its config: the arguments of the runner, and what it looks up.
 RUN_KEYS = {
@@ -21,7 +19,6 @@ RUN_KEYS = {
     *('model_wrapper_cfg', 'find_unused_parameters', 'sync_bn', 'compile'),
     *('activation_checkpointing', 'efficient_conv_bn_eval'),
 }
-REGISTRIES = [x for x in vars(mmengine.registry).values() if isinstance(x, Registry)]
 
 
 @contextmanager
@@ -35,16 +32,14 @@ def one_sentence(fault: str) -> Iterator[None]:
         raise ValueError(f'{fault}: {reason}') from error
 
 
-def read_config(path: Union[str, PathLike], options: Optional[dict] = None) -> Config:
-    """Read a config, a regular file whose types are texts, and apply options."""
-    if Path(path).exists() and not Path(path).is_file():
-        raise ValueError(f'the config {path} is not a regular file')
-    cfg = Config.fromfile(path)
+def read_config(config: Union[str, PathLike], options: Optional[dict] = None) -> Config:
+    """Read a config, a file or one of ours by its name, and apply options."""
+    cfg = with_texts(Config.fromfile(find_config(config)))
     for key, value in _values(cfg).items():
         if key.endswith('.type') and not isinstance(value, str):
             raise ValueError(
-                f'{key} of {path} must be a text such as "mmccam.CUB", got {value}; '
-                'configs that import classes are not supported'
+                f'{key} of {config} must be a class or a text such as "mmccam.CUB", '
+                f'got {value!r}'
             )
     apply_options(cfg, options)
     return cfg
@@ -128,7 +123,7 @@ def _arguments(part: Any, scope: str) -> set[str]:
     kind = part.get('type') if isinstance(part, dict) else None
     if isinstance(kind, str):
         name = kind if '.' in kind else f'{scope}.{kind}'
-        for registry in REGISTRIES:
+        for registry in ROOTS:
             with suppress(RuntimeError):  # it has no such name
                 if found := registry.get(name):
                     kind = found

@@ -2,7 +2,7 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 import torch
@@ -11,13 +11,14 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
-from mmpretrain.apis.model import ModelHub
+from mmpretrain.apis.model import ModelHub, list_models
 from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
 from ..checkpoints import contents
 from ..models.any_classifier import classifier_with_maps
 from .config import apply_options, one_sentence, read_config
+from .config_files import our_configs, unknown_config, with_texts
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 File = Union[str, PathLike]
@@ -33,8 +34,7 @@ def load_network(
 
     Returned are it, its config, and the metainfo of the data it was trained on.
     """
-    if isinstance(config, (str, PathLike)) and Path(config).suffix not in SUFFIXES:
-        entry = ModelHub.get(str(config))
+    if entry := _find_in_hub(config):
         config, checkpoint = entry.config, checkpoint or entry.weights
     if checkpoint is None:
         raise ValueError(f'there must be a checkpoint: the hub has none for {config}')
@@ -43,7 +43,8 @@ def load_network(
     weights = contents.weights_of(loaded, source)
     if config is None:
         config = contents.stored_config(loaded, source)
-    config = config.copy() if isinstance(config, Config) else read_config(config)
+    is_read = isinstance(config, Config)
+    config = with_texts(config) if is_read else read_config(config)
     apply_options(config, options)
     contents.warn_if_size_differs(config, loaded, source)
     network = _build(config, source)
@@ -60,6 +61,17 @@ def load_network(
         if torch.device(device).type == 'meta':
             raise ValueError('it holds no numbers')
         return network.to(device), config, metainfo
+
+
+def _find_in_hub(config: Union[File, Config, None]) -> Any:
+    """Find a name, neither of a file nor of ours, in mmpretrain's hub."""
+    is_text = isinstance(config, (str, PathLike))
+    if not is_text or Path(config).suffix in SUFFIXES or str(config) in our_configs():
+        return None
+    names = list_models()
+    if str(config) not in names:
+        raise unknown_config(config, {*names, *our_configs()})
+    return ModelHub.get(str(config))
 
 
 def _build(config: Config, source: str) -> ImageClassifier:

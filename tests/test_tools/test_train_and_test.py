@@ -4,9 +4,10 @@ import re
 
 import pytest
 from PIL import Image
-from small_runs import CONFIG
+from small_runs import CONFIG, ROOT
 
 pytestmark = pytest.mark.slow
+LAZY = ROOT / 'tests/test_tools/small_lazy_config.py'
 
 
 def test_training_resumes_where_it_stopped(trained):
@@ -26,6 +27,14 @@ def test_the_checkpoint_gives_the_numbers_of_training(run, trained, tmp_path):
     assert {'accuracy/top1', 'ccam/top1_loc', 'cam/gt_known_loc'} < set(expected)
     for name, value in expected.items():
         assert metrics[name] == pytest.approx(float(value), abs=1e-4)
+
+
+def test_a_config_of_the_new_style_gives_the_same_numbers(run, evaluated, tmp_path):
+    arguments = ('test.py', LAZY, run.checkpoint, '--thresholds')
+    run.checked(*arguments, '--out', tmp_path / 'lazy.json')
+    results = json.loads((tmp_path / 'lazy.json').read_text())
+    for key in ('localization', 'errors', 'boxes', 'maps', 'model'):
+        assert results[key] == evaluated.results[key]
 
 
 def test_evaluation_leaves_pictures(run, trained):

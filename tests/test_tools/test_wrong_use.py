@@ -35,7 +35,7 @@ READERS = {
     ('text', 'message'),
     [
         ('model = 1 +', 'invalid syntax'),
-        ('model = dict(type=int)', "model.type of .*, got <class 'int'>"),
+        ('model = dict(type=5)', 'model.type of .* must be a class or .*, got 5'),
         ('_base_ = "none.py"', 'none.py'),
         (
             f'_base_ = {str(CONFIG)!r}\n_base_.train_dataloader.dataset = dict('
