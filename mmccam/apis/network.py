@@ -16,6 +16,7 @@ from mmpretrain.models import ImageClassifier
 from mmpretrain.registry import MODELS
 
 from ..checkpoints import contents
+from ..checkpoints.loading import are_trusted
 from ..models.any_classifier import classifier_with_maps
 from .config import apply_options, one_sentence, read_config
 from .config_files import our_configs, unknown_config, with_texts
@@ -42,7 +43,7 @@ def load_network(
     loaded = CheckpointLoader.load_checkpoint(source, map_location='cpu')
     weights = contents.weights_of(loaded, source)
     if config is None:
-        config = contents.stored_config(loaded, source)
+        config = contents.stored_config(loaded, source, are_trusted())
     is_read = isinstance(config, Config)
     config = with_texts(config) if is_read else read_config(config)
     apply_options(config, options)

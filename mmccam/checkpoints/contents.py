@@ -9,6 +9,7 @@ from typing import Any, Optional
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.utils import import_modules_from_strings
 from torch import nn
 
 
@@ -94,13 +95,14 @@ def check_weights(model: nn.Module, weights: Mapping, source: str) -> None:
             raise ValueError(f'{source} has NaN or infinite weights, in {name}')
 
 
-def stored_config(checkpoint: dict, source: str) -> Config:
+def stored_config(checkpoint: dict, source: str, trusted: bool = False) -> Config:
     """Read the config of the run that saved a checkpoint, without running it.
 
     mmengine stores it as Python. Allowed are names with plain values and ``dict(...)``.
     The network is built of listed parts and of mmccam's own, without addresses and
-    paths. How it was initialized and its images mixed is omitted, since the checkpoint
-    has its weights.
+    paths. A trusted one may have any, and its ``custom_imports`` are imported. How it
+    was initialized and its images mixed is omitted, since the checkpoint has its
+    weights.
     """
     text = checkpoint.get('meta', {}).get('cfg')
     if not isinstance(text, str):
@@ -110,12 +112,23 @@ def stored_config(checkpoint: dict, source: str) -> Config:
         for statement in ast.parse(text).body:
             (target,) = statement.targets
             values[target.id] = _value(statement.value)
-        found = [_fault_of(values.get(key)) for key in ('model', 'data_preprocessor')]
+        parts = [values.get(key) for key in ('model', 'data_preprocessor')]
+        _omit_training(parts)
+        found = None if trusted else _fault_of(parts)
         cfg = Config(values)
+        imports = cfg.get('custom_imports') or {}
+        modules = imports.get('imports') or []
+        modules = [modules] if isinstance(modules, str) else modules
+        modules = ', '.join(name for name in modules if name != 'mmccam')
     except Exception as error:  # of many types, as it is parsed, or nested too deeply
         raise ValueError(f'{fault} that is not plain ({error}): {_REMEDY}') from error
-    if any(found):
-        raise ValueError(f'{fault} whose {found[0] or found[1]}: {_REMEDY}')
+    if found:
+        trust = 'if you trust the checkpoint, use --trust-checkpoint, in Python '
+        trust += 'mmccam.trust_checkpoints()'
+        trust += f', which imports its {modules}' if modules else ''
+        raise ValueError(f'{fault} whose {found}: {_REMEDY} or, {trust}')
+    if trusted and imports:
+        import_modules_from_strings(**imports)
     return cfg
 
 
@@ -144,16 +157,25 @@ _PARTS = frozenset(
 )
 
 
+def _omit_training(part: Any) -> None:
+    """Remove what only training needs from a part of a network."""
+    if isinstance(part, dict):
+        for key in ('init_cfg', 'pretrained', 'train_cfg', 'batch_augments'):
+            part.pop(key, None)
+        part = list(part.values())
+    if isinstance(part, (list, tuple)):
+        for value in part:
+            _omit_training(value)
+
+
 def _fault_of(part: Any) -> Optional[str]:
-    """Say what must not be in a part of a network; omit what only training needs."""
+    """Say what must not be in a part of a network."""
     if isinstance(part, (str, bytes)):
         text = str(part)
         # ConvMixer's `arch` has names such as 1024/20.
         is_plain = not re.search(r'[/\\~:]', text) or re.fullmatch(r'\d+/\d+', text)
         return None if is_plain else f'{part[:100]!r} is an address or a path'
     if isinstance(part, dict):
-        for key in ('init_cfg', 'pretrained', 'train_cfg', 'batch_augments'):
-            part.pop(key, None)
         kind, scope = str(part.get('type')), str(part.get('_scope_'))
         if 'type' in part and not _is_allowed(kind):
             return f'type {kind[:100]!r} is not allowed'

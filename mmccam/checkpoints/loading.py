@@ -59,11 +59,17 @@ def restrict_checkpoint_loading() -> None:
 def trust_checkpoints() -> None:
     """Let mmengine load any checkpoint from now on, also one that runs code.
 
-    For files of trusted origin that hold other objects. A warning is logged.
+    For files of trusted origin that hold other objects, or a config with parts of the
+    user's own: its ``custom_imports`` are then imported. A warning is logged.
     """
     _register_loaders(restricted=False)
     logger = MMLogger.get_current_instance()
     logger.warning('Checkpoints are trusted: loading one runs the code that is in it')
+
+
+def are_trusted() -> bool:
+    """Whether checkpoints are trusted, since :func:`trust_checkpoints` was called."""
+    return not zoo.CheckpointLoader._schemes[''].keywords['restricted']
 
 
 def newest_checkpoint(folder: Path) -> Optional[Path]:
@@ -110,12 +116,12 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 def _register_loaders(restricted: bool) -> None:
     for name, prefixes in _PREFIXES.items():
-        loader = partial(_load, name, restricted)
+        loader = partial(_load, name, restricted=restricted)
         loader.__name__ = f'load_from_{name}'  # mmengine logs the last part
         zoo.CheckpointLoader.register_scheme(prefixes, loader, force=True)
 
 
-def _load(name: str, restricted: bool, source: str, map_location: Any = None) -> Any:
+def _load(name: str, source: str, map_location: Any = None, *, restricted: bool) -> Any:
     read = load_restricted if restricted else partial(torch.load, weights_only=False)
     with ExitStack() as stack:
         with _one_sentence(source, restricted):

@@ -1,4 +1,5 @@
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmpretrain.registry import MODELS
 
+from mmccam.apis.config import read_config
 from mmccam.checkpoints.contents import stored_config, warn_if_size_differs
 
 ROOT = Path(__file__).parents[2] / 'configs'
@@ -33,7 +35,7 @@ def test_the_text_of_a_config_gives_the_config(cfg):
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_the_network_of_each_config_is_allowed(name):
-    cfg = Config.fromfile(ROOT / name)
+    cfg = read_config(ROOT / name)
     found = stored(f'model = {cfg.model.to_dict()!r}')
     expected = without_init_cfg(cfg.model)
     expected.pop('train_cfg', None)
@@ -141,6 +143,25 @@ def test_only_listed_parts_are_built(kind):
 def test_no_argument_is_an_address_or_a_path(part):
     with pytest.raises(ValueError, match=' is an address or a path: name the config'):
         stored(f'model = dict(type="VGG", depth=[{part!r}])')
+
+
+OWN = """
+model = dict(type='ImageClassifier', head=dict(type='mmccam.OwnHead', file='a/b'))
+custom_imports = dict(imports=['mmccam', 'own_head'])
+"""
+
+
+def test_parts_of_the_users_own_need_trust(tmp_path, monkeypatch):
+    (tmp_path / 'own_head.py').write_text('imported = True')
+    monkeypatch.syspath_prepend(tmp_path)
+    message = "'mmccam.OwnHead' is not allowed: .* --trust-.*, which imports its own_he"
+    with pytest.raises(ValueError, match=message):
+        stored(OWN)
+    assert 'own_head' not in sys.modules
+
+    found = stored_config(dict(meta=dict(cfg=OWN)), 'a.pth', trusted=True)
+    assert sys.modules.pop('own_head').imported
+    assert found.model.head == dict(type='mmccam.OwnHead', file='a/b')
 
 
 def test_other_scopes_are_refused():

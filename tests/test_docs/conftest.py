@@ -63,6 +63,7 @@ def environment(tmp_path_factory):
         # CI builds the pages by itself, and installs what this needs.
         'sphinx-build': '#!/bin/sh\ngrep -F -- "sphinx-build $*" .ci/run\n',
         'pip': '#!/bin/sh\nexec python -m pip "$@"\n',
+        'mmccam': '#!/bin/sh\nexec python -m mmccam "$@"\n',
     }
     fork_server.write_programs(programs, {**COMMANDS, **files})
     variables = {

@@ -17,7 +17,7 @@ CONFIGS = {path.read_text() for path in ROOT.glob('configs/**/*.py')}
 # What the blocks of pages may be of: commands, Python, what is only shown, and Sphinx.
 LANGUAGES = ('bash', 'python', 'text', '{toctree}', '{include}')
 COMMAND = re.compile(
-    r'(\w+=\S* )*(python3?|pip|export|mpirun|srun|sphinx-build|\S+\.sh) .+'
+    r'(\w+=\S* )*(python3?|pip|mmccam|export|mpirun|srun|sphinx-build|\S+\.sh) .+'
 )
 
 

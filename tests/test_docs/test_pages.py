@@ -28,8 +28,8 @@ def test_the_commands_of_a_page_run(name, request):
 def test_the_options_that_a_page_names_are_options_of_the_tools(name):
     sources = [path.read_text() for path in (ROOT / 'tools').glob('*.py')]
     known = set(re.findall(r"'(--[a-z-]+)'", ''.join(sources)))
-    # Of pip.
-    known |= {'--no-build-isolation', '--only-binary'}
+    # Of pip, and of all programs.
+    known |= {'--no-build-isolation', '--only-binary', '--help'}
 
     named = re.findall(r'`[^`]*?(?<![\w-])(--[a-z][a-z-]*)', PAGES[name].read_text())
     assert set(named) <= known

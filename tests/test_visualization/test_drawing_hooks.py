@@ -114,6 +114,18 @@ def test_a_picture_that_is_not_written_ends_the_run(tmp_path, sample, small_disk
     assert list(tmp_path.rglob('*.png')) == []
 
 
+@pytest.mark.parametrize(
+    'backend',
+    [
+        dict(type='WandbVisBackend', init_kwargs=dict(project='a')),
+        dict(type='MLflowVisBackend', exp_name='a', tracking_uri='b'),
+    ],
+)
+def test_backends_of_the_documentation_are_built(tmp_path, backend):
+    visualizer = Visualizer(vis_backends=[backend], save_dir=str(tmp_path))
+    assert list(visualizer._vis_backends) == [backend['type']]
+
+
 def test_pictures_go_to_the_local_backend_and_to_tensorboard(tmp_path, sample):
     tensorboard = pytest.importorskip(
         'tensorboard.backend.event_processing.event_accumulator'
