@@ -8,9 +8,9 @@ from torch import nn
 
 from mmccam.apis.config import RUN_KEYS, read_config
 from mmccam.apis.config_files import find_config, with_texts
-from mmccam.evaluation.box_rules import largest_component
 from mmccam.models import GAPClsHead
 from mmccam.models.hide_and_seek import HideAndSeek
+from mmccam.registry import FUNCTIONS
 
 ROOT = Path(__file__).parents[2] / 'configs'
 
@@ -82,7 +82,7 @@ class Unregistered(GAPClsHead):
         (ImageClassifier, 'ImageClassifier'),
         (nn.BatchNorm2d, 'BN'),
         (default_collate, 'default_collate'),
-        (largest_component, 'mmccam.largest_component'),
+        (FUNCTIONS.get('largest_component'), 'mmccam.largest_component'),
         (Unregistered, f'{__name__}.Unregistered'),
         ('mmccam.GAPClsHead', 'mmccam.GAPClsHead'),
     ],
