@@ -65,7 +65,7 @@ def _parse_value(text: str) -> Any:
 
 
 OPTIONS = {
-    'config': dict(help='config file'),
+    'config': dict(help='config file, or the name of one of ours'),
     'checkpoint': dict(help='checkpoint file'),
     '--cam': dict(help='name of the map, ccam by default'),
     '--box-rule': dict(help='name of the box rule, largest_component by default'),

@@ -40,8 +40,8 @@ class CCAMInferencer:
     skipped image has ``error`` instead of size and predictions.
 
     Args:
-        model: Config, its file, or a name in mmpretrain's hub. Defaults to the config
-            that is stored in the checkpoint.
+        model: Config, its file, its name if it is one of ours, or a name in
+            mmpretrain's hub. Defaults to the config that is stored in the checkpoint.
         pretrained: File or address of the checkpoint. Defaults to that of the hub.
         cam: Name of the map for boxes. Defaults to ``ccam`` or the only one.
         cams: Config of a combination function for each name, instead of the head's.
