@@ -46,7 +46,7 @@ _HOMES = {
 # What does without OpenMMLab, and the rest.
 _PURE = (
     *('TorchLocalizer', 'boxes', 'cam', 'components', 'map_boxes', 'maps'),
-    *('torch_head', 'torch_localizer'),
+    *('onboard', 'torch_head', 'torch_localizer'),
 )
 _OTHERS = (
     *('CCAMInferencer', 'apis', 'checkpoints', 'datasets', 'engine', 'evaluation'),

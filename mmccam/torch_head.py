@@ -11,11 +11,12 @@ from typing import NamedTuple, Optional
 import torch
 from torch import Tensor, nn
 
-from .cam import activation_maps
+# The rounding of products in TF32, which a GPU may use for float32.
+TF32 = 2**-10
 
 
 class Call(NamedTuple):
-    """A call of a module: its output, then its inputs; what is no tensor is None."""
+    """A call of a module: its output, then its inputs; None if not of floats."""
 
     module: nn.Module
     values: tuple[Optional[Tensor], ...]
@@ -43,13 +44,26 @@ class LinearHead(NamedTuple):
 
         Returns:
             Scores, (N, K), features, (N, C, h, w), and weights, (K, C), in float32.
+
+        Raises:
+            ValueError: If the scores are not finite, or not means of the maps.
         """
         with record([self.module]) as calls:
-            scores = model(images)
-        features = calls[self.call].values[self.value]
+            scores = _scores_of(model, images)
+        features = calls[self.call].values[self.value].float()
         features = features.permute(0, 3, 1, 2) if self.channels_last else features
-        weight = self.layer.weight.flatten(1)
-        return scores.float(), features.float(), weight.float()
+        weight = self.layer.weight.flatten(1).float()
+        with torch.autocast(features.device.type, enabled=False):
+            means = features.mean(dim=(2, 3)) @ weight.T
+        if self.layer.bias is not None:
+            means = means + self.layer.bias
+        if not _equal(means, scores, eps=TF32):
+            names = {module: name for name, module in model.named_modules()}
+            raise ValueError(
+                f'the scores of {type(model).__name__} are not the means of the maps '
+                f'of {names[self.module]} plus a bias'
+            )
+        return scores.float(), features, weight
 
 
 @contextmanager
@@ -57,11 +71,13 @@ def record(modules: Iterable[nn.Module]) -> Iterator[list[Call]]:
     """Record the calls of modules in the order in which they end."""
     calls = []
 
-    def note(module: nn.Module, inputs: tuple, output: object) -> None:
-        values = [x if isinstance(x, Tensor) else None for x in (output, *inputs)]
-        calls.append(Call(module, tuple(values)))
+    def note(module: nn.Module, args: tuple, kwargs: dict, output: object) -> None:
+        values = (output, *args, *kwargs.values())
+        calls.append(
+            Call(module, tuple(x if _is_of_floats(x) else None for x in values))
+        )
 
-    hooks = [module.register_forward_hook(note) for module in modules]
+    hooks = [one.register_forward_hook(note, with_kwargs=True) for one in modules]
     try:
         yield calls
     finally:
@@ -80,12 +96,9 @@ def find_head(model: nn.Module, images: Tensor) -> LinearHead:
         ValueError: If the scores are not means of maps, with the reason.
     """
     with record(model.modules()) as calls:
-        scores = model(images)
-    if not isinstance(scores, Tensor) or scores.dim() != 2:
-        got = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores)
-        raise ValueError(f'a classifier must return scores (N, K), got {got}')
+        scores = _scores_of(model, images)
     names = {module: name for name, module in model.named_modules()}
-    ends = [end for end, call in enumerate(calls) if _scores_of(call, scores)]
+    ends = [end for end, call in enumerate(calls) if _gives(call, scores)]
     if not ends:
         raise ValueError(
             f'maps need a last linear layer whose outputs are the scores; '
@@ -93,27 +106,38 @@ def find_head(model: nn.Module, images: Tensor) -> LinearHead:
         )
     last = calls[ends[-1]]
     pooled = _mean(last.values[1])
-    found = min(_candidates(calls, pooled), key=lambda one: one[0], default=None)
+    found = next(_candidates(calls, pooled), None)
     if found is None:
         reason = _reason(calls[: ends[-1]], names[last.module], pooled, names)
         raise ValueError(
             f'the scores of {type(model).__name__} are not means of maps: {reason}'
         )
-    head = LinearHead(last.module, *found[1:])
-    _, features, weight = head.run(model, images)
-    means = activation_maps(features, weight.expand(len(features), -1, -1))
-    means = means.mean(dim=(2, 3))
-    if head.layer.bias is not None:
-        means = means + head.layer.bias
-    if _error(means, scores) > _tolerance(scores):
-        raise ValueError(
-            f'the scores of {type(model).__name__} are not the means of the maps of '
-            f'{names[head.module]} plus a bias'
-        )
+    head = LinearHead(last.module, *found)
+    head.run(model, images)
     return head
 
 
-def _scores_of(call: Call, scores: Tensor) -> bool:
+def _scores_of(model: nn.Module, images: Tensor) -> Tensor:
+    """Run a classifier; what is not finite scores (N, K) is a ValueError."""
+    scores = model(images)
+    if not isinstance(scores, Tensor):
+        kind = type(scores).__name__
+        raise ValueError(
+            f'a classifier must return scores (N, K), got {kind}: wrap it so'
+        )
+    if scores.dim() != 2:
+        shape = tuple(scores.shape)
+        raise ValueError(f'a classifier must return scores (N, K), got {shape}')
+    if not scores.isfinite().all():
+        raise ValueError(f'the scores of {type(model).__name__} are NaN or infinite')
+    return scores
+
+
+def _is_of_floats(x: object) -> bool:
+    return isinstance(x, Tensor) and x.is_floating_point()
+
+
+def _gives(call: Call, scores: Tensor) -> bool:
     """Whether a call is that of a linear layer whose outputs are the scores."""
     layer, output = call.module, call.values[0]
     is_convolution = isinstance(layer, nn.Conv2d) and (
@@ -130,35 +154,29 @@ def _mean(x: Tensor) -> Tensor:
     return x.mean(dim=(2, 3)) if x.dim() == 4 else x
 
 
-def _error(x: Tensor, wanted: Tensor) -> float:
-    """The largest difference, relative to the largest number."""
-    x, wanted = x.double(), wanted.double()
-    return ((x - wanted).abs().max() / wanted.abs().max().clamp(min=1e-30)).item()
-
-
-def _tolerance(x: Tensor) -> float:
-    return torch.finfo(x.dtype).eps ** 0.5
-
-
-def _equal(x: Tensor, wanted: Tensor) -> bool:
-    return x.shape == wanted.shape and _error(x, wanted) < _tolerance(wanted)
+def _equal(x: Tensor, wanted: Tensor, eps: float = 0) -> bool:
+    """Whether tensors are equal to rounding, relative to the largest number."""
+    if x.shape != wanted.shape:
+        return False
+    eps = max(eps, torch.finfo(x.dtype).eps, torch.finfo(wanted.dtype).eps)
+    x, wanted = x.cpu().double(), wanted.cpu().double()  # MPS has no double precision
+    return ((x - wanted).abs().max() <= eps**0.5 * wanted.abs().max()).item()
 
 
 def _candidates(calls: list[Call], pooled: Tensor) -> Iterator[tuple]:
-    """Feature maps with the mean (N, C): the error first, then where they are."""
+    """Where feature maps with the mean (N, C) are, the nearest to the scores first."""
     left: dict[nn.Module, int] = {}
     for call in calls:
         left[call.module] = left.get(call.module, 0) + 1
-    for call in reversed(calls):  # of equal ones, the one nearest to the scores
+    for call in reversed(calls):
         left[call.module] -= 1
         for value, x in enumerate(call.values):
             if x is None or x.dim() != 4:
                 continue
             for last, sides in enumerate([(2, 3), (1, 2)]):
                 has_positions = max(x.shape[side] for side in sides) > 1
-                if has_positions and _equal(mean := x.mean(dim=sides), pooled):
-                    error = _error(mean, pooled)
-                    yield error, call.module, left[call.module], value, bool(last)
+                if has_positions and _equal(x.mean(dim=sides), pooled):
+                    yield call.module, left[call.module], value, bool(last)
 
 
 def _reason(calls: list[Call], layer: str, pooled: Tensor, names: dict) -> str:

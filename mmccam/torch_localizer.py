@@ -1,17 +1,18 @@
 """Boxes from any classifier of torch; nothing of OpenMMLab is needed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Callable, Optional, Union
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from .boxes import Size, clip_box
-from .cam import ccam, move_to_front, rank_classes, top_bottom
+from .cam import activation_maps, rank_classes, target_weights, top_bottom
 from .map_boxes import BoxFunction, largest_component, rule_at
 from .torch_head import LinearHead, find_head
 
@@ -36,7 +37,8 @@ class TorchLocalizer:
     class token or other pooling is a ValueError.
 
     Args:
-        model: The classifier. Its training mode stays as it is between the calls.
+        model: The classifier, on any device; of one in ``DataParallel`` the module in
+            it. Its training mode stays as it is between the calls.
         size: Side of its input in pixels. PIL images and arrays are resized to a square
             without cropping.
         mean: Mean of R, G and B from 0 to 1.
@@ -65,7 +67,8 @@ class TorchLocalizer:
         num_guesses: int = 1,
         classes: Optional[Sequence[str]] = None,
     ) -> None:
-        self.model, self.size = model, size
+        is_parallel = isinstance(model, (nn.DataParallel, DistributedDataParallel))
+        self.model, self.size = model.module if is_parallel else model, size
         self.mean, self.std = torch.tensor(mean), torch.tensor(std)
         self.combination, self.target_first = combination, target_first
         self.box_rule = rule_at(box_rule.__name__, box_rule, threshold)
@@ -74,9 +77,10 @@ class TorchLocalizer:
 
     def __call__(
         self,
-        images: Union[AnyImage, Sequence[AnyImage]],
+        images: Union[AnyImage, Iterable[AnyImage]],
         channel_order: Optional[str] = None,
         batch_size: int = 8,
+        labels: Union[int, Iterable[int], None] = None,
     ) -> list[dict]:
         """Find the object in images.
 
@@ -86,34 +90,42 @@ class TorchLocalizer:
                 for several.
             channel_order: ``rgb`` or ``bgr``, which arrays need.
             batch_size: How many images the classifier gets at a time.
+            labels: The class of each image where it is known, from 0. Then this class
+                is predicted, whatever its rank, instead of the most probable ones.
 
         Returns:
             For each image ``width`` and ``height`` in pixels, and ``predictions``, the
-            most probable classes: ``label``, ``class_name``, ``score`` (0 ... 1),
-            ``box`` (x0, y0, x1, y1 in pixels, from 0, both ends inside) and ``cam``,
-            its map, (h, w), float32.
+            most probable classes or the known one: ``label``, ``class_name``, ``score``
+            (0 ... 1), ``box`` (x0, y0, x1, y1 in pixels, from 0, both ends inside) and
+            ``cam``, its map, (h, w), float32.
 
         Raises:
             TypeError: If an image is none of these.
             ValueError: If the classifier can have no maps, an array has no
-                ``channel_order``, or tensors differ in size.
+                ``channel_order``, tensors differ in size, or labels do not fit.
         """
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
         if isinstance(images, (Image.Image, np.ndarray)) or (
             isinstance(images, Tensor) and images.dim() == 3
         ):
-            images = [images]
-        rest, results = iter(images), []
+            images, labels = [images], None if labels is None else [labels]
+        pairs, results = _with_labels(images, labels), []
         with torch.no_grad(), _evaluating(self.model):
-            while batch := list(islice(rest, batch_size)):
-                loaded = [self._load(image, channel_order) for image in batch]
-                results += self._localize(*zip(*loaded))
+            while batch := list(islice(pairs, batch_size)):
+                loaded = [self._load(image, channel_order) for image, _ in batch]
+                known = None if labels is None else [label for _, label in batch]
+                results += self._localize(*zip(*loaded), known)
         return results
 
     def _load(self, image: AnyImage, order: Optional[str]) -> tuple[Tensor, Size]:
         """The input of the classifier, (3, H, W), and the size of the image."""
         if isinstance(image, Tensor):
+            if image.dim() != 3 or not image.is_floating_point():
+                raise ValueError(
+                    'a tensor must be normalized, (3, H, W), got the shape '
+                    f'{tuple(image.shape)} and {image.dtype}'
+                )
             return image, (image.shape[-1], image.shape[-2])
         if isinstance(image, np.ndarray):
             if order not in RGB:
@@ -136,8 +148,13 @@ class TorchLocalizer:
         pixels = torch.from_numpy(np.array(pixels)) / 255
         return ((pixels - self.mean) / self.std).permute(2, 0, 1), image.size
 
-    def _localize(self, inputs: tuple[Tensor], sizes: tuple[Size]) -> Iterator[dict]:
-        """The results of a batch."""
+    def _localize(
+        self,
+        inputs: tuple[Tensor],
+        sizes: tuple[Size],
+        known: Optional[Sequence[int]],
+    ) -> Iterator[dict]:
+        """The results of a batch, of which the classes may be known."""
         shapes = {tuple(one.shape) for one in inputs}
         if len(shapes) > 1:
             raise ValueError(f'tensors must have one shape, got {sorted(shapes)}')
@@ -146,38 +163,52 @@ class TorchLocalizer:
         if self.head is None:
             self.head = find_head(self.model, inputs[:1])
         scores, features, weight = self.head.run(self.model, inputs)
-        labels, maps = self._maps(scores, features, weight)
-        for index, size in enumerate(sizes):
-            found = zip(
-                labels[index], maps[index], scores[index].softmax(0)[labels[index]]
+        ranking = rank_classes(scores)
+        labels = self._labels(ranking, known)
+        coefficients = self._coefficients(len(weight)).to(weight)
+        with torch.autocast(weight.device.type, enabled=False):
+            first = self.target_first
+            weights = target_weights(ranking, labels, coefficients, first) @ weight
+            maps = activation_maps(features, weights).expand(
+                -1, labels.shape[1], -1, -1
             )
-            yield dict(
-                width=size[0],
-                height=size[1],
-                predictions=[self._prediction(*one, size) for one in found],
-            )
+        probabilities = scores.softmax(1).gather(1, labels)
+        for size, *found in zip(sizes, labels, maps, probabilities):
+            predictions = [self._prediction(*one, size) for one in zip(*found)]
+            yield dict(width=size[0], height=size[1], predictions=predictions)
 
-    def _maps(
-        self, scores: Tensor, features: Tensor, weight: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The most probable classes, (N, T), and their maps, (N, T, h, w)."""
-        count = scores.shape[1]
-        if not 1 <= self.num_guesses <= count:
-            raise ValueError(
-                f'num_guesses must lie between 1 and the number of classes {count}, '
-                f'got {self.num_guesses}'
-            )
+    def _labels(self, ranking: Tensor, known: Optional[Sequence[int]]) -> Tensor:
+        """The classes that are predicted, (N, T)."""
+        count = ranking.shape[1]
         if self.classes is not None and len(self.classes) != count:
             raise ValueError(
                 f'the classifier has {count} classes, but {len(self.classes)} names'
             )
-        ranking = rank_classes(scores)
-        labels = ranking[:, : self.num_guesses]
-        rankings = ranking.unsqueeze(1).expand(-1, self.num_guesses, -1)
-        if self.target_first:
-            rankings = move_to_front(ranking, labels)
-        combination = self.combination or (lambda count: top_bottom(count, 1, 0))
-        return labels, ccam(features, weight, rankings, combination(count))
+        if known is None:
+            if not 1 <= self.num_guesses <= count:
+                raise ValueError(
+                    'num_guesses must lie between 1 and the number of classes '
+                    f'{count}, got {self.num_guesses}'
+                )
+            return ranking[:, : self.num_guesses]
+        for label in known:
+            if label not in range(count):
+                raise ValueError(
+                    f'a label must be a number from 0 to {count - 1}, got {label!r}'
+                )
+        return torch.tensor([[int(label)] for label in known]).to(ranking)
+
+    def _coefficients(self, count: int) -> Tensor:
+        """The coefficients g(1) ... g(K), (K,)."""
+        if self.combination is None:
+            return top_bottom(count, 1, 0)
+        coefficients = self.combination(count)
+        if coefficients.shape != (count,):
+            raise ValueError(
+                f'the combination must give {count} coefficients, got the shape '
+                f'{tuple(coefficients.shape)}'
+            )
+        return coefficients
 
     def _prediction(
         self, label: Tensor, cam: Tensor, score: Tensor, size: Size
@@ -199,3 +230,17 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
+
+
+def _with_labels(
+    images: Iterable[AnyImage], labels: Optional[Iterable[int]]
+) -> Iterator[tuple]:
+    """Each image with its label, which is None where none are known."""
+    if labels is None:
+        yield from ((image, None) for image in images)
+        return
+    missing = object()
+    for image, label in zip_longest(images, labels, fillvalue=missing):
+        if image is missing or label is missing:
+            raise ValueError('each image must have one label')
+        yield image, label

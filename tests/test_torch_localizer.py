@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import torchvision
 from PIL import Image
 from torch import nn
 
-from mmccam.cam import top_bottom
+from mmccam.cam import polynomial, top_bottom
 from mmccam.torch_localizer import TorchLocalizer
 
 # Four stripes, 8 pixels wide and high: red, green, blue, white.
@@ -46,10 +47,13 @@ class Colours(nn.Module):
         return self.fc(self.conv(x).mean(dim=(2, 3)))
 
 
-def localize(image, *args, **kwargs):
+def localizer(**kwargs):
     options = dict(size=32, mean=[0, 0, 0], std=[1, 1, 1], threshold=0.9)
-    localizer = TorchLocalizer(Colours(), **{**options, **kwargs})
-    return localizer(image, *args)[0]
+    return TorchLocalizer(Colours(), **{**options, **kwargs})
+
+
+def localize(image, *args, **kwargs):
+    return localizer(**kwargs)(image, *args)[0]
 
 
 def test_classes_maps_and_boxes():
@@ -79,6 +83,38 @@ def test_combination_of_the_maps_of_all_classes():
     np.testing.assert_allclose(cam, [[-1, 0, 1, 0]] * 4, atol=0.01)
 
 
+def test_a_known_label_has_its_own_box_whatever_its_rank():
+    images = [Image.fromarray(STRIPES)] * 3
+    results = localizer(num_guesses=2)(images, labels=[0, 2, 0], batch_size=2)
+    assert [len(result['predictions']) for result in results] == [1, 1, 1]
+    red, blue, again = (result['predictions'][0] for result in results)
+    assert (red['label'], blue['label']) == (0, 2)
+    np.testing.assert_allclose(red['cam'], [[1, 0, 0, 1]] * 4, atol=0.01)
+    np.testing.assert_allclose(blue['cam'], [[0, 0, 1, 1]] * 4, atol=0.01)
+    assert blue['box'] == [19, 0, 31, 7]  # 0.9 is at (x + 0.5) / 8 - 0.5 = 1.9
+    assert again['box'] == red['box']
+    # The same in a guess, and for one image.
+    *_, guess = localize(images[0], num_guesses=3)['predictions']
+    assert (guess['label'], guess['score']) == (0, red['score'])
+    (one,) = localizer()(images[0], labels=torch.tensor(0))
+    assert one['predictions'][0]['box'] == red['box']
+
+
+@pytest.mark.parametrize(
+    ('labels', 'message'),
+    [
+        ([0, 3], 'a label must be a number from 0 to 2, got 3'),
+        ([-1, 0], 'from 0 to 2, got -1'),
+        (['R', 'G'], "from 0 to 2, got 'R'"),
+        ([0], 'each image must have one label'),
+        ([0, 1, 2], 'each image must have one label'),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        localizer()([Image.fromarray(STRIPES)] * 2, labels=labels)
+
+
 def test_all_kinds_of_images_give_the_same():
     red = STRIPES.copy()
     red[..., 1:] //= 4
@@ -99,6 +135,8 @@ def test_all_kinds_of_images_give_the_same():
         (STRIPES, ValueError, "an array needs channel_order='rgb' .* or 'bgr' .* None"),
         ('bird.jpg', TypeError, 'an image must be of PIL, an array or a tensor, got s'),
         ([torch.rand(3, 8, 8), torch.rand(3, 8, 9)], ValueError, 'must have one shape'),
+        (torch.ones(3, 8, 8, dtype=torch.uint8), ValueError, r'normalized, .*uint8'),
+        ([torch.rand(8, 8)], ValueError, r'normalized, \(3, H, W\), got .* \(8, 8\)'),
     ],
 )
 def test_what_is_no_image_is_refused(image, error, message):
@@ -117,6 +155,10 @@ def test_arrays_of_floats_are_refused():
         (dict(num_guesses=4), 'between 1 and the number of classes 3, got 4'),
         (dict(classes=['a']), 'has 3 classes, but 1 names'),
         (dict(threshold=2), 'threshold must be at least 0 and below 1 .* got 2'),
+        (
+            dict(combination=lambda count: torch.ones(2)),
+            'must give 3 .* shape \\(2,\\)',
+        ),
     ],
 )
 def test_wrong_options_are_refused(options, message):
@@ -129,6 +171,52 @@ def test_the_model_stays_in_training_where_it_was():
     model[1].eval()
     TorchLocalizer(model, size=32)(Image.fromarray(STRIPES))
     assert model.training and model[0].training and not model[1].training
+
+
+def test_the_module_in_a_parallel_one_is_used():
+    model = Colours()
+    assert TorchLocalizer(nn.DataParallel(model)).model is model
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions_give_maps_in_float32(dtype):
+    (found,) = TorchLocalizer(Colours().to(dtype), 32, [0] * 3, [1] * 3)(
+        Image.fromarray(STRIPES)
+    )
+    (found,) = found['predictions']
+    assert found['label'] == 1 and found['cam'].dtype == np.float32
+    np.testing.assert_allclose(found['cam'], [[0, 1, 0, 1]] * 4, atol=0.02)
+
+
+def test_autocast_rounds_features_but_not_sums_of_them():
+    # g of a thousand classes: what bfloat16 leaves of it is noise.
+    torch.manual_seed(0)
+    model = Functional(mean_of_relu, nn.Linear(4, 1000))
+    localizer = TorchLocalizer(model, 32, combination=partial(polynomial, degree=2))
+    image = Image.fromarray(STRIPES)
+    (wanted,) = localizer(image, labels=5)
+    with torch.autocast('cpu', torch.bfloat16):
+        (found,) = localizer(image, labels=5)
+    wanted, found = (one['predictions'][0]['cam'] for one in (wanted, found))
+    assert np.abs(found - wanted).max() < 0.02 * np.abs(wanted).max()
+
+
+def test_each_image_is_checked():
+    """The maximum is the mean in an image of one colour, and in no other."""
+    model = Functional(nn.AdaptiveMaxPool2d(1), *FLAT)
+    grey = Image.new('RGB', (40, 40), 'grey')
+    localizer = TorchLocalizer(model, 32)
+    localizer(grey)
+    reason = 'scores of Functional are not the means of the maps of .* plus a bias'
+    with pytest.raises(ValueError, match=reason):
+        localizer([grey, Image.fromarray(STRIPES)])
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    model = Colours()
+    model.fc.bias.data[1] = torch.inf
+    with pytest.raises(ValueError, match='the scores of Colours are NaN or infinite'):
+        run(model)
 
 
 class Functional(nn.Module):
@@ -148,6 +236,42 @@ def mean_of_relu(x):
 
 
 FLAT = (nn.Flatten(), nn.Linear(4, 5))
+
+
+class Keywords(Functional):
+    """The last layer and the pooling get their inputs by keyword, and an index."""
+
+    def __init__(self):
+        super().__init__(nn.MaxPool2d(1), nn.AdaptiveAvgPool2d(1), *FLAT)
+
+    def forward(self, x):
+        pool, _, fc = self.head
+        x = self.pool(self.conv(x).sigmoid().clone())
+        return fc(input=pool(input=x).flatten(1))
+
+
+class Shared(Functional):
+    """One activation is called thrice, the map is its second output."""
+
+    def __init__(self):
+        super().__init__(nn.ReLU(), nn.Linear(4, 5))
+
+    def forward(self, x):
+        x = self.pool(self.pool(self.conv(x)) - 0.1)
+        scores = self.head(x.mean(dim=(2, 3)))
+        self.pool(x - 1)
+        return scores
+
+
+class Output(NamedTuple):
+    logits: torch.Tensor
+
+
+class Wrap(nn.Module):
+    def forward(self, x):
+        return Output(x)
+
+
 ACCEPTED = {
     'relu in place': Functional(mean_of_relu, nn.Linear(4, 5)),
     'convolution behind the pooling': Functional(
@@ -157,6 +281,8 @@ ACCEPTED = {
         nn.Identity(), nn.Conv2d(4, 5, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     ),
     'no bias': Functional(mean_of_relu, nn.Linear(4, 5, bias=False)),
+    'keywords': Keywords(),
+    'shared activation': Shared(),
 }
 REFUSED = {
     'norm': (
@@ -182,6 +308,10 @@ REFUSED = {
     'segmentation': (
         Functional(nn.Identity()),
         r'a classifier must return scores \(N, K\), got \(1, 4, 30, 30\)',
+    ),
+    'structure': (
+        Functional(mean_of_relu, nn.Linear(4, 5), Wrap()),
+        r'must return scores \(N, K\), got Output: wrap it so',
     ),
 }
 
@@ -224,6 +354,7 @@ def test_networks_of_torchvision(name):
 @pytest.mark.parametrize(
     ('name', 'reason'),
     [
+        ('alexnet', 'there are two linear layers, classifier.4'),
         ('mobilenet_v3_small', 'there are two linear layers, classifier.0'),
         ('convnext_tiny', 'the norm classifier.0 .* is between the pooling and'),
         ('vit_b_16', r'heads.head gets one token of encoder \(Encoder\)'),
