@@ -121,9 +121,9 @@ def _scores_of(model: nn.Module, images: Tensor) -> Tensor:
     """Run a classifier; what is not finite scores (N, K) is a ValueError."""
     scores = model(images)
     if not isinstance(scores, Tensor):
-        kind = type(scores).__name__
         raise ValueError(
-            f'a classifier must return scores (N, K), got {kind}: wrap it so'
+            'a classifier must return scores (N, K): wrap it so that it does, got '
+            f'{type(scores).__name__}'
         )
     if scores.dim() != 2:
         shape = tuple(scores.shape)

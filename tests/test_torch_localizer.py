@@ -311,7 +311,7 @@ REFUSED = {
     ),
     'structure': (
         Functional(mean_of_relu, nn.Linear(4, 5), Wrap()),
-        r'must return scores \(N, K\), got Output: wrap it so',
+        'wrap it so that it does, got Output',
     ),
 }
 
