@@ -84,14 +84,16 @@ def given_map_name(map_name: Optional[str], cam: Optional[str]) -> str:
     return map_name if cam is None else cam
 
 
-def default_map_name(names: Collection[str]) -> str:
-    """The map that boxes are made of where none is named: ``ccam`` or the only one.
+def default_map_name(names: Collection[str], preferred: str) -> str:
+    """The map that boxes are made of where none is named.
 
-    The order of the names does not matter: mmengine sorts them when it stores a config.
-    Several of which none is ``ccam`` are a ``ValueError``.
+    It is the preferred one, ``ccam`` or the only one. The order of the names does not
+    matter: mmengine sorts them when it stores a config. Several of which none is one of
+    these are a ``ValueError``.
     """
-    if 'ccam' in names:
-        return 'ccam'
+    for name in (preferred, 'ccam'):
+        if name in names:
+            return name
     if len(names) != 1:
         found = ', '.join(sorted(names))
         raise ValueError(f'the head makes the maps {found}: name one')

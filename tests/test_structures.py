@@ -36,12 +36,14 @@ def test_a_map_of_another_name_is_refused():
         check_map_name('ccam', dict(cam=None))
 
 
-def test_ccam_or_the_only_map_is_the_default():
+def test_the_preferred_map_ccam_or_the_only_one_is_the_default():
     for names in (['cam', 'ccam'], ['ccam', 'linear'], ['ccam']):
-        assert default_map_name(names) == 'ccam'
-    assert default_map_name(['linear']) == 'linear'
+        assert default_map_name(names, preferred='ccam') == 'ccam'
+    assert default_map_name(['ccam', 'cam'], preferred='cam') == 'cam'
+    assert default_map_name(['ccam', 'linear'], preferred='cam') == 'ccam'
+    assert default_map_name(['linear'], preferred='cam') == 'linear'
     with pytest.raises(ValueError, match='makes the maps cam, linear: name one'):
-        default_map_name(['linear', 'cam'])
+        default_map_name(['linear', 'cam'], preferred='ccam')
 
 
 def sample_with(boxes):

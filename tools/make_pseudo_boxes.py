@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
         head, evaluator = thresholds.head_of(runner), runner.test_evaluator
         dataset = runner.test_dataloader.dataset
         rule = (
-            args.cam or default_map_name(head.map_names),
+            args.cam or default_map_name(head.map_names, head.default_map),
             args.box_rule,
             args.threshold,
         )

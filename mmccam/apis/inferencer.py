@@ -43,7 +43,8 @@ class CCAMInferencer:
         model: Config, its file, its name if it is one of ours, or a name in
             mmpretrain's hub. Defaults to the config that is stored in the checkpoint.
         pretrained: File or address of the checkpoint. Defaults to that of the hub.
-        cam: Name of the map for boxes. Defaults to ``ccam`` or the only one.
+        cam: Name of the map for boxes. Defaults to ``ccam``, or ``cam`` for a network
+            that was trained without maps, or the only one.
         cams: Config of a combination function for each name, instead of the head's.
         box_rule: Name of the box rule. Defaults to ``largest_component``.
         threshold: Threshold of the rule. Defaults to the rule's own.
@@ -79,7 +80,7 @@ class CCAMInferencer:
         self.model, cfg, metainfo = load_network(model, pretrained, options, device)
         head = self.model.head
         head.set_maps(head.cams if cams is None else cams, num_guesses)
-        self.map_name = cam or default_map_name(head.map_names)
+        self.map_name = cam or default_map_name(head.map_names, head.default_map)
         check_map_name(self.map_name, head.map_names)
         names = classes or metainfo.get('classes') or map(str, range(head.num_classes))
         self.classes = tuple(names)

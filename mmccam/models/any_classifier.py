@@ -6,7 +6,17 @@ from mmengine.config import ConfigDict
 from mmpretrain.models import GlobalAveragePooling, ImageClassifier, LinearClsHead
 
 from ..registry import MODELS, kind_of
-from .heads.localization_head import LocalizationHead
+from .heads.gap_head import GAPClsHead
+from .heads.localization_head import DEFAULT_CAMS, LocalizationHead
+
+CAM = dict(type='mmccam.TopBottom', i=1, j=0)
+
+
+@MODELS.register_module()
+class ForeignClsHead(GAPClsHead):
+    """The head of a classifier that was trained without maps: its default is CAM."""
+
+    default_map = 'cam'
 
 
 def classifier_with_maps(model: ConfigDict) -> ConfigDict:
@@ -18,7 +28,8 @@ def classifier_with_maps(model: ConfigDict) -> ConfigDict:
     checkpoint fits.
 
     The config of an ``ImageClassifier``, of mmpretrain or mmccam, gets a localization
-    head unless it has one, ``mmccam.GAPClsHead``. The type ``ImageClassifier`` becomes
+    head unless it has one, ``mmccam.ForeignClsHead`` with the maps ``cam``, its
+    default, and ``ccam``. The type ``ImageClassifier`` becomes
     ``mmccam.SaliencyClassifier``. Without such pooling or layer a ValueError says why.
     """
     model = deepcopy(model)
@@ -50,7 +61,7 @@ def classifier_with_maps(model: ConfigDict) -> ConfigDict:
             f'sides, got {dict(pooling)}'
         )
     model.neck = parts or None
-    head.type = 'mmccam.GAPClsHead'
+    head.update(type='mmccam.ForeignClsHead', cams=dict(cam=CAM, **DEFAULT_CAMS))
     return model
 
 

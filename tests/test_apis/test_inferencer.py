@@ -146,6 +146,20 @@ def test_a_config_beside_weights_alone_has_names_of_the_user_or_numbers(
     assert other.classes == (names or ('0', '1', '2'))
 
 
+def test_boxes_of_a_classifier_without_maps_are_those_of_cam(
+    cfg, checkpoint, inferencer, one
+):
+    neck = dict(type='GlobalAveragePooling')
+    head = dict(type='LinearClsHead', num_classes=3, in_channels=128)
+    model = dict(cfg.model.to_dict(), neck=neck, head=head)
+    foreign = Config(dict(model=model, test_dataloader=cfg.test_dataloader))
+    of_cam = CCAMInferencer(pretrained=checkpoint, cam='cam')
+    for expected, cam in ((of_cam, None), (of_cam, 'cam'), (inferencer, 'ccam')):
+        found = CCAMInferencer(foreign, checkpoint, cam)
+        assert found.map_name == expected.map_name
+        assert localize(found, one) == localize(expected, one)
+
+
 @pytest.mark.parametrize(
     ('kwargs', 'message'),
     [

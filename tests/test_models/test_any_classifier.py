@@ -5,6 +5,7 @@ from mmpretrain.apis.model import ModelHub
 from mmpretrain.models import ImageClassifier
 from mmpretrain.structures import DataSample
 
+from mmccam.cam import polynomial, top_bottom
 from mmccam.checkpoints.contents import stored_config
 from mmccam.models import LocalizationHead, classifier_with_maps
 from mmccam.registry import MODELS
@@ -130,6 +131,13 @@ def test_a_localization_head_stays(head, type, expected):
     head = dict(type=head) if isinstance(head, str) else head
     model = changed(type=type, neck=None, head=head)
     assert classifier_with_maps(model) == dict(model, type=expected)
+
+
+def test_the_maps_are_cam_and_ccam_and_cam_is_the_default():
+    head = MODELS.build(classifier_with_maps(VGG).head)
+    assert (head.map_names, head.default_map) == (['cam', 'ccam'], 'cam')
+    assert torch.equal(head.coefficients['cam'], top_bottom(5, 1, 0))
+    assert torch.equal(head.coefficients['ccam'], polynomial(5, degree=2))
 
 
 def test_a_backbone_without_map_fails_by_its_shape():

@@ -38,6 +38,7 @@ class LocalizationHead(ClsHead):
     """
 
     num_classes: int
+    default_map = 'ccam'  #: name of the map for boxes where none is chosen
     # Set by SaliencyClassifier, which makes the maps of saliency methods.
     allow_saliency = False
 
