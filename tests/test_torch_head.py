@@ -37,15 +37,24 @@ FLAT = (nn.Flatten(), nn.Linear(4, 5))
 
 
 class Keywords(Functional):
-    """The last layer and the pooling get their inputs by keyword, and an index."""
+    """Inputs are given by keyword, and one has no mean."""
 
     def __init__(self):
-        super().__init__(nn.MaxPool2d(1), nn.AdaptiveAvgPool2d(1), *FLAT)
+        head = (nn.AdaptiveAvgPool2d(1), nn.Identity(), nn.Linear(4, 5))
+        super().__init__(nn.Sigmoid(), *head)
 
     def forward(self, x):
-        pool, _, fc = self.head
-        x = self.pool(self.conv(x).sigmoid().clone())
+        pool, same, fc = self.head
+        x = self.conv(x).sigmoid()
+        same((x > 0.5).long())
         return fc(input=pool(input=x).flatten(1))
+
+
+class Mean(nn.Module):
+    """The mean of maps (N, h, w, C)."""
+
+    def forward(self, x):
+        return x.mean(dim=(1, 2))
 
 
 class Shared(Functional):
@@ -79,6 +88,9 @@ ACCEPTED = {
         nn.Identity(), nn.Conv2d(4, 5, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     ),
     'no bias': Functional(mean_of_relu, nn.Linear(4, 5, bias=False)),
+    'rounding between': Functional(
+        lambda x: mean_of_relu(x).bfloat16(), nn.Linear(4, 5).bfloat16()
+    ),
     'keywords': Keywords(),
     'shared activation': Shared(),
 }
@@ -122,6 +134,20 @@ def run(model, size=32):
 @pytest.mark.parametrize('name', ACCEPTED)
 def test_classifiers_with_maps(name):
     assert run(ACCEPTED[name])['cam'].shape == (30, 30)
+
+
+def test_maps_with_channels_last_are_the_same():
+    model = Functional(mean_of_relu, nn.Linear(4, 5))
+    wanted = run(model)['cam']
+    model.pool = F.relu
+    last = torchvision.ops.Permute([0, 2, 3, 1])
+    model.head = nn.Sequential(last, Mean(), *model.head)
+    np.testing.assert_allclose(run(model)['cam'], wanted, atol=1e-6)
+
+
+def test_of_maps_with_one_mean_the_last_is_used():
+    model = Functional(nn.AvgPool2d(2), nn.AdaptiveAvgPool2d(1), *FLAT)
+    assert run(model)['cam'].shape == (15, 15)
 
 
 @pytest.mark.parametrize('name', REFUSED)
