@@ -32,7 +32,10 @@ def imagenet_maps(monkeypatch):
 
 
 def test_the_class_of_a_photograph(photograph):
-    (result,) = imagenet_localizer()(Image.open(photograph))
+    localizer = imagenet_localizer()
+    assert (255 * localizer.mean).tolist() == pytest.approx([127] * 3)
+    assert (255 * localizer.std).tolist() == pytest.approx([128] * 3)
+    (result,) = localizer(Image.open(photograph))
     (found,) = result['predictions']
     assert (found['label'], found['class_name']) == (195, 'Boston bull')
     assert found['cam'].shape == (7, 7)
