@@ -181,7 +181,7 @@ def _candidates(calls: list[Call], pooled: Tensor) -> Iterator[tuple]:
 
 def _reason(calls: list[Call], layer: str, pooled: Tensor, names: dict) -> str:
     """Say why no feature map of the calls before a layer has the mean (N, C)."""
-    advice = ''
+    advice = '; no map of several positions has its channels: is the input too small?'
     for call in reversed(calls):
         module, x = call.module, call.values[0]
         name = f'{names[module]} ({type(module).__name__})'

@@ -145,6 +145,11 @@ def test_maps_with_channels_last_are_the_same():
     np.testing.assert_allclose(run(model)['cam'], wanted, atol=1e-6)
 
 
+def test_a_map_of_one_position_is_none():
+    with pytest.raises(ValueError, match='no map of several positions .* too small'):
+        run(ACCEPTED['no bias'], size=3)
+
+
 def test_of_maps_with_one_mean_the_last_is_used():
     model = Functional(nn.AvgPool2d(2), nn.AdaptiveAvgPool2d(1), *FLAT)
     assert run(model)['cam'].shape == (15, 15)

@@ -23,7 +23,7 @@ from mmccam.models import NonLocalVGG
 OPTIONS = {
     'tools/benchmark.py': '--batch-size 2 --image-side 16 --classes 20 --images 2 '
     '--repeats 1 --step 0.01',
-    'tools/benchmarks/imagenet_maps.py': '--sizes 32',
+    'tools/benchmarks/imagenet_maps.py': '--sizes 64',
     'tests/fuzz.py': '--cases 1',
     # Of all tests those of one file are found.
     'pytest': 'tests/test_boxes.py --collect-only --quiet -n0 -p no:cacheprovider',
