@@ -8,11 +8,15 @@ import argparse
 import ast
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from reprlib import repr as shorten
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
+
+import mmccam._console  # noqa: F401  silences warnings of what is imported later
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -133,31 +137,48 @@ def read_config(args: argparse.Namespace) -> 'Config':
 def user_errors(*more: type[Exception]) -> Iterator[None]:
     """End with exit code 2 and one sentence if what the user gave is wrong.
 
-    The log file, if there is one by then, has the traceback. An interruption by the
-    user ends with 130, as shells have it. ``more`` errors are also the user's here.
+    It names the file with the traceback: the log file, or one of its own if there is
+    none by then and a part of the config is wrong. Other errors are raised again. An
+    interruption by the user ends with 130, as shells have it. ``more`` errors are also
+    the user's here.
     """
     tool = Path(sys.argv[0]).name
     try:
         yield
     except Exception as error:
-        is_users = isinstance(error, (OSError, ValueError, FloatingPointError, *more))
-        if not is_users and 'DataLoader worker' not in str(error):  # it was killed
-            raise
-        from mmengine.logging import MMLogger
-
-        logger = MMLogger.get_current_instance()
-        record = logger.makeRecord(
-            *(logger.name, logging.ERROR, __file__, 0),
-            *('The run ends with an error', (), sys.exc_info()),
-        )
-        for handler in logger.handlers:
-            if isinstance(handler, logging.FileHandler):
-                handler.handle(record)
-        print(f'{tool}: {_sentence(error)}', file=sys.stderr)
-        raise SystemExit(2) from None
+        usual = isinstance(error, (OSError, ValueError, FloatingPointError))
+        killed = 'DataLoader worker' in str(error)
+        path = _log_traceback(has_own_file=not usual and isinstance(error, more))
+        where = f' (traceback: {path})' if path else ''
+        if usual or killed or isinstance(error, more):
+            print(f'{tool}: {_sentence(error)}{where}', file=sys.stderr)
+            raise SystemExit(2) from None
+        if path:
+            print(f'{tool}: an unexpected error{where}', file=sys.stderr)
+        raise
     except KeyboardInterrupt:
         print(f'{tool}: interrupted', file=sys.stderr)
         raise SystemExit(130) from None
+
+
+def _log_traceback(has_own_file: bool) -> str:
+    """Write the traceback of the present error to the log file; its path, or none."""
+    from mmengine.logging import MMLogger
+
+    logger = MMLogger.get_current_instance()
+    record = logger.makeRecord(
+        *(logger.name, logging.ERROR, __file__, 0),
+        *('The run ends with an error', (), sys.exc_info()),
+    )
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)
+            return handler.baseFilename
+    if not has_own_file:
+        return ''
+    with NamedTemporaryFile('w', prefix='mmccam_', suffix='.log', delete=False) as file:
+        traceback.print_exc(file=file)
+    return file.name
 
 
 def _sentence(error: Exception) -> str:

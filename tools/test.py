@@ -205,7 +205,10 @@ def collect(
 
 def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) -> None:
     """Log the results and write them to the files."""
-    MMLogger.get_current_instance().info(f'\n{numbers.format_results(results)}')
+    texts = [f'\n{numbers.format_results(results)}']
+    if further := numbers.further_numbers(results['metrics']):
+        texts.append(f'Further numbers: {further}.')
+    MMLogger.get_current_instance().info('\n\n'.join(texts))
     metrics, dataset = runner.test_evaluator.metrics, runner.test_dataloader.dataset
     for out in args.out:
         suffix = Path(out).suffix

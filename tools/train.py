@@ -36,7 +36,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmccam.apis.config import one_sentence
-from mmccam.apis.runs import VARIABLES, check_run, find_loader
+from mmccam.apis.runs import VARIABLES, ToolRunner, check_run, find_loader
 from mmccam.checkpoints.loading import newest_checkpoint
 from mmccam.checkpoints.saving import one_writer
 from mmccam.engine import FittingWeightsHook
@@ -104,7 +104,7 @@ def build_runner(cfg: Config) -> Runner:
     """Build a runner and all its parts, so that mistakes show before training."""
     if cfg.get('val_dataloader'):
         find_loader(cfg, 'val')
-    runner = Runner.from_cfg(cfg)
+    runner = ToolRunner.from_cfg(cfg)
     if cfg.get('resume'):
         runner.register_hook(FittingWeightsHook())
     loop = runner.train_loop

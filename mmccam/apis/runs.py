@@ -1,5 +1,6 @@
 """Runs of training and evaluation: their data, processes, and checks beforehand."""
 
+import logging
 import os
 import subprocess
 from typing import Optional
@@ -7,10 +8,12 @@ from typing import Optional
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.evaluator import Evaluator
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
+from .._console import is_shown
 from ..engine import FittingWeightsHook
 from ..evaluation import LocalizationMetric
 from ..evaluation.thresholds import head_of
@@ -26,6 +29,18 @@ VARIABLES = dict(
     slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
     mpi=tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK')),
 )
+
+
+class ToolRunner(Runner):
+    """A runner whose console has what a person reads, and whose log file has all."""
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        logger = super().build_logger(*args, **kwargs)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(is_shown)
+        logger.info(f'Log file: {logger.log_file}')
+        return logger
 
 
 def read_data_config(path: str, options: Optional[dict]) -> Config:
@@ -65,7 +80,7 @@ def has_scaled_masks(cfg: Config, split: str) -> bool:
 def build_test_runner(cfg: Config) -> Runner:
     """Build a runner for a test, which refuses a checkpoint that does not match."""
     find_loader(cfg, 'test')
-    runner = Runner.from_cfg(cfg)
+    runner = ToolRunner.from_cfg(cfg)
     runner.register_hook(FittingWeightsHook())
     check_run(runner, 'test', runner.test_evaluator)
     return runner

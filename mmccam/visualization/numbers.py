@@ -66,6 +66,21 @@ def accuracies(metrics: Mapping) -> dict[str, float]:
     return {key.removeprefix(start): value for key, value in found.items()}
 
 
+def further_numbers(metrics: Mapping) -> str:
+    """The metrics that no table of an evaluation has, in one line.
+
+    Counts of maps that are constant, NaN or infinite are left to the warning of them.
+    """
+    tables = {*LOCALIZATION_COLUMNS.values(), *ERROR_COLUMNS.values()}
+    found = [
+        f'{key} {value:.1f}' if isinstance(value, float) else f'{key} {value}'
+        for key, value in metrics.items()
+        if key.rpartition('/')[2] not in tables and not key.startswith('accuracy/')
+        if not key.endswith('_degenerate_maps')
+    ]
+    return ', '.join(found)
+
+
 def localization_notes(results: dict) -> str:
     """What a reader of the table of localization must know."""
     rows, source = results['localization'], results['provenance']

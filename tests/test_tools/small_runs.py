@@ -5,6 +5,7 @@ import os
 import runpy
 import subprocess
 import sys
+import tempfile
 from collections import OrderedDict
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -35,6 +36,9 @@ def run_tool(tool, *arguments, folder='.', loggers=()):
     with ExitStack() as stack:
         for kind in NAMED:
             stack.enter_context(patch.object(kind, '_instance_dict', OrderedDict()))
+        # Tracebacks of wrong parts.
+        place = stack.enter_context(tempfile.TemporaryDirectory())
+        stack.enter_context(patch.object(tempfile, 'tempdir', place))
         loggers = OrderedDict(loggers)
         stack.enter_context(patch.object(MMLogger, '_instance_dict', loggers))
         argv = [str(path), *map(str, arguments)]

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -14,6 +15,16 @@ def test_training_resumes_where_it_stopped(trained):
     assert 'resumed epoch: 1, iter: 2' in trained
     assert 'Epoch(train) [1]' not in trained
     assert 'Saving checkpoint at 2 epochs' in trained
+
+
+def test_the_console_has_progress_and_the_log_file_all(trained, evaluated):
+    log_file = Path(re.search('Log file: (.*)', trained)[1]).read_text()
+    for text in ('System environment:', 'Config:', 'Hooks will be executed'):
+        assert text in log_file and text not in trained
+    assert len(trained.splitlines()) < 20
+    # A test's numbers are in the tables, or below them.
+    assert 'Epoch(test)' not in evaluated.log
+    assert 'Further numbers: ccam/max_box_acc_30 ' in evaluated.log
 
 
 def test_the_checkpoint_gives_the_numbers_of_training(run, trained, tmp_path):

@@ -1,9 +1,12 @@
-"""How tools end when a process that loads data is killed."""
+"""How tools end with an error, and where its traceback is."""
 
 import os
+import re
 import signal
+from pathlib import Path
 
 import pytest
+from mmengine.logging import MMLogger
 from small_runs import ROOT
 from torch.utils.data import DataLoader
 
@@ -15,19 +18,47 @@ class Killed(list):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_killed_data_worker_is_one_sentence(monkeypatch, capsys):
+@pytest.fixture
+def cli(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / 'tools')
-    from _cli import user_errors
+    import _cli
 
-    with pytest.raises(SystemExit) as end, user_errors():
+    return _cli
+
+
+@pytest.fixture
+def log_file(monkeypatch, tmp_path):
+    """The log file of a run."""
+    path = tmp_path / 'run.log'
+    logger = MMLogger('run', log_file=str(path))
+    monkeypatch.setattr(MMLogger, 'get_current_instance', lambda: logger)
+    return path
+
+
+def test_a_killed_data_worker_is_one_sentence(cli, capsys):
+    with pytest.raises(SystemExit) as end, cli.user_errors():
         next(iter(DataLoader(Killed([0]), num_workers=1)))
     assert end.value.code == 2
     assert 'DataLoader worker (pid' in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_our_own_errors_keep_their_traceback(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / 'tools')
-    from _cli import user_errors
+def test_a_sentence_names_the_log_file_with_its_traceback(cli, log_file, capsys):
+    with pytest.raises(SystemExit), cli.user_errors():
+        raise ValueError('wrong')
+    assert capsys.readouterr().err.endswith(f': wrong (traceback: {log_file})\n')
+    assert "raise ValueError('wrong')" in log_file.read_text()
 
-    with pytest.raises(RuntimeError, match='ours'), user_errors():
+
+def test_a_wrong_part_before_there_is_a_log_file_has_a_file(cli, capsys):
+    with pytest.raises(SystemExit), cli.user_errors(TypeError):
+        raise TypeError('wrong')
+    (path,) = re.findall(r'wrong \(traceback: (.*)\)$', capsys.readouterr().err)
+    assert "raise TypeError('wrong')" in Path(path).read_text()
+    Path(path).unlink()
+
+
+def test_other_errors_keep_their_traceback(cli, log_file, capsys):
+    with pytest.raises(RuntimeError, match='ours'), cli.user_errors():
         raise RuntimeError('ours')
+    assert str(log_file) in capsys.readouterr().err
+    assert "raise RuntimeError('ours')" in log_file.read_text()

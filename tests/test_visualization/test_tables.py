@@ -2,6 +2,7 @@ from mmccam.visualization.numbers import (
     ERROR_COLUMNS,
     LOCALIZATION_COLUMNS,
     format_results,
+    further_numbers,
     metric_rows,
 )
 
@@ -64,3 +65,11 @@ def test_results_say_where_their_thresholds_are_from():
 
 def test_results_without_localization_have_no_table():
     assert format_results(results_of({'accuracy/top1': 73.2})) == 'accuracy/top1: 73.2'
+
+
+def test_what_no_table_has_is_further_numbers():
+    more = {'ccam/max_box_acc_30': 90.04, 'mine/counts': [1, 2]}
+    metrics = {**METRICS, **more, 'ccam/MaxBoxAcc_degenerate_maps': 0}
+
+    assert further_numbers(metrics) == 'ccam/max_box_acc_30 90.0, mine/counts [1, 2]'
+    assert further_numbers(METRICS) == ''
