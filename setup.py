@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 torch = ['torch>=2.1,<3', 'torchvision>=0.16']
@@ -12,8 +14,28 @@ setup(
     name='mmccam',
     version='0.1.0',
     description='Weakly supervised object localization for OpenMMLab',
+    long_description=Path(__file__).with_name('README.md').read_text('utf-8'),
+    long_description_content_type='text/markdown',
     author='mmccam contributors',
     license='Apache-2.0',
+    project_urls={'Paper': 'https://arxiv.org/abs/1910.05518'},
+    keywords=[
+        'class activation map',
+        'explainable AI',
+        'OpenMMLab',
+        'weakly supervised object localization',
+    ],
+    # Of Python versions and systems, those that were tried.
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Developers',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3.11',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+        'Typing :: Typed',
+    ],
     python_requires='>=3.9',
     packages=find_packages(include=['mmccam*']),
     package_data={
@@ -29,6 +51,7 @@ setup(
             '.mim/tools/*.sh',
             '.mim/tools/benchmarks/*.py',
             '.mim/tools/benchmarks/*.sh',
+            'py.typed',
         ],
     },
     entry_points={'console_scripts': ['mmccam=mmccam.__main__:main']},
