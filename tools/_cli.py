@@ -10,7 +10,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from reprlib import repr as shorten
 from tempfile import NamedTemporaryFile
@@ -176,9 +176,11 @@ def _log_traceback(has_own_file: bool) -> str:
             return handler.baseFilename
     if not has_own_file:
         return ''
-    with NamedTemporaryFile('w', prefix='mmccam_', suffix='.log', delete=False) as file:
+    own = dict(prefix='mmccam_', suffix='.log', delete=False)
+    with suppress(OSError), NamedTemporaryFile('w', **own) as file:  # a full disk
         traceback.print_exc(file=file)
-    return file.name
+        return file.name
+    return ''
 
 
 def _sentence(error: Exception) -> str:
