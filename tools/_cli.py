@@ -137,10 +137,10 @@ def read_config(args: argparse.Namespace) -> 'Config':
 def user_errors(*more: type[Exception]) -> Iterator[None]:
     """End with exit code 2 and one sentence if what the user gave is wrong.
 
-    It names the file with the traceback: the log file, or one of its own if there is
-    none by then and a part of the config is wrong. Other errors are raised again. An
-    interruption by the user ends with 130, as shells have it. ``more`` errors are also
-    the user's here.
+    A line above it names the file with the traceback: the log file, or one of its own
+    if there is none by then and a part of the config is wrong. Other errors are raised
+    again. An interruption by the user ends with 130, as shells have it. ``more`` errors
+    are also the user's here.
     """
     tool = Path(sys.argv[0]).name
     try:
@@ -149,13 +149,12 @@ def user_errors(*more: type[Exception]) -> Iterator[None]:
         usual = isinstance(error, (OSError, ValueError, FloatingPointError))
         killed = 'DataLoader worker' in str(error)
         path = _log_traceback(has_own_file=not usual and isinstance(error, more))
-        where = f' (traceback: {path})' if path else ''
-        if usual or killed or isinstance(error, more):
-            print(f'{tool}: {_sentence(error)}{where}', file=sys.stderr)
-            raise SystemExit(2) from None
         if path:
-            print(f'{tool}: an unexpected error{where}', file=sys.stderr)
-        raise
+            print(f'{tool}: the traceback is in {path}', file=sys.stderr)
+        if not (usual or killed or isinstance(error, more)):
+            raise
+        print(f'{tool}: {_sentence(error)}', file=sys.stderr)
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         print(f'{tool}: interrupted', file=sys.stderr)
         raise SystemExit(130) from None

@@ -42,17 +42,19 @@ def test_a_killed_data_worker_is_one_sentence(cli, capsys):
     assert 'DataLoader worker (pid' in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_sentence_names_the_log_file_with_its_traceback(cli, log_file, capsys):
+def test_the_log_file_is_named_above_the_sentence(cli, log_file, capsys):
     with pytest.raises(SystemExit), cli.user_errors():
         raise ValueError('wrong')
-    assert capsys.readouterr().err.endswith(f': wrong (traceback: {log_file})\n')
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].endswith(f': the traceback is in {log_file}')
+    assert lines[1].endswith(': wrong')
     assert "raise ValueError('wrong')" in log_file.read_text()
 
 
 def test_a_wrong_part_before_there_is_a_log_file_has_a_file(cli, capsys):
     with pytest.raises(SystemExit), cli.user_errors(TypeError):
         raise TypeError('wrong')
-    (path,) = re.findall(r'wrong \(traceback: (.*)\)$', capsys.readouterr().err)
+    (path,) = re.findall('traceback is in (.*)\n', capsys.readouterr().err)
     assert "raise TypeError('wrong')" in Path(path).read_text()
     Path(path).unlink()
 
