@@ -139,13 +139,7 @@ class LocalizationHead(ClsHead):
         if has_labels:
             labels = torch.stack([sample.gt_label for sample in data_samples])
             targets = torch.cat([targets, labels.to(targets)], dim=1)
-        # Sums over all classes and channels are too much for half precision.
-        with torch.autocast(logits.device.type, enabled=False):
-            feats = tuple(feat.float() for feat in feats)
-            maps = [
-                self._combine(name, feats, ranking, targets)
-                for name in self.combinations
-            ]
+        maps = self.combined(feats, ranking, targets).values()
         # A GPU's softmax of half precision is that of float32.
         scored = logits.float() if logits.is_cuda else logits
         scored, targets, *maps = to_cpu(scored, targets, *maps)
@@ -164,6 +158,27 @@ class LocalizationHead(ClsHead):
                 f'the maps {", ".join(self.saliency)} need gradients: set the type of '
                 'the model to "mmccam.SaliencyClassifier"'
             )
+
+    def combined(
+        self, feats: Feats, ranking: Tensor, targets: Tensor
+    ) -> dict[str, Tensor]:
+        """Combine the maps of all classes by each function of ``cams``.
+
+        Args:
+            feats: Feature maps of backbone and neck, (N, C, h, w) each.
+            ranking: Class indices from the most to the least probable, (N, K).
+            targets: Classes that the maps are for, (N, T).
+
+        Returns:
+            Maps by name, (N, T, h, w), float32, under autocast too.
+        """
+        # Sums over all classes and channels are too much for half precision.
+        with torch.autocast(feats[-1].device.type, enabled=False):
+            feats = tuple(feat.float() for feat in feats)
+            return {
+                name: self._combine(name, feats, ranking, targets)
+                for name in self.combinations
+            }
 
     def _combine(
         self, name: str, feats: Feats, ranking: Tensor, targets: Tensor
