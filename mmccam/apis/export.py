@@ -62,7 +62,7 @@ class ImageToMaps(nn.Module):
 
 
 def export(network: ImageClassifier, size: Size, path: File) -> list[str]:
-    """Write a network as a file of ONNX or of ``torch.export``, for batches of any size.
+    """Write a network as a file of ONNX or ``torch.export``, for batches of any size.
 
     Args:
         network: See :class:`ImageToMaps`.
