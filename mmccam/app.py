@@ -170,9 +170,13 @@ class Page:
         ) as page:
             gr.Markdown(TITLE)
             with gr.Row():
-                with gr.Column(scale=1, min_width=300):
+                with gr.Column(scale=2, min_width=320):
                     gallery = gr.Gallery(
-                        show_label=False, file_types=['image'], columns=3, height=210
+                        show_label=False,
+                        file_types=['image'],
+                        columns=3,
+                        height=210,
+                        allow_preview=False,
                     )
                     label = gr.Dropdown([], label='Class')
                     kind = gr.Radio(KINDS, value=start.kind, label='CCAM')
@@ -183,7 +187,7 @@ class Page:
                     degree = gr.Slider(
                         0, 6, start.degree, step=1, label='η: degree', visible=False
                     )
-                with gr.Column(scale=3):
+                with gr.Column(scale=5):
                     picture = gr.Image(
                         show_label=False,
                         interactive=False,
@@ -192,7 +196,9 @@ class Page:
                         elem_id='picture',
                     )
                     with gr.Row():
-                        rule = gr.Dropdown(list(RULES), value=start.rule, label='Box')
+                        rule = gr.Dropdown(
+                            list(RULES), value=start.rule, label='Box rule'
+                        )
                         threshold = _threshold_of(start.rule)
                     save = gr.Button('Download boxes as JSON')
                     text = gr.Textbox(visible='hidden')

@@ -2,11 +2,11 @@
 
 import itertools
 import re
-import shutil
 
 import numpy as np
 import pytest
 import torch
+from browser import open_browser
 from outcomes import Images, metric_of, outcome
 
 from mmccam.evaluation import MaxBoxAcc
@@ -70,21 +70,9 @@ def path(tmp_path_factory):
 @pytest.fixture(scope='module')
 def page(path):
     """The open page, with what the browser complains of and asks for."""
-    chromium = shutil.which('chromium')
-    if chromium is None:
-        pytest.skip('there is no chromium to open the page in')
-    playwright = pytest.importorskip('playwright.sync_api')
-    options = ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=options)
-        page = browser.new_page(viewport=dict(width=1280, height=800))
-        page.complaints, page.requests = [], []
-        page.on('console', lambda message: page.complaints.append(message.text))
-        page.on('pageerror', lambda error: page.complaints.append(str(error)))
-        page.on('request', lambda request: page.requests.append(request.url))
+    with open_browser(width=1280, height=800) as page:
         page.goto(path.as_uri())
         yield page
-        browser.close()
 
 
 def test_only_the_file_is_asked_for(path, page):
