@@ -209,6 +209,21 @@ class Page:
             self._connect(gallery, shown, choices, picture)
         return page
 
+    def launch(self, port: Optional[int] = None) -> gr.Blocks:
+        """Serve the page on this machine alone, by default at a port from 7860 on."""
+        blocks = self.build()
+        blocks.launch(
+            server_name='127.0.0.1',
+            server_port=port,
+            theme=THEME,
+            footer_links=[],
+            share=False,
+            ssr_mode=False,
+            quiet=True,
+            prevent_thread_lock=True,
+        )
+        return blocks
+
     def _connect(
         self, gallery: gr.Gallery, shown: list, choices: list, picture: gr.Image
     ) -> None:

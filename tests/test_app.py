@@ -16,7 +16,7 @@ from mmccam import TorchLocalizer
 from mmccam.classified import Classified, by_localizer
 
 pytest.importorskip('gradio')
-from mmccam.app import POLYNOMIAL, THEME, Choices, Page  # noqa: E402
+from mmccam.app import POLYNOMIAL, Choices, Page  # noqa: E402
 
 CLASSES = ('red', 'green', 'blue', 'grey')
 SIZE = (90, 60)
@@ -87,11 +87,10 @@ def connections():
 @pytest.fixture(scope='module')
 def page(connections, tmp_path_factory):
     """The open page after two images were dropped."""
-    folder, blocks = tmp_path_factory.mktemp('app'), Page(classify, CLASSES).build()
+    folder = tmp_path_factory.mktemp('app')
+    blocks = Page(classify, CLASSES).launch(free_port())
     for name, image in IMAGES.items():
         image.save(folder / f'{name}.png')
-    options = dict(theme=THEME, ssr_mode=False, prevent_thread_lock=True, quiet=True)
-    blocks.launch(server_port=free_port(), **options)
     with open_browser(width=1440, height=900) as page:
         page.goto(blocks.local_url)
         files = [folder / f'{name}.png' for name in IMAGES]

@@ -28,7 +28,7 @@ from mmccam.classified import by_inferencer, by_localizer
 
 def main(args: argparse.Namespace) -> None:
     with user_errors(*CONFIG_ERRORS):
-        from mmccam.app import THEME, Page
+        from mmccam.app import Page
 
         if args.checkpoint or args.config:
             if args.trust_checkpoint:
@@ -47,16 +47,7 @@ def main(args: argparse.Namespace) -> None:
             size = {} if args.size is None else dict(size=args.size)
             localizer = imagenet_localizer(**size)
             page = Page(by_localizer(localizer), localizer.classes)
-        blocks = page.build()
-        blocks.launch(
-            server_port=args.port,
-            share=False,
-            quiet=True,
-            theme=THEME,
-            footer_links=[],
-            ssr_mode=False,
-            prevent_thread_lock=True,
-        )
+        blocks = page.launch(args.port)
     print(f'The page is at {blocks.local_url}; Ctrl+C ends it', flush=True)
     blocks.block_thread()
 

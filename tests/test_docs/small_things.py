@@ -25,6 +25,7 @@ OPTIONS = {
     '--repeats 1 --step 0.01',
     'tools/benchmarks/imagenet_maps.py': '--sizes 64',
     'tests/fuzz.py': '--cases 1',
+    'tools/app.py': '--help',  # else it waits for a browser, as test_app.py has one
     # Of all tests those of one file are found.
     'pytest': 'tests/test_boxes.py --collect-only --quiet -n0 -p no:cacheprovider',
 }
