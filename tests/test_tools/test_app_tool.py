@@ -5,7 +5,9 @@ from cluster import free_port
 @pytest.mark.slow
 def test_the_page_of_a_checkpoint_is_served(run_here, run, trained, monkeypatch):
     gradio = pytest.importorskip('gradio')
-    monkeypatch.setattr(gradio.Blocks, 'block_thread', gradio.Blocks.close)
+    monkeypatch.setattr(
+        gradio.Blocks, 'block_thread', lambda blocks: blocks.close(verbose=False)
+    )
     port = free_port()
 
     code, out, err = run_here('app.py', '--checkpoint', run.checkpoint, '--port', port)
