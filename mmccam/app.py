@@ -180,9 +180,9 @@ class Page:
                     )
                     label = gr.Dropdown([], label='Class')
                     kind = gr.Radio(KINDS, value=start.kind, label='CCAM')
-                    add = 'i: most probable classes, added'
+                    add = 'i: top classes, added'
                     i = gr.Slider(1, most, start.i, step=1, label=add)
-                    subtract = 'j: least probable classes, subtracted'
+                    subtract = 'j: bottom classes, subtracted'
                     j = gr.Slider(0, most, start.j, step=1, label=subtract)
                     degree = gr.Slider(
                         0, 6, start.degree, step=1, label='η: degree', visible=False

@@ -125,7 +125,7 @@ def chosen_class(page):
 def test_picture_and_boxes_follow_what_is_moved(page):
     assert chosen_class(page).startswith('red: ')
     moved(page, lambda: slider(page, 'threshold').press('End'))
-    moved(page, lambda: slider(page, 'i: most').press('ArrowRight'))
+    moved(page, lambda: slider(page, 'i: top').press('ArrowRight'))
     with page.expect_download() as download:
         page.get_by_text('Download boxes as JSON').click()
     found = json.loads(download.value.path().read_text())
@@ -149,7 +149,7 @@ def test_another_image_and_another_combination(page):
     assert slider(page, 'degree').count() == 0
     moved(page, lambda: page.get_by_label(POLYNOMIAL).click())
     moved(page, lambda: slider(page, 'degree').press('ArrowRight'))
-    assert slider(page, 'i: most').count() == 0
+    assert slider(page, 'i: top').count() == 0
 
 
 @pytest.mark.slow
