@@ -21,7 +21,12 @@ from .visualization.overlay import Panel, draw_panels
 
 # Before the import: nothing is sent to anyone.
 os.environ.update(GRADIO_ANALYTICS_ENABLED='False', HF_HUB_DISABLE_TELEMETRY='1')
-import gradio as gr  # noqa: E402
+try:
+    import gradio as gr
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"{error}: pip install 'mmccam[app]' brings what the page needs"
+    ) from None
 
 RULES = {
     name: getattr(map_boxes, name)
