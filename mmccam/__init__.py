@@ -2,8 +2,8 @@
 
 What is here is imported at its first use. The parts of configs are registered under the
 scope ``mmccam`` and found by it, as ``mmccam.CUB``; they need OpenMMLab.
-:class:`TorchLocalizer` and the functions of ``cam``, ``maps``, ``boxes`` and
-``map_boxes`` do without.
+:class:`TorchLocalizer`, :class:`TorchInferencer` and the functions of ``cam``,
+``maps``, ``boxes`` and ``map_boxes`` do without.
 
 Importing this package names its configs in mmpretrain's hub. **It also restricts how
 checkpoints are loaded in this process**, whether mmengine is imported before or after
@@ -22,12 +22,14 @@ from ._on_import import __version__, check_dependencies, join_openmmlab
 
 if TYPE_CHECKING:
     from . import apis, datasets, evaluation, models, visualization
-    from .apis import CCAMInferencer
+    from .apis import CCAMInferencer, ImageLocalizer, TorchInferencer
     from .checkpoints.loading import trust_checkpoints
     from .torch_localizer import TorchLocalizer
 
 __all__ = [
     'CCAMInferencer',
+    'ImageLocalizer',
+    'TorchInferencer',
     'TorchLocalizer',
     '__version__',
     'apis',
@@ -39,18 +41,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    'CCAMInferencer': '.apis',
+    'CCAMInferencer': '.apis.inferencer',
+    'ImageLocalizer': '.apis.localizer',
+    'TorchInferencer': '.apis.torch_inferencer',
     'TorchLocalizer': '.torch_localizer',
     'trust_checkpoints': '.checkpoints.loading',
 }
 # What does without OpenMMLab, and the rest.
 _PURE = (
-    *('TorchLocalizer', 'boxes', 'cam', 'components', 'map_boxes', 'maps'),
-    *('onboard', 'torch_head', 'torch_localizer'),
+    *('ImageLocalizer', 'TorchInferencer', 'TorchLocalizer', 'apis', 'boxes', 'cam'),
+    *('components', 'map_boxes', 'maps', 'onboard', 'pixels', 'structures'),
+    *('torch_head', 'torch_localizer', 'whole_files'),
 )
 _OTHERS = (
-    *('CCAMInferencer', 'apis', 'checkpoints', 'datasets', 'engine', 'evaluation'),
-    *('models', 'registry', 'structures', 'trust_checkpoints', 'visualization'),
+    *('CCAMInferencer', 'checkpoints', 'datasets', 'engine', 'evaluation', 'models'),
+    *('registry', 'trust_checkpoints', 'visualization'),
 )
 
 

@@ -22,6 +22,12 @@ def clip_box(box: Box, size: Size) -> Box:
     return tuple(np.clip(box, 0, [right, bottom, right, bottom]).tolist())
 
 
+def to_xywh(box: Box) -> list[float]:
+    """Turn a box x0, y0, x1, y1 into x, y, width, height, all in pixels."""
+    x0, y0, x1, y1 = map(float, box)
+    return [x0, y0, x1 - x0 + 1, y1 - y0 + 1]
+
+
 def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union, (n, m), of boxes (n, 4) with others (m, 4)."""
     boxes = np.asarray(boxes, np.float64)[:, None]

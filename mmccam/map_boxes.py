@@ -117,6 +117,13 @@ def _boxes_around(cam: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return boxes
 
 
+# By name.
+RULES = {
+    function.__name__: function
+    for function in (largest_component, released_nlccam, mean_multiple, energy)
+}
+
+
 @dataclass(frozen=True)
 class BoxRule:
     """A box rule with its name, its function and a threshold."""

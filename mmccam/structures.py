@@ -28,13 +28,15 @@ import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
 import torch
-from mmpretrain.structures import DataSample
 
 from .boxes import check_boxes
+
+if TYPE_CHECKING:
+    from mmpretrain.structures import DataSample
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +47,11 @@ class ClassMaps:
     maps: dict[str, torch.Tensor]  #: (T, h, w) at the size of the feature map, by name
 
     @classmethod
-    def read(cls, sample: Union[DataSample, dict]) -> 'ClassMaps':
+    def read(cls, sample: Union['DataSample', dict]) -> 'ClassMaps':
         """Read the maps of a sample."""
         return cls(sample.get('cam_labels'), sample.get('cams'))
 
-    def write(self, sample: DataSample) -> None:
+    def write(self, sample: 'DataSample') -> None:
         """Write the maps to a sample."""
         sample.set_field(self.labels, 'cam_labels')
         sample.set_field(self.maps, 'cams')
@@ -105,7 +107,7 @@ def class_name(classes: Optional[Sequence[str]], label: int) -> str:
     return classes[label] if classes else str(label)
 
 
-def image_name(sample: Union[DataSample, dict]) -> str:
+def image_name(sample: Union['DataSample', dict]) -> str:
     """A short name of an image: folder and file, or its number of five digits."""
     path = sample.get('img_path')
     if path is None:
@@ -134,7 +136,7 @@ def path_below(sample: dict, root: str) -> str:
     return name
 
 
-def check_scores(sample: Union[DataSample, dict]) -> None:
+def check_scores(sample: Union['DataSample', dict]) -> None:
     """Raise a ``ValueError`` if a sample has class scores that are NaN or infinite."""
     if not sample.get('pred_score', torch.zeros(1)).isfinite().all():
         name = sample.get('img_path') or 'an array'

@@ -13,7 +13,7 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 
-from mmccam.checkpoints import saving
+from mmccam import whole_files
 
 DATA = Path(__file__).parent / 'data'
 SHARED = Path(__file__).resolve().parents[2] / 'shared'
@@ -107,7 +107,7 @@ def full_disk(monkeypatch):
             is_full = path.name.startswith(f'{name}.')
             return open('/dev/full' if is_full else path, mode)
 
-        monkeypatch.setattr(saving, 'open', open_full, raising=False)
+        monkeypatch.setattr(whole_files, 'open', open_full, raising=False)
 
     return full_disk
 

@@ -162,17 +162,18 @@ def user_errors(*more: type[Exception]) -> Iterator[None]:
 
 def _log_traceback(has_own_file: bool) -> str:
     """Write the traceback of the present error to the log file; its path, or none."""
-    from mmengine.logging import MMLogger
+    if 'mmengine.logging' in sys.modules:  # localize.py can do without
+        from mmengine.logging import MMLogger
 
-    logger = MMLogger.get_current_instance()
-    record = logger.makeRecord(
-        *(logger.name, logging.ERROR, __file__, 0),
-        *('The run ends with an error', (), sys.exc_info()),
-    )
-    for handler in logger.handlers:
-        if isinstance(handler, logging.FileHandler):
-            handler.handle(record)
-            return handler.baseFilename
+        logger = MMLogger.get_current_instance()
+        record = logger.makeRecord(
+            *(logger.name, logging.ERROR, __file__, 0),
+            *('The run ends with an error', (), sys.exc_info()),
+        )
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                handler.handle(record)
+                return handler.baseFilename
     if not has_own_file:
         return ''
     own = dict(prefix='mmccam_', suffix='.log', delete=False)

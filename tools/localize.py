@@ -1,33 +1,62 @@
-"""Find the object in any images: boxes as JSON, and pictures of them."""
+"""Find the object in any images or videos: boxes for other programs, and pictures.
+
+Without checkpoint and config, by a classifier of ImageNet's 1000 classes.
+"""
 
 import argparse
+from itertools import count
+from pathlib import Path
 
 from _cli import CONFIG_ERRORS, add_box_options, add_options, user_errors
+
+FORMATS = ('json', 'coco', 'csv', 'labelstudio', 'voc', 'yolo')
+MOST_SHOWN = 10  # images whose boxes are printed
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    add('images', nargs='+', help='images, folders or quoted patterns such as "*.jpg"')
+    what = 'images, videos, folders or quoted patterns such as "*.jpg"'
+    add('images', nargs='+', help=what)
     add('--checkpoint', help='checkpoint file')
     what = 'config file, or the name of a model; by default that of the checkpoint'
     add('--config', help=what)
-    add('--out-dir', required=True, help='folder of predictions.json and pictures')
+    what = 'folder of results; by default the first of boxes, boxes-2 ... that is new'
+    add('--out-dir', help=what)
+    what = 'formats of the results, json by default'
+    add('--format', nargs='+', choices=FORMATS, default=['json'], help=what)
     add_box_options(parser)
     what = 'how many of the most probable classes are predicted, each with its box'
     add('--num-guesses', type=int, default=1, help=what)
+    what = 'predict the known class alone: folder, if the folder of an image has its '
+    add('--labels', help=f'{what}name, or a file of lines path,class')
     add('--size', type=int, help="side of the input in pixels; the config's by default")
     add('--batch-size', type=int, default=8)
-    what = 'write predictions.json alone'
+    what = 'write no pictures'
     add('--no-pictures', dest='draw', action='store_false', help=what)
     add('--save-maps', action='store_true', help='write the maps as .npz files')
-    what = 'pass over images that cannot be read, and note why in predictions.json'
+    what = 'pass over images that cannot be read, and note why in the results'
     add('--skip-unreadable', action='store_true', help=what)
-    add_options(parser, '--device', '--trust-checkpoint', '--cfg-options')
+    what = 'go on with what --out-dir has; write other formats if all is there'
+    add('--resume', action='store_true', help=what)
+    options = ('--device', '--launcher', '--trust-checkpoint', '--cfg-options')
+    add_options(parser, *options)
     args = parser.parse_args()
+    check_args(parser, args)
+    return args
+
+
+def check_args(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Refuse options that need others, and fill in what depends on others."""
     if args.thresholds is not None and args.checkpoint is None:
         parser.error('--thresholds needs --checkpoint')
-    return args
+    if args.cfg_options and not (args.config or args.checkpoint):
+        parser.error('--cfg-options needs --config or --checkpoint')
+    if args.out_dir is None:
+        if args.resume or args.launcher != 'none':
+            parser.error('--resume and --launcher need --out-dir')
+        names = ('boxes', *(f'boxes-{number}' for number in count(2)))
+        args.out_dir = next(name for name in names if not Path(name).exists())
 
 
 if __name__ == '__main__':
@@ -35,34 +64,64 @@ if __name__ == '__main__':
 
 from collections import Counter
 
-from mmccam import CCAMInferencer, trust_checkpoints
-from mmccam.evaluation.thresholds import threshold_file
+import mmccam
+from mmccam.apis.lines import read_results
+from mmccam.apis.processes import device_of, numbers_of
+from mmccam.apis.shares import is_finished
+from mmccam.onboard import imagenet_localizer
+
+
+def build_localizer(args: argparse.Namespace) -> mmccam.ImageLocalizer:
+    """Load the network that the options name."""
+    kwargs = dict(num_guesses=args.num_guesses, device=args.device)
+    kwargs.update(box_rule=args.box_rule, threshold=args.threshold)
+    if args.config is None and args.checkpoint is None:
+        given = dict(cam=args.cam, size=args.size, **kwargs)
+        given = {name: value for name, value in given.items() if value is not None}
+        return mmccam.TorchInferencer(imagenet_localizer(**given), args.cam or 'cam')
+    if args.trust_checkpoint:
+        mmccam.trust_checkpoints()
+    thresholds = args.thresholds
+    if thresholds == '':
+        from mmccam.evaluation.thresholds import threshold_file
+
+        thresholds = threshold_file(args.checkpoint)
+    kwargs.update(cam=args.cam, size=args.size, thresholds=thresholds)
+    kwargs.update(options=args.cfg_options)
+    return mmccam.CCAMInferencer(args.config, args.checkpoint, **kwargs)
+
+
+def localize(args: argparse.Namespace, localizer: mmccam.ImageLocalizer) -> None:
+    """Localize the images in the share of this process, and say where results are."""
+    rank, processes, _ = numbers_of(args.launcher)
+    names = ('batch_size', 'out_dir', 'draw', 'save_maps', 'skip_unreadable', 'labels')
+    kwargs = {name: getattr(args, name) for name in (*names, 'resume')}
+    kwargs.update(formats=args.format, process=(rank, processes))
+    results = localizer.stream(args.images, **kwargs, show_progress=rank == 0)
+    for number, result in enumerate(results):
+        if rank == 0 and number < MOST_SHOWN and 'error' not in result:
+            best = result['predictions'][0]
+            box = ', '.join(f'{value:g}' for value in best['box'])
+            name = f'{best["class_name"]} {best["score"]:.0%}'
+            print(f'{result["img_path"]}: {name}, box {box}')
+    if not is_finished(args.out_dir):
+        print(f'the share of process {rank} of {processes} is done')
+        return
+    counts = Counter('error' in result for result in read_results(args.out_dir))
+    rule = localizer.box_rule
+    print(
+        f'{counts[False]} images localized, {counts[True]} skipped, by the '
+        f'map {localizer.map_name} and the rule {rule.name} at {rule.threshold:g}: see '
+        f'{args.out_dir}'
+    )
 
 
 def main(args: argparse.Namespace) -> None:
-    def given(*names: str) -> dict:
-        return {name: getattr(args, name) for name in names}
-
-    if args.thresholds == '':
-        args.thresholds = threshold_file(args.checkpoint)
     with user_errors(*CONFIG_ERRORS):
-        if args.trust_checkpoint:
-            trust_checkpoints()
-        choices = given('cam', 'box_rule', 'threshold', 'thresholds')
-        kwargs = given('num_guesses', 'size', 'device')
-        inferencer = CCAMInferencer(
-            args.config, args.checkpoint, options=args.cfg_options, **choices, **kwargs
-        )
+        args.device = args.device or device_of(args.launcher)
+        localizer = build_localizer(args)
     with user_errors(RuntimeError):  # say of an input too small or large for it
-        kwargs = given('batch_size', 'out_dir', 'draw', 'save_maps', 'skip_unreadable')
-        results = inferencer.stream(args.images, **kwargs)
-        counts = Counter('error' in result for result in results)
-    rule = inferencer.box_rule
-    print(
-        f'{counts[False]} images localized, {counts[True]} skipped, by the map '
-        f'{inferencer.map_name} and the rule {rule.name} at {rule.threshold:g}: see '
-        f'{args.out_dir}'
-    )
+        localize(args, localizer)
 
 
 if __name__ == '__main__':

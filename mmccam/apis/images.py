@@ -1,26 +1,35 @@
-"""Find images, and read them in batches, ahead of the network."""
+"""Find images and the frames of videos, and read them ahead of the network."""
 
 import glob
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 import cv2
 import numpy as np
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from ..datasets.transforms import LoadImage
+from ..pixels import read_rgb
 
-Pipeline = Callable[[dict], dict]
+File = Union[str, os.PathLike]
 EXTENSIONS = (*IMG_EXTENSIONS, '.gif')
-Image = Union[str, np.ndarray]
+VIDEOS = ('.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm')
+
+
+class Frame(NamedTuple):
+    """A frame of a video."""
+
+    name: str  #: path of the video, ``#``, and the number of the frame from 0
+    pixels: np.ndarray  #: (H, W, 3), uint8, BGR
+
+
+Image = Union[str, np.ndarray, Frame]
 Images = Union[str, Path, np.ndarray, Iterable[Union[str, Path, np.ndarray]]]
-# What is known of an image (`img_path`, perhaps an `error`); its pixels, (H, W, 3),
-# uint8, BGR, and the input of the network unless there is an error.
-Loaded = tuple[dict, Optional[np.ndarray], Optional[dict]]
+# What is known of an image (`img_path`, `index`, perhaps an `error`); its pixels,
+# (H, W, 3), uint8, BGR, and the input of the network unless there is an error.
+Loaded = tuple[dict, Optional[np.ndarray], Any]
 
 
 def list_images(inputs: Images) -> Iterable[Image]:
@@ -85,34 +94,80 @@ def _walk(folder: str) -> Iterator[str]:
         )
 
 
-def read_batches(
-    images: Iterable[Image], batch_size: int, pipeline: Pipeline, skip_unreadable: bool
-) -> Iterator[list[Loaded]]:
-    """Read batches of images in threads, one ahead of the one that is asked for.
+def each_image(
+    images: Iterable[Image], is_wanted: Callable[[], bool]
+) -> Iterator[Optional[Image]]:
+    """Replace videos by their frames; a frame that is not wanted is None.
 
-    The pipeline transforms samples with ``img``, (H, W, 3), uint8, BGR.
+    ``is_wanted`` is called once for each frame, in order, and tells whether its pixels
+    are needed. A video that cannot be read stays what it is: reading it as an image
+    says so.
     """
-    images, batch = iter(images), None
+    for image in images:
+        if not is_video(image):
+            yield image
+            continue
+        video, number = cv2.VideoCapture(image), 0
+        while video.grab():
+            name = f'{image}#{number:06d}'
+            yield Frame(name, video.retrieve()[1]) if is_wanted() else None
+            number += 1
+        if number == 0:
+            yield image
+
+
+def is_video(image: Image) -> bool:
+    """Whether an image is the path of a video."""
+    return isinstance(image, str) and image.lower().endswith(VIDEOS)
+
+
+def read_batches(
+    batches: Iterable[list[tuple[int, Image]]],
+    prepare: Callable[[dict], Any],
+    skip_unreadable: bool,
+    label_of: Optional[Callable[[str], int]] = None,
+) -> Iterator[list[Loaded]]:
+    """Read batches of numbered images in threads, one ahead of what is asked for.
+
+    ``prepare`` makes the input of the network of samples with ``img``, (H, W, 3),
+    uint8, BGR, and, where ``label_of`` gives the class of a path, ``gt_label``.
+    """
+
+    def load(number: int, image: Image) -> Loaded:
+        info = dict(img_path=_path_of(image), index=number)
+        sample = dict(info)
+        if label_of is not None:
+            sample['gt_label'] = label_of(info['img_path'])
+        try:
+            bgr = _pixels_of(image)
+        except ValueError as error:
+            if not skip_unreadable:
+                raise
+            return dict(info, error=str(error)), None, None
+        sample.update(img=bgr, img_shape=bgr.shape[:2], ori_shape=bgr.shape[:2])
+        return info, bgr, prepare(sample)
+
+    before: list = []
     with ThreadPoolExecutor() as pool:
-        while batch != []:
-            ahead = [
-                pool.submit(_load, image, pipeline, skip_unreadable)
-                for image in islice(images, batch_size)
-            ]
-            if batch:
-                yield [future.result() for future in batch]
-            batch = ahead
+        for batch in batches:
+            ahead = [pool.submit(load, *one) for one in batch]
+            if before:
+                yield [future.result() for future in before]
+            before = ahead
+        if before:
+            yield [future.result() for future in before]
 
 
-def _load(image: Image, pipeline: Pipeline, skip_unreadable: bool) -> Loaded:
-    is_array = isinstance(image, np.ndarray)
-    info = dict(img_path=None if is_array else image)
-    if is_array and image.ndim == 2:
-        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    try:
-        sample = LoadImage()(dict(info, img=image) if is_array else info)
-    except ValueError as error:
-        if not skip_unreadable:
-            raise
-        return dict(info, error=str(error)), None, None
-    return info, sample['img'], pipeline(sample)
+def _path_of(image: Image) -> Optional[str]:
+    if isinstance(image, Frame):
+        return image.name
+    return image if isinstance(image, str) else None
+
+
+def _pixels_of(image: Image) -> np.ndarray:
+    """The pixels of an image, (H, W, 3), uint8, BGR."""
+    if isinstance(image, str):
+        return read_rgb(image)[..., ::-1]
+    if isinstance(image, Frame):
+        return image.pixels
+    return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image

@@ -1,25 +1,24 @@
 """From images to boxes, with a trained network."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Optional, Union
 
 import torch
 from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmpretrain.structures import DataSample
-from mmpretrain.utils import track
 
-from ..boxes import clip_box
+from ..boxes import Size, clip_box
 from ..evaluation import build_box_rule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
 from ..map_boxes import BoxRule
 from ..structures import ClassMaps, check_map_name, check_scores, default_map_name
-from .images import Images, Loaded, list_images, read_batches
-from .network import File, load_network, resize_whole
-from .results import ResultFiles, draw_result, public
+from .images import File
+from .localizer import ImageLocalizer, digest_of
+from .network import load_network, resize_whole
 
 
-class CCAMInferencer:
+class CCAMInferencer(ImageLocalizer):
     """Find the object in any image, by a network that was trained on class labels.
 
     .. code-block:: python
@@ -33,11 +32,8 @@ class CCAMInferencer:
     average pooling and one linear layer, which gets its maps without training, see
     :func:`~mmccam.models.classifier_with_maps`.
 
-    The result of an image is a dictionary of plain values: ``img_path`` (None for an
-    array), ``width`` and ``height`` in pixels, and ``predictions``, the most probable
-    classes, each with ``label``, ``class_name``, ``score`` (0 ... 1) and ``box``: x0,
-    y0, x1, y1 in pixels of the image as it is stored, from 0, both ends inside. A
-    skipped image has ``error`` instead of size and predictions.
+    What it is called with, and what the result of an image is, is said at
+    :class:`ImageLocalizer`.
 
     Args:
         model: Config, its file, its name if it is one of ours, or a name in
@@ -106,80 +102,43 @@ class CCAMInferencer:
             rule = choose_rule(self._searched, map_name, rule['box_rule'])
         return build_box_rule(rule['box_rule'], rule['threshold'])
 
-    def __call__(self, inputs: Images, **kwargs: Any) -> list[dict]:
-        """Find the object in images: the results of :meth:`stream` as a list."""
-        return list(self.stream(inputs, **kwargs))
+    def prepare(self, sample: dict) -> dict:
+        return self.pipeline(sample)
 
-    def stream(
-        self,
-        inputs: Images,
-        batch_size: int = 8,
-        return_cams: bool = False,
-        out_dir: Optional[File] = None,
-        draw: bool = True,
-        save_maps: bool = False,
-        skip_unreadable: bool = False,
-        show_progress: bool = True,
-    ) -> Iterator[dict]:
-        """Find the object in images, and yield their results in the same order.
+    def predict(self, batch: list[dict]) -> list[dict]:
+        with torch.no_grad():
+            samples = self.model.test_step(default_collate(batch))
+        return [self._result(sample) for sample in samples]
 
-        Two batches of images are in memory, for moments three, however many there are.
-
-        Args:
-            inputs: Images as arrays (H, W, 3), uint8, BGR, or gray (H, W); paths of
-                files, or of folders, which are searched with their subfolders; patterns
-                such as ``images/*.jpg``; addresses with ``://``; or several of these.
-            batch_size: How many images the network gets at a time.
-            return_cams: Whether each prediction also has ``cams``: all maps of its
-                class by name, (h, w), float32, at the size of the feature map.
-            out_dir: Folder of ``predictions.json``, a line for each image, of pictures
-                and maps. Defaults to None: nothing is written.
-            draw: Whether ``pictures/<image>.jpg`` are written, the map with the box.
-            save_maps: Whether ``maps/<image>.npz`` are written, maps by name, (h, w).
-            skip_unreadable: Whether an image that cannot be read is passed over.
-            show_progress: Whether to show a progress bar.
-
-        Raises:
-            FileNotFoundError: If there is no such image, folder or pattern.
-            ValueError: If a folder has no image, or an image cannot be read.
-        """
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
-        images = list_images(inputs)
-        known = images if isinstance(images, list) else ()
-        batches = read_batches(images, batch_size, self.pipeline, skip_unreadable)
-        results = self._results(batches, draw and out_dir is not None)
-        if out_dir is not None:
-            results = ResultFiles(out_dir, inputs, known, save_maps).write_all(results)
-        if show_progress:
-            results = track(results, 'Localizing', total=len(known) or None)
-        return (public(result, return_cams) for result in results)
-
-    def _results(self, batches: Iterable[list[Loaded]], draw: bool) -> Iterator[dict]:
-        """Results with all there may be in them: ``cams`` and a ``picture``."""
-        for batch in batches:
-            inputs, samples = [packed for *_, packed in batch if packed], iter(())
-            if inputs:
-                with torch.no_grad():
-                    samples = iter(self.model.test_step(default_collate(inputs)))
-            for result, bgr, packed in batch:
-                if packed:
-                    result.update(self._result(next(samples)))
-                    if draw:
-                        result['picture'] = draw_result(bgr, result, self.map_name)
-                yield result
+    def settings(self) -> dict[str, Any]:
+        head = self.model.head
+        return dict(
+            weights=digest_of(self.model),
+            cams=str(head.cams),
+            num_guesses=head.num_guesses,
+            pipeline=str(self.pipeline),
+        )
 
     def _result(self, sample: DataSample) -> dict:
         """Size and predictions of an image, with their maps."""
         check_scores(sample)
         height, width = sample.ori_shape
         maps = ClassMaps.read(sample)
-        predictions = []
-        for label in maps.labels.tolist():
-            cams = {name: maps.of(name, label) for name in maps.maps}
-            score = sample.pred_score[label].item()
-            size = (width, height)
-            box = clip_box(self.box_rule(cams[self.map_name], size), size)
-            found = dict(label=label, class_name=self.classes[label], score=score)
-            predictions.append(dict(found, box=list(map(float, box)), cams=cams))
-        return dict(width=width, height=height, predictions=predictions)
+        own, labels = maps.maps[self.map_name], maps.labels.tolist()
+        result = dict(width=width, height=height)
+        if len({*labels}) > 1 and (own == own[:1]).all():
+            result['shared_map'] = True
+        # A known class is behind the guesses.
+        labels = labels[-1:] if 'gt_label' in sample else labels
+        size = (width, height)
+        found = [self._prediction(sample, maps, label, size) for label in labels]
+        return dict(result, predictions=found)
+
+    def _prediction(
+        self, sample: DataSample, maps: ClassMaps, label: int, size: Size
+    ) -> dict:
+        cams = {name: maps.of(name, label) for name in maps.maps}
+        box = clip_box(self.box_rule(cams[self.map_name], size), size)
+        score = sample.pred_score[label].item()
+        found = dict(label=label, class_name=self.classes[label], score=score)
+        return dict(found, box=list(map(float, box)), cams=cams)

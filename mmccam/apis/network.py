@@ -20,9 +20,9 @@ from ..checkpoints.loading import are_trusted
 from ..models.any_classifier import classifier_with_maps
 from .config import apply_options, one_sentence, read_config
 from .config_files import our_configs, unknown_config, with_texts
+from .images import File
 
 SUFFIXES = ('.py', '.json', '.yaml', '.yml')
-File = Union[str, PathLike]
 
 
 def load_network(

@@ -21,14 +21,7 @@ from ..registry import kind_of
 from ..structures import check_map_name
 from ..visualization import LocalizationVisualizationHook
 from .config import read_config
-
-# Variables with the number of a process, how many there are, and the number on its
-# machine. torch reads the first.
-VARIABLES = dict(
-    pytorch=('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
-    slurm=('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
-    mpi=tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK')),
-)
+from .processes import VARIABLES, numbers_of
 
 
 class ToolRunner(Runner):
@@ -106,17 +99,11 @@ def join_processes(cfg: Config) -> None:
     """
     if cfg.launcher == 'none':
         return
-    variables = VARIABLES[cfg.launcher]
-    for name in variables:
-        if name not in os.environ:
-            raise ValueError(
-                f'--launcher {cfg.launcher} needs the environment variable {name}, '
-                'which its start command sets'
-            )
+    numbers = numbers_of(cfg.launcher)
     if torch.cuda.is_available():
         return
-    for name, variable in zip(VARIABLES['pytorch'], variables):
-        os.environ[name] = os.environ[variable]
+    for name, number in zip(VARIABLES['pytorch'], numbers):
+        os.environ[name] = str(number)
     if 'MASTER_ADDR' not in os.environ:
         os.environ['MASTER_ADDR'] = _first_host()
     os.environ.setdefault('MASTER_PORT', '29500')

@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 import cv2
 import mat4py
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ..boxes import clip_boxes
+from ..pixels import check_regular, image_errors
 
 CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')  # of a box in XML
 # The parts of a JSON file.
@@ -49,14 +50,6 @@ def reportable() -> Iterator[None]:
         if report is None:
             raise
         report(str(error))
-
-
-def check_regular(path: Union[str, Path]) -> None:
-    """Raise an error unless there is a file, and no pipe that would be waited for."""
-    if not os.path.exists(path):
-        raise FileNotFoundError(f'there is no file {path}')
-    if not os.path.isfile(path):
-        raise ValueError(f'{path} is no regular file')
 
 
 def read_lines(path: Union[str, Path]) -> Iterator[tuple[str, str]]:
@@ -160,20 +153,6 @@ def check_class(number: int, num_classes: int, where: str) -> int:
         limits = f'between 1 and {num_classes}'
         raise ValueError(f'{where}: the class must lie {limits}, got {number}')
     return number - 1
-
-
-@contextmanager
-def image_errors(path: str) -> Iterator[None]:
-    """Raise a ValueError that names the image if the work on it raises any error."""
-    try:
-        if '://' not in path:
-            check_regular(path)
-        yield
-    except Exception as error:  # Pillow raises anything at a broken file
-        reason = str(error)
-        if isinstance(error, UnidentifiedImageError):  # names an object in memory
-            reason = 'the file is empty or of no known format'
-        raise ValueError(f'cannot read the image {path}: {reason}') from error
 
 
 def image_size(path: str, or_unknown: bool = False) -> tuple[float, float]:

@@ -1,60 +1,23 @@
 """Load images in the pixels that their boxes are in, and cut crops out of them."""
 
-import io
 from pathlib import Path
 from typing import Optional, Union
-from urllib.request import urlopen
 
 import mmcv
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
-from mmengine import fileio
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 from mmpretrain.datasets.transforms import ResizeEdge
 from mmpretrain.structures import DataSample
-from PIL import Image
 
+from ..pixels import read_rgb
 from ..registry import TRANSFORMS
-from .files import image_errors, read_lines
+from .files import read_lines
 
-# About the mean of ImageNet, as mmcv has it for gray images with transparency.
-CANVAS = (124, 117, 104)
-TIMEOUT = 60  # seconds without an answer of a server
 # So many unreadable images one after the other mean a lost disk.
 MOST_IN_A_ROW = 100
-
-
-def read_rgb(path: str) -> np.ndarray:
-    """Read an image from a path or URL as ``LoadImage`` does: (H, W, 3), uint8, RGB."""
-    with image_errors(path), Image.open(io.BytesIO(_read_bytes(path))) as image:
-        return np.array(_to_rgb(image))
-
-
-def _read_bytes(path: str) -> bytes:
-    if path.startswith(('http://', 'https://')):  # mmengine would wait without an end
-        with urlopen(path, timeout=TIMEOUT) as response:
-            return response.read()
-    return fileio.get(path)
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == 'F' or image.mode.startswith('I'):
-        # Pillow would clip these values at 255.
-        values = np.asarray(image)
-        if image.mode == 'F' or values.min() < 0 or values.max() > 65535:
-            raise ValueError(
-                'its pixels must be whole numbers from 0 to 65535, got numbers from '
-                f'{values.min()} to {values.max()}'
-            )
-        image = Image.fromarray((values >> 8).astype(np.uint8))
-    if image.mode in ('LA', 'PA', 'RGBA') or 'transparency' in image.info:
-        image = image.convert('RGBA')
-        canvas = Image.new('RGB', image.size, CANVAS)
-        canvas.paste(image, mask=image)
-        return canvas
-    return image if image.mode == 'RGB' else image.convert('RGB')
 
 
 @TRANSFORMS.register_module()

@@ -3,21 +3,11 @@
 from collections.abc import Sequence
 from typing import Callable, Optional
 
-from ..map_boxes import (
-    FRACTIONS,
-    BoxFunction,
-    BoxRule,
-    energy,
-    largest_component,
-    mean_multiple,
-    released_nlccam,
-    rule_at,
-    with_threshold,
-)
+from ..map_boxes import FRACTIONS, RULES, BoxFunction, BoxRule, rule_at, with_threshold
 from ..registry import FUNCTIONS
 from ..structures import given_map_name
 
-for function in (largest_component, released_nlccam, mean_multiple, energy):
+for function in RULES.values():
     FUNCTIONS.register_module(module=function)
 
 # Names of rules before they were called by what they do.

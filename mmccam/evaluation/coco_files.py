@@ -11,7 +11,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 
-from ..boxes import Box, box_iou, clip_box
+from ..boxes import Box, box_iou, clip_box, to_xywh
 from ..checkpoints.saving import WHOLE_FILES
 from ..datasets.files import image_size, read_json
 from ..registry import METRICS
@@ -108,12 +108,6 @@ class DumpPseudoBoxes(DumpBoxes):
     def summarize(self, records: list[dict]) -> dict[str, float]:
         self.write_coco(self.out_file, records, [[r['result']] for r in records])
         return dict(num_boxes=len(records))
-
-
-def to_xywh(box: Box) -> list[float]:
-    """Turn a box x0, y0, x1, y1 into x, y, width, height, all in pixels."""
-    x0, y0, x1, y1 = map(float, box)
-    return [x0, y0, x1 - x0 + 1, y1 - y0 + 1]
 
 
 class Detection(NamedTuple):

@@ -8,11 +8,11 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
 
-from ..checkpoints.saving import whole_file
 from ..datasets.files import image_size
 from ..maps import stretch
 from ..registry import METRICS
 from ..structures import path_below
+from ..whole_files import whole_file
 from .localization import CCAMLocalizationMetric
 from .max_box_acc import MaxBoxAcc
 from .metric import LocalizationMetric, check_unique

@@ -1,8 +1,13 @@
 """Pictures of maps and boxes, and what an evaluation shows of them."""
 
-from .hooks import LocalizationVisualizationHook, WorstImagesHook
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy
 from .overlay import Panel, draw_legend, draw_localization, draw_panels
-from .sheet import draw_sheet
+
+if TYPE_CHECKING:
+    from .hooks import LocalizationVisualizationHook, WorstImagesHook
+    from .sheet import draw_sheet
 
 __all__ = [
     'LocalizationVisualizationHook',
@@ -13,3 +18,13 @@ __all__ = [
     'draw_panels',
     'draw_sheet',
 ]
+
+# What needs OpenMMLab.
+__getattr__, __dir__ = lazy(
+    __name__,
+    dict(
+        LocalizationVisualizationHook='.hooks',
+        WorstImagesHook='.hooks',
+        draw_sheet='.sheet',
+    ),
+)

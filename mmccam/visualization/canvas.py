@@ -7,7 +7,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Optional
 
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -19,6 +18,10 @@ MARGIN = 3  # pixels around a text
 
 @cache
 def _font(bold: bool) -> ImageFont.FreeTypeFont:
+    try:
+        import matplotlib
+    except ImportError:  # only OpenMMLab needs it
+        return ImageFont.load_default(FONT_SIZE)
     # matplotlib brings it, so that pictures are the same everywhere. It has no Chinese.
     name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
     path = Path(matplotlib.get_data_path(), 'fonts/ttf', name)

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
-from ..checkpoints.saving import whole_file
 from ..evaluation.metric import ERRORS
+from ..whole_files import whole_file
 
 # Names of metrics by the title of their column, in the order of the paper's tables.
 LOCALIZATION_COLUMNS = {

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Optional
 
 import cv2
-import mmcv
 import numpy as np
 
 from ..boxes import Box
@@ -100,7 +99,8 @@ def _draw_heat(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     # Brightness grows with the heat, for readers who see no colours.
     colours = cv2.applyColorMap(heat.astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     gray = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return cv2.addWeighted(gray, 0.4, mmcv.bgr2rgb(colours), 0.6, 0)
+    colours = cv2.cvtColor(colours, cv2.COLOR_BGR2RGB)
+    return cv2.addWeighted(gray, 0.4, colours, 0.6, 0)
 
 
 def _outline(box: Sequence[float], scale: float, picture: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from mmengine.fileio import get_file_backend
 
-from mmccam.checkpoints.saving import check_writable, one_writer
+from mmccam.whole_files import check_writable, one_writer
 
 FORK = multiprocessing.get_context('fork')
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from mmccam.datasets import transforms
+from mmccam import pixels
 from mmccam.datasets.files import (
     NUMBER,
     Files,
@@ -44,7 +44,7 @@ def test_a_missing_file_is_named(tmp_path, name):
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(transforms, 'TIMEOUT', 0.1)
+    monkeypatch.setattr(pixels, 'TIMEOUT', 0.1)
     with socket.create_server(('127.0.0.1', 0)) as server:
         address = f'http://127.0.0.1:{server.getsockname()[1]}/a.jpg'
         with pytest.raises(ValueError, match=f'the image {address}: timed out'):

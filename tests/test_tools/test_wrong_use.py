@@ -6,7 +6,7 @@ import re
 import pytest
 from small_runs import CONFIG, ROOT
 
-from mmccam.checkpoints.saving import one_writer
+from mmccam.whole_files import one_writer
 
 pytestmark = pytest.mark.slow
 TOOLS = sorted(path.name for path in (ROOT / 'tools').glob('[!_]*.py'))

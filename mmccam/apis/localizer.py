@@ -1,0 +1,178 @@
+"""What all localizers share: images from anywhere, results to files, and resuming."""
+
+import hashlib
+import json
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Optional
+
+import torch
+from torch.hub import tqdm  # or its stand-in, where tqdm is not installed
+
+from ..map_boxes import BoxRule
+from .images import File, Image, Images, Loaded, is_video, list_images, read_batches
+from .labels import read_labels
+from .lines import common_folder
+from .results import ResultFiles, draw_result, public
+from .shares import Parts, Share
+
+
+class ImageLocalizer:
+    """Base of what finds objects in images, frames and folders.
+
+    A subclass sets the attributes and fills in :meth:`prepare`, :meth:`predict` and
+    :meth:`settings`. What is here reads the images, writes results, and goes on after
+    a break.
+
+    The result of an image is a dictionary of plain values: ``img_path`` (None for an
+    array, ``video.mp4#000012`` for a frame), ``width`` and ``height`` in pixels, and
+    ``predictions``, the most probable classes or the known one, each with ``label``,
+    ``class_name``, ``score`` (0 ... 1) and ``box``: x0, y0, x1, y1 in pixels of the
+    image as it is stored, from 0, both ends inside. ``shared_map`` is True where
+    several classes share one map, and so one box. A skipped image has ``error`` instead
+    of size and predictions.
+    """
+
+    map_name: str  #: name of the map for boxes
+    box_rule: BoxRule  #: which makes the boxes
+    classes: Optional[Sequence[str]]  #: names of the classes
+
+    @abstractmethod
+    def prepare(self, sample: dict) -> Any:
+        """Make the input of the network of an image; several threads call this.
+
+        Args:
+            sample: ``img``, (H, W, 3), uint8, BGR, its ``img_path`` and ``ori_shape``,
+                (H, W), and ``gt_label`` if the class is known.
+        """
+
+    @abstractmethod
+    def predict(self, batch: list) -> list[dict]:
+        """Localize a batch of inputs.
+
+        Returns:
+            For each image ``width``, ``height`` and ``predictions``, each of these also
+            with ``cams``, maps (h, w) by name.
+        """
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """What the results depend on beside the images: plain values by name."""
+
+    def __call__(self, inputs: Images, **kwargs: Any) -> list[dict]:
+        """Find the object in images: the results of :meth:`stream` as a list."""
+        return list(self.stream(inputs, **kwargs))
+
+    def stream(
+        self,
+        inputs: Images,
+        batch_size: int = 8,
+        return_cams: bool = False,
+        out_dir: Optional[File] = None,
+        draw: bool = True,
+        save_maps: bool = False,
+        skip_unreadable: bool = False,
+        show_progress: bool = True,
+        labels: Optional[File] = None,
+        formats: Sequence[str] = ('json',),
+        resume: bool = False,
+        process: tuple[int, int] = (0, 1),
+    ) -> Iterator[dict]:
+        """Find the object in images, and yield their results in the same order.
+
+        Two batches of images are in memory, for moments three, however many there are.
+
+        Args:
+            inputs: Images as arrays (H, W, 3), uint8, BGR, or gray (H, W); paths of
+                files or videos, or of folders, which are searched with their
+                subfolders; patterns such as ``images/*.jpg``; addresses with ``://``;
+                or several of these.
+            batch_size: How many images the network gets at a time.
+            return_cams: Whether each prediction also has ``cams``: all maps of its
+                class by name, (h, w), float32, at the size of the feature map.
+            out_dir: Folder of results: ``predictions.jsonl``, a line for each image,
+                and what is asked for below. Defaults to None: nothing is written.
+            draw: Whether ``pictures/<image>.jpg`` are written, the map with the box.
+            save_maps: Whether ``maps/<image>.npz`` are written, maps by name, (h, w).
+            skip_unreadable: Whether an image that cannot be read is passed over.
+            show_progress: Whether to show a progress bar.
+            labels: ``folder``, if the folder of an image has the name of its class, or
+                a file of lines ``path,class``: predicted is the known class alone.
+            formats: Formats of files at the end: ``json``, ``coco``, ``csv``,
+                ``labelstudio``, ``voc``, ``yolo``.
+            resume: Whether to go on with what ``out_dir`` has. Results that it has are
+                not yielded.
+            process: Number of this process, from 0, and how many there are. Each has
+                its share of the images; the last one to end merges their results.
+
+        Raises:
+            FileNotFoundError: If there is no such image, folder or pattern.
+            ValueError: If a folder has no image, an image cannot be read or has no
+                known class, or what is to be resumed is of other images or settings.
+        """
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
+        images, share = list_images(inputs), Share(batch_size, *process)
+        known = images if isinstance(images, list) else ()
+        label_of = None
+        if labels is not None:
+            label_of = read_labels(labels, self.classes, common_folder(inputs))
+        batches = share.batches(images)
+        batches = read_batches(batches, self.prepare, skip_unreadable, label_of)
+        results = self._results(batches, draw and out_dir is not None)
+        if out_dir is not None:
+            files = ResultFiles(out_dir, inputs, known, save_maps, formats)
+            job = dict(draw=draw, save_maps=save_maps, labels=labels and str(labels))
+            parts = Parts(files.out_dir, share, self._job(known, batch_size, **job))
+            results = files.write_all(results, parts, resume)
+        if show_progress:
+            results = _tracked(results, share, known)
+        return (public(result, return_cams) for result in results)
+
+    def _job(self, images: Sequence[Image], batch_size: int, **options: Any) -> dict:
+        """What the results depend on, in plain values."""
+        names = '\n'.join(image for image in images if isinstance(image, str))
+        digest = hashlib.sha256(names.encode(errors='surrogateescape')).hexdigest()
+        job = dict(images=digest, number=len(images), batch_size=batch_size, **options)
+        classes = self.classes and list(self.classes)
+        job.update(self.settings(), map=self.map_name, classes=classes)
+        job.update(box_rule=self.box_rule.name, threshold=self.box_rule.threshold)
+        return json.loads(json.dumps(job))
+
+    def _results(self, batches: Iterable[list[Loaded]], draw: bool) -> Iterator[dict]:
+        """Results with all there may be in them: ``cams`` and a ``picture``."""
+        for batch in batches:
+            inputs = [one for *_, one in batch if one is not None]
+            found = iter(self.predict(inputs) if inputs else ())
+            for result, bgr, one in batch:
+                if one is not None:
+                    result.update(next(found))
+                    if draw:
+                        result['picture'] = draw_result(bgr, result, self.map_name)
+                yield result
+
+
+def _tracked(
+    results: Iterable[dict], share: Share, images: Sequence[Image]
+) -> Iterator[dict]:
+    """Show a bar while results come; its length is unknown where there are videos."""
+    is_known = images and not any(map(is_video, images))
+    total = share.count(share.rank, len(images)) if is_known else None
+    with tqdm(total=total, desc='Localizing', unit=' images') as bar:
+        step = None
+        for result in results:
+            yield result
+            # At the first result, those that had been there are counted, too.
+            step = 1 if step else 1 + share.done * share.batch_size
+            bar.update(step)
+
+
+def digest_of(model: torch.nn.Module) -> str:
+    """A checksum of the weights of a network."""
+    found = hashlib.blake2b(digest_size=16)
+    for name, value in model.state_dict().items():
+        found.update(name.encode())
+        if isinstance(value, torch.Tensor):
+            value = value.detach().cpu().contiguous().reshape(-1)
+            found.update(value.view(torch.uint8).numpy())
+    return found.hexdigest()
