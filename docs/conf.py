@@ -22,7 +22,7 @@ for face in ('datasets', 'engine', 'evaluation', 'models', 'visualization'):
     module = import_module(f'mmccam.{face}')
     for name in module.__all__:
         getattr(module, name).__module__ = module.__name__
-for name in ('CCAMInferencer', 'TorchLocalizer', 'trust_checkpoints'):
+for name in mmccam._HOMES:
     getattr(mmccam, name).__module__ = 'mmccam'
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
@@ -35,6 +35,8 @@ nitpick_ignore_regex = [
     # What is inside, in the bases and hints of what is in a face.
     ('py:.*', r'mmccam\.(\w+\.)?(box_rules|map_boxes)\.Box(Maker|Rule)'),
     ('py:.*', r'mmccam\.models\.pretrained\.Pretrained'),
+    ('py:.*', 'DataSample'),  # in quotes, since it is not imported
+    ('py:.*', r'mmccam\.apis\.formats\..*'),
 ]
 
 html_theme = 'furo'

@@ -97,7 +97,8 @@ class TorchLocalizer:
             For each image ``width`` and ``height`` in pixels, and ``predictions``, the
             most probable classes or the known one: ``label``, ``class_name``, ``score``
             (0 ... 1), ``box`` (x0, y0, x1, y1 in pixels, from 0, both ends inside) and
-            ``cam``, its map, (h, w), float32.
+            ``cam``, its map, (h, w), float32. ``shared_map`` is True where several
+            classes share one map.
 
         Raises:
             TypeError: If an image is none of these.
@@ -111,15 +112,14 @@ class TorchLocalizer:
         ):
             images, labels = [images], None if labels is None else [labels]
         pairs, results = _with_labels(images, labels), []
-        with torch.no_grad(), _evaluating(self.model):
-            while batch := list(islice(pairs, batch_size)):
-                loaded = [self._load(image, channel_order) for image, _ in batch]
-                known = None if labels is None else [label for _, label in batch]
-                results += self._localize(*zip(*loaded), known)
+        while batch := list(islice(pairs, batch_size)):
+            loaded = [self.load(image, channel_order) for image, _ in batch]
+            known = None if labels is None else [label for _, label in batch]
+            results += self.run(*zip(*loaded), known)
         return results
 
-    def _load(self, image: AnyImage, order: Optional[str]) -> tuple[Tensor, Size]:
-        """The input of the classifier, (3, H, W), and the size of the image."""
+    def load(self, image: AnyImage, order: Optional[str]) -> tuple[Tensor, Size]:
+        """Make the input of the classifier, (3, H, W), and tell the image's size."""
         if isinstance(image, Tensor):
             if image.dim() != 3 or not image.is_floating_point():
                 raise ValueError(
@@ -148,10 +148,20 @@ class TorchLocalizer:
         pixels = torch.from_numpy(np.array(pixels)) / 255
         return ((pixels - self.mean) / self.std).permute(2, 0, 1), image.size
 
+    def run(
+        self,
+        inputs: Sequence[Tensor],
+        sizes: Sequence[Size],
+        known: Optional[Sequence[int]] = None,
+    ) -> list[dict]:
+        """Localize a batch of inputs as :meth:`load` makes them."""
+        with torch.no_grad(), _evaluating(self.model):
+            return list(self._localize(inputs, sizes, known))
+
     def _localize(
         self,
-        inputs: tuple[Tensor],
-        sizes: tuple[Size],
+        inputs: Sequence[Tensor],
+        sizes: Sequence[Size],
         known: Optional[Sequence[int]],
     ) -> Iterator[dict]:
         """The results of a batch, of which the classes may be known."""
@@ -163,6 +173,8 @@ class TorchLocalizer:
         if self.head is None:
             self.head = find_head(self.model, inputs[:1])
         scores, features, weight = self.head.run(self.model, inputs)
+        if not scores.isfinite().all():
+            raise ValueError('the scores of an image are NaN or infinite')
         ranking = rank_classes(scores)
         labels = self._labels(ranking, known)
         coefficients = self._coefficients(len(weight)).to(weight)
@@ -173,9 +185,12 @@ class TorchLocalizer:
                 -1, labels.shape[1], -1, -1
             )
         probabilities = scores.softmax(1).gather(1, labels)
+        is_shared = not self.target_first and self.combination is not None
+        is_shared &= known is not None or self.num_guesses > 1
+        shared = dict(shared_map=True) if is_shared else {}
         for size, *found in zip(sizes, labels, maps, probabilities):
             predictions = [self._prediction(*one, size) for one in zip(*found)]
-            yield dict(width=size[0], height=size[1], predictions=predictions)
+            yield dict(width=size[0], height=size[1], **shared, predictions=predictions)
 
     def _labels(self, ranking: Tensor, known: Optional[Sequence[int]]) -> Tensor:
         """The classes that are predicted, (N, T)."""

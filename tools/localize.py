@@ -68,17 +68,15 @@ import mmccam
 from mmccam.apis.lines import read_results
 from mmccam.apis.processes import device_of, numbers_of
 from mmccam.apis.shares import is_finished
-from mmccam.onboard import imagenet_localizer
+from mmccam.apis.torch_inferencer import imagenet_inferencer
 
 
 def build_localizer(args: argparse.Namespace) -> mmccam.ImageLocalizer:
     """Load the network that the options name."""
-    kwargs = dict(num_guesses=args.num_guesses, device=args.device)
-    kwargs.update(box_rule=args.box_rule, threshold=args.threshold)
+    names = ('cam', 'box_rule', 'threshold', 'num_guesses', 'size', 'device')
+    kwargs = {name: getattr(args, name) for name in names}
     if args.config is None and args.checkpoint is None:
-        given = dict(cam=args.cam, size=args.size, **kwargs)
-        given = {name: value for name, value in given.items() if value is not None}
-        return mmccam.TorchInferencer(imagenet_localizer(**given), args.cam or 'cam')
+        return imagenet_inferencer(**kwargs)
     if args.trust_checkpoint:
         mmccam.trust_checkpoints()
     thresholds = args.thresholds
@@ -86,8 +84,7 @@ def build_localizer(args: argparse.Namespace) -> mmccam.ImageLocalizer:
         from mmccam.evaluation.thresholds import threshold_file
 
         thresholds = threshold_file(args.checkpoint)
-    kwargs.update(cam=args.cam, size=args.size, thresholds=thresholds)
-    kwargs.update(options=args.cfg_options)
+    kwargs.update(thresholds=thresholds, options=args.cfg_options)
     return mmccam.CCAMInferencer(args.config, args.checkpoint, **kwargs)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Optional
@@ -10,10 +11,10 @@ import torch
 from torch.hub import tqdm  # or its stand-in, where tqdm is not installed
 
 from ..map_boxes import BoxRule
-from .images import File, Image, Images, Loaded, is_video, list_images, read_batches
+from .images import File, Image, Images, Loaded, list_images, read_batches
 from .labels import read_labels
 from .lines import common_folder
-from .results import ResultFiles, draw_result, public
+from .results import ResultFiles, Writing, draw_result, public
 from .shares import Parts, Share
 
 
@@ -84,60 +85,69 @@ class ImageLocalizer:
 
         Args:
             inputs: Images as arrays (H, W, 3), uint8, BGR, or gray (H, W); paths of
-                files or videos, or of folders, which are searched with their
-                subfolders; patterns such as ``images/*.jpg``; addresses with ``://``;
-                or several of these.
+                images, videos or folders, which are searched with their subfolders;
+                patterns such as ``images/*.jpg``; addresses with ``://``; or several.
             batch_size: How many images the network gets at a time.
             return_cams: Whether each prediction also has ``cams``: all maps of its
                 class by name, (h, w), float32, at the size of the feature map.
-            out_dir: Folder of results: ``predictions.jsonl``, a line for each image,
-                and what is asked for below. Defaults to None: nothing is written.
+            out_dir: Folder of results. Defaults to None: nothing is written.
             draw: Whether ``pictures/<image>.jpg`` are written, the map with the box.
             save_maps: Whether ``maps/<image>.npz`` are written, maps by name, (h, w).
             skip_unreadable: Whether an image that cannot be read is passed over.
             show_progress: Whether to show a progress bar.
             labels: ``folder``, if the folder of an image has the name of its class, or
-                a file of lines ``path,class``: predicted is the known class alone.
-            formats: Formats of files at the end: ``json``, ``coco``, ``csv``,
-                ``labelstudio``, ``voc``, ``yolo``.
-            resume: Whether to go on with what ``out_dir`` has. Results that it has are
-                not yielded.
-            process: Number of this process, from 0, and how many there are. Each has
-                its share of the images; the last one to end merges their results.
+                a file of lines ``path,class``: then only this class is predicted.
+            formats: Of ``json``, ``coco``, ``csv``, ``labelstudio``, ``voc``, ``yolo``.
+            resume: Whether to go on behind the results in ``out_dir``.
+            process: Number of this process, from 0, and how many share the images.
 
         Raises:
             FileNotFoundError: If there is no such image, folder or pattern.
-            ValueError: If a folder has no image, an image cannot be read or has no
-                known class, or what is to be resumed is of other images or settings.
+            ValueError: If an image cannot be read or has no known class, or a folder no
+                image, or results to resume are of other images or settings.
         """
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
-        images, share = list_images(inputs), Share(batch_size, *process)
-        known = images if isinstance(images, list) else ()
-        label_of = None
+        share = Share(batch_size, *process)
+        writing = Writing(draw, save_maps, tuple(formats), resume)
+        results = self._stream(inputs, share, labels, skip_unreadable, writing, out_dir)
+        if show_progress:
+            results = _tracked(results, share)
+        return (public(result, return_cams) for result in results)
+
+    def _stream(
+        self,
+        inputs: Images,
+        share: Share,
+        labels: Optional[File],
+        skip_unreadable: bool,
+        writing: Writing,
+        out_dir: Optional[File],
+    ) -> Iterable[dict]:
+        images, label_of = list_images(inputs), None
         if labels is not None:
             label_of = read_labels(labels, self.classes, common_folder(inputs))
         batches = share.batches(images)
         batches = read_batches(batches, self.prepare, skip_unreadable, label_of)
-        results = self._results(batches, draw and out_dir is not None)
-        if out_dir is not None:
-            files = ResultFiles(out_dir, inputs, known, save_maps, formats)
-            job = dict(draw=draw, save_maps=save_maps, labels=labels and str(labels))
-            parts = Parts(files.out_dir, share, self._job(known, batch_size, **job))
-            results = files.write_all(results, parts, resume)
-        if show_progress:
-            results = _tracked(results, share, known)
-        return (public(result, return_cams) for result in results)
+        results = self._results(batches, writing.draw and out_dir is not None)
+        if out_dir is None:
+            return results
+        known = images if isinstance(images, list) else ()
+        files = ResultFiles(out_dir, inputs, known, writing, self.classes)
+        job = dict(draw=writing.draw, save_maps=writing.save_maps)
+        job.update(labels=labels and str(labels), batch_size=share.batch_size)
+        parts = Parts(files.out_dir, share, job | self._job(known))
+        return files.write_all(results, parts)
 
-    def _job(self, images: Sequence[Image], batch_size: int, **options: Any) -> dict:
+    def _job(self, images: Sequence[Image]) -> dict:
         """What the results depend on, in plain values."""
-        names = '\n'.join(image for image in images if isinstance(image, str))
-        digest = hashlib.sha256(names.encode(errors='surrogateescape')).hexdigest()
-        job = dict(images=digest, number=len(images), batch_size=batch_size, **options)
-        classes = self.classes and list(self.classes)
-        job.update(self.settings(), map=self.map_name, classes=classes)
+        digest = hashlib.sha256()
+        for image in images:
+            if isinstance(image, str):
+                digest.update(os.fsencode(image) + b'\n')
+        job = dict(images=digest.hexdigest()[:16], number=len(images))
+        job.update(self.settings(), map=self.map_name)
+        job.update(classes=self.classes and list(self.classes))
         job.update(box_rule=self.box_rule.name, threshold=self.box_rule.threshold)
-        return json.loads(json.dumps(job))
+        return {name: _brief(value) for name, value in job.items()}
 
     def _results(self, batches: Iterable[list[Loaded]], draw: bool) -> Iterator[dict]:
         """Results with all there may be in them: ``cams`` and a ``picture``."""
@@ -152,12 +162,9 @@ class ImageLocalizer:
                 yield result
 
 
-def _tracked(
-    results: Iterable[dict], share: Share, images: Sequence[Image]
-) -> Iterator[dict]:
+def _tracked(results: Iterable[dict], share: Share) -> Iterator[dict]:
     """Show a bar while results come; its length is unknown where there are videos."""
-    is_known = images and not any(map(is_video, images))
-    total = share.count(share.rank, len(images)) if is_known else None
+    total = None if share.known is None else share.count(share.rank, share.known)
     with tqdm(total=total, desc='Localizing', unit=' images') as bar:
         step = None
         for result in results:
@@ -165,6 +172,13 @@ def _tracked(
             # At the first result, those that had been there are counted, too.
             step = 1 if step else 1 + share.done * share.batch_size
             bar.update(step)
+
+
+def _brief(value: Any) -> Any:
+    """A plain value, or a checksum in place of a long one."""
+    text = json.dumps(value)
+    is_long = len(text) > 40
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if is_long else value
 
 
 def digest_of(model: torch.nn.Module) -> str:

@@ -4,8 +4,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -43,6 +45,22 @@ def draw_result(bgr: np.ndarray, result: dict, map_name: str) -> np.ndarray:
     )
 
 
+@dataclass(frozen=True)
+class Writing:
+    """What is written, beside the lines, and whether results there are kept."""
+
+    draw: bool  #: whether pictures are written
+    save_maps: bool  #: whether maps are written
+    formats: tuple[str, ...]  #: names of :data:`~mmccam.apis.formats.FORMATS`
+    resume: bool  #: whether to go on behind the results that are there
+
+    def __post_init__(self) -> None:
+        for name in self.formats:
+            if name not in FORMATS:
+                known = ', '.join(FORMATS)
+                raise ValueError(f'there is no format "{name}", only {known}')
+
+
 class ResultFiles:
     """The folder that results are written to.
 
@@ -57,8 +75,8 @@ class ResultFiles:
         out_dir: The folder; it must not lie in a folder of images.
         inputs: The images as the user has named them.
         images: The images that are known before; none must lie in the folder.
-        save_maps: Whether maps are written.
-        formats: Names of :data:`~mmccam.apis.formats.FORMATS`.
+        writing: What is written.
+        classes: Names of the classes, if they have names.
     """
 
     def __init__(
@@ -66,15 +84,11 @@ class ResultFiles:
         out_dir: str,
         inputs: Images,
         images: Sequence[Image],
-        save_maps: bool,
-        formats: Sequence[str],
+        writing: Writing,
+        classes: Optional[Sequence[str]],
     ) -> None:
         self.out_dir = Path(out_dir)
-        self.save_maps, self.formats = save_maps, formats
-        for name in formats:
-            if name not in FORMATS:
-                known = ', '.join(FORMATS)
-                raise ValueError(f'there is no format "{name}", only {known}')
+        self.writing, self.classes = writing, classes
         named = paths_of(inputs)
         self.root = common_folder(inputs)
         place = self.out_dir.resolve()
@@ -90,9 +104,7 @@ class ResultFiles:
                 place = f'lies in the folder of results {out_dir}'
                 raise ValueError(f'{image} {place}: name other images')
 
-    def write_all(
-        self, results: Iterable[dict], parts: Parts, resume: bool
-    ) -> Iterator[dict]:
+    def write_all(self, results: Iterable[dict], parts: Parts) -> Iterator[dict]:
         """Write each result, and pass it on."""
         share = parts.share
         lock = '.lock' if share.processes == 1 else f'.lock.{share.rank}'
@@ -101,7 +113,7 @@ class ResultFiles:
                 stack.enter_context(one_writer(self.out_dir, lock))
                 folders = (self.out_dir / 'pictures', self.out_dir / 'maps')
                 has_files = any(any(folder.glob('*')) for folder in folders)
-                parts.start(resume, has_files)
+                parts.start(self.writing.resume, has_files)
                 if not parts.is_finished:
                     lines = stack.enter_context(parts.open())
             for result in () if parts.is_finished else results:
@@ -124,8 +136,8 @@ class ResultFiles:
                     return
                 parts.merge()
             lines = Lines(self.out_dir, self.root)
-            for name in self.formats:
-                FORMATS[name](self.out_dir, lines, parts.job['classes'])
+            for name in self.writing.formats:
+                FORMATS[name](self.out_dir, lines, self.classes)
             parts.close()
 
     @contextmanager
@@ -143,7 +155,7 @@ class ResultFiles:
             _, content = cv2.imencode('.jpg', result['picture'][..., ::-1])
             with whole_file(path) as file:
                 file.write(content)
-        if self.save_maps and 'predictions' in result:
+        if self.writing.save_maps and 'predictions' in result:
             with whole_file(self.out_dir / 'maps' / f'{name}.npz') as file:
                 np.savez(file, **result['predictions'][0]['cams'])
         line = json.dumps(public(result), ensure_ascii=False)

@@ -10,7 +10,7 @@ from reprlib import repr as shorten
 from typing import IO, Optional, Union
 
 from ..whole_files import whole_file
-from .images import Image, each_image
+from .images import Image, each_image, is_video
 from .lines import LINES
 
 JOB = 'job.json'
@@ -34,9 +34,24 @@ class Share:
     processes: int = 1
     done: int = 0  #: how many batches of the share have results
     total: int = 0  #: how many images have been seen, those of all shares
+    known: Optional[int] = None  #: how many there are, if that is known before
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise ValueError(f'batch_size must be 1 or more, got {self.batch_size}')
+        if not 0 <= self.rank < self.processes:
+            raise ValueError(
+                f'of {self.processes} processes the number of one must lie between 0 '
+                f'and {self.processes - 1}, got {self.rank}'
+            )
 
     def batches(self, images: Iterable[Image]) -> Iterator[list[tuple[int, Image]]]:
         """The batches of the share that have no results, of numbered images."""
+        if isinstance(images, list) and not any(map(is_video, images)):
+            self.known = len(images)
+        return self._batches(images)
+
+    def _batches(self, images: Iterable[Image]) -> Iterator[list[tuple[int, Image]]]:
         batch = []
         for image in each_image(images, self._is_to_do):
             if self._is_to_do():

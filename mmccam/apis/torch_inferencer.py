@@ -1,10 +1,14 @@
 """From images to boxes by a classifier of torch, without OpenMMLab."""
 
+from functools import partial
 from typing import Any, Optional
 
+import torch
 from torch import Tensor
 
 from ..boxes import Size
+from ..cam import top_bottom
+from ..map_boxes import RULES
 from ..onboard import imagenet_localizer
 from ..torch_localizer import TorchLocalizer
 from .localizer import ImageLocalizer, digest_of
@@ -54,3 +58,39 @@ class TorchInferencer(ImageLocalizer):
             mean=localizer.mean.tolist(),
             std=localizer.std.tolist(),
         )
+
+
+# Maps of the classifier on board; the second is the paper's choice for ImageNet.
+MAPS = dict(cam=None, ccam=partial(top_bottom, i=1, j=10))
+
+
+def imagenet_inferencer(
+    cam: Optional[str] = None,
+    box_rule: Optional[str] = None,
+    device: Optional[str] = None,
+    **options: Any,
+) -> TorchInferencer:
+    """Build the inferencer of the classifier on board by names, as tools have them.
+
+    Args:
+        cam: Name of a map: ``cam``, the default, or ``ccam``, top-1 & bottom-10.
+        box_rule: Name of a function of :mod:`mmccam.map_boxes`.
+        device: Device of the network. Defaults to a GPU if there is one.
+        **options: Further arguments of :class:`~mmccam.TorchLocalizer`; None is its
+            default.
+
+    Raises:
+        ValueError: If there is no such map or box rule.
+    """
+    choices = [
+        ('map', cam or 'cam', MAPS),
+        ('box rule', box_rule or 'largest_component', RULES),
+    ]
+    for kind, name, known in choices:
+        if name not in known:
+            raise ValueError(f'there is no {kind} "{name}", only {", ".join(known)}')
+    combination, rule = (known[name] for _, name, known in choices)
+    options = {name: value for name, value in options.items() if value is not None}
+    localizer = imagenet_localizer(combination=combination, box_rule=rule, **options)
+    localizer.model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+    return TorchInferencer(localizer, cam or 'cam')

@@ -128,7 +128,7 @@ def test_unreadable_images_are_passed_over(inferencer, images, batch_size):
 @pytest.mark.parametrize('progress', [True, False])
 def test_progress_is_shown_on_request(inferencer, one, capsys, progress):
     inferencer(one, show_progress=progress)
-    assert ('Localizing' in capsys.readouterr().out) == progress
+    assert ('Localizing' in capsys.readouterr().err) == progress
 
 
 @pytest.mark.parametrize('names', [None, ('a', 'b', 'c')])

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmccam.apis.results import ResultFiles, result_name
+from mmccam.apis.lines import read_results, result_name
 
 NAMES = ['a/0.png', 'a/2.png', 'a/4.png', 'b/1.png', 'b/3.png']
+RESULTS = ['predictions.json', 'predictions.jsonl']
 ARRAY = np.zeros((20, 30, 3), np.uint8)
 
 
@@ -29,6 +30,10 @@ def files_of(folder):
     )
 
 
+def paths_in(folder):
+    return [result['img_path'] for result in read_results(folder)]
+
+
 def test_the_files_have_what_is_returned(write, images, out):
     (images / 'a/1.png').write_bytes(b'no image')
     results = write(images, skip_unreadable=True)
@@ -36,7 +41,7 @@ def test_the_files_have_what_is_returned(write, images, out):
     assert json.loads(text) == results
     assert len(text.splitlines()) == len(results) + 2
     pictures = [f'pictures/{name}.jpg' for name in NAMES]
-    assert files_of(out) == ['.lock', *pictures, 'predictions.json']
+    assert files_of(out) == ['.lock', 'job.json', *pictures, *RESULTS]
     with Image.open(out / pictures[0]) as picture:
         assert picture.size[0] > 2 * 30  # image and map, enlarged
 
@@ -75,7 +80,7 @@ def test_names_without_room_for_a_suffix_are_cut():
 
 def test_pictures_of_an_earlier_run_do_not_stay_among_others(write, images, out):
     write(images / 'a')
-    with pytest.raises(OSError, match=f'to {out}: pictures of an earlier run are th'):
+    with pytest.raises(OSError, match=f'to {out}: pictures or maps of an earlier r'):
         write(images / 'b', draw=False)
     assert len(json.loads((out / 'predictions.json').read_text())) == 3
 
@@ -83,7 +88,7 @@ def test_pictures_of_an_earlier_run_do_not_stay_among_others(write, images, out)
 def test_no_pictures_but_maps(write, images, out):
     kwargs = dict(draw=False, save_maps=True, return_cams=True)
     (result,) = write(images / 'a/0.png', **kwargs)
-    assert files_of(out) == ['.lock', 'maps/0.png.npz', 'predictions.json']
+    assert files_of(out) == ['.lock', 'job.json', 'maps/0.png.npz', *RESULTS]
     with np.load(out / 'maps/0.png.npz') as maps:
         assert list(maps) == ['cam', 'ccam']
         for name in maps:
@@ -96,10 +101,7 @@ def test_a_full_disk_keeps_the_lines_before_it(write, images, out, small_disk):
     small_disk(2 * lines)
     with pytest.raises(OSError, match=f'cannot write results to {out}: .*disk is full'):
         write(images, draw=False)
-    text = (out / 'predictions.json.tmp').read_text()
-    assert [one['img_path'] for one in json.loads(f'{text}]')] == [
-        str(images / name) for name in NAMES[:2]
-    ]
+    assert paths_in(out) == [str(images / name) for name in NAMES[:2]]
 
 
 @pytest.mark.parametrize('kwargs', [{}, dict(draw=False, save_maps=True)])
@@ -109,7 +111,7 @@ def test_a_full_disk_leaves_no_half_picture_or_map(
     small_disk(500)
     with pytest.raises(OSError, match='cannot write results to .*a/0.png'):
         write(images, **kwargs)
-    assert files_of(out) == ['.lock', 'predictions.json.tmp']
+    assert files_of(out) == ['.lock', 'job.json', 'predictions.jsonl']
 
 
 def test_a_folder_that_is_written_to_is_refused(inferencer, images, out):
@@ -126,10 +128,7 @@ def test_work_that_breaks_off_keeps_its_results(write, images, out):
     (images / 'b/2.png').write_bytes(b'no image')
     with pytest.raises(ValueError, match='cannot read'):
         write(images, batch_size=1)
-    first, *lines = (out / 'predictions.json.tmp').read_text().splitlines()
-    assert first == '['
-    names = [json.loads(line.rstrip(','))['img_path'] for line in lines]
-    assert names == [str(images / name) for name in NAMES[:4]]
+    assert paths_in(out) == [str(images / name) for name in NAMES[:4]]
     assert not (out / 'predictions.json').exists()
 
 
@@ -145,11 +144,10 @@ def test_an_image_of_the_results_is_refused(write, images, tmp_path):
         write(f'{tmp_path}/**/*.*g')
 
 
-def test_a_folder_that_cannot_be_made(images, tmp_path):
+def test_a_folder_that_cannot_be_made(inferencer, images, tmp_path):
     (tmp_path / 'file').write_text('')
-    files = ResultFiles(tmp_path / 'file', images, [], save_maps=False)
     with pytest.raises(OSError, match=f'cannot write results to {tmp_path}/file'):
-        list(files.write_all([]))
+        inferencer(images, out_dir=tmp_path / 'file', show_progress=False)
 
 
 def test_an_error_of_the_images_is_none_of_the_folder(write):
