@@ -14,7 +14,7 @@ from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
 from ..map_boxes import BoxRule
 from ..structures import ClassMaps, check_map_name, check_scores, default_map_name
 from .images import File
-from .localizer import ImageLocalizer, digest_of
+from .localizer import ImageLocalizer, describe_model
 from .network import load_network, resize_whole
 
 
@@ -113,7 +113,7 @@ class CCAMInferencer(ImageLocalizer):
     def settings(self) -> dict[str, Any]:
         head = self.model.head
         return dict(
-            weights=digest_of(self.model),
+            describe_model(self.model),
             cams=str(head.cams),
             num_guesses=head.num_guesses,
             pipeline=str(self.pipeline),

@@ -181,12 +181,15 @@ def _brief(value: Any) -> Any:
     return hashlib.sha256(text.encode()).hexdigest()[:16] if is_long else value
 
 
-def digest_of(model: torch.nn.Module) -> str:
-    """A checksum of the weights of a network."""
-    found = hashlib.blake2b(digest_size=16)
+def describe_model(model: torch.nn.Module) -> dict[str, Any]:
+    """What the numbers of a network depend on: its weights, and where it runs."""
+    weights = hashlib.blake2b(digest_size=8)
     for name, value in model.state_dict().items():
-        found.update(name.encode())
+        weights.update(name.encode())
         if isinstance(value, torch.Tensor):
             value = value.detach().cpu().contiguous().reshape(-1)
-            found.update(value.view(torch.uint8).numpy())
-    return found.hexdigest()
+            weights.update(value.view(torch.uint8).numpy())
+    device = next(model.parameters()).device.type
+    # Sums on a CPU are rounded differently by other numbers of threads.
+    threads = torch.get_num_threads() if device == 'cpu' else None
+    return dict(weights=weights.hexdigest(), device=device, threads=threads)

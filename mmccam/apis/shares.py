@@ -112,23 +112,22 @@ class Parts:
             if own.exists() and not self.is_finished:
                 self._keep_batches(own)
             return
-        # Another process of this job may have begun already, with an equal one.
-        has_begun = self.share.processes > 1 and former == self._running_job()
+        # Another process of this job may have begun already.
+        job, processes = self._running_job(), (former or {}).get('processes', 1)
+        has_begun = self.share.processes > 1 and former == job
         if has_files and not has_begun:
             raise FileExistsError(
                 'pictures or maps of an earlier run are there: delete them, name '
                 'another folder, or go on with resume'
             )
-        if self.share.processes > 1:
-            if own.exists() or (former is not None and not has_begun):
-                raise FileExistsError(
-                    'results of an earlier run are there: delete them, name another '
-                    'folder, or go on with resume'
-                )
-        else:
-            for path in self.folder.glob('predictions*.jsonl'):
-                path.unlink()
-        self._write_job(self._running_job())
+        if max(processes, self.share.processes) == 1:
+            own.unlink(missing_ok=True)
+        elif own.exists() or former not in (None, job):
+            raise FileExistsError(
+                'results of an earlier run are there: delete them, name another '
+                'folder, or go on with resume'
+            )
+        self._write_job(job)
 
     def _running_job(self) -> dict:
         return dict(self.job, processes=self.share.processes)

@@ -11,7 +11,7 @@ from ..cam import top_bottom
 from ..map_boxes import RULES
 from ..onboard import imagenet_localizer
 from ..torch_localizer import TorchLocalizer
-from .localizer import ImageLocalizer, digest_of
+from .localizer import ImageLocalizer, describe_model
 
 
 class TorchInferencer(ImageLocalizer):
@@ -52,7 +52,7 @@ class TorchInferencer(ImageLocalizer):
     def settings(self) -> dict[str, Any]:
         localizer = self.localizer
         return dict(
-            weights=digest_of(localizer.model),
+            describe_model(localizer.model),
             num_guesses=localizer.num_guesses,
             size=localizer.size,
             mean=localizer.mean.tolist(),

@@ -17,7 +17,6 @@ from cluster import free_port
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
-from mmpretrain.utils import progress
 from mmpretrain.visualization import UniversalVisualizer
 
 from mmccam.checkpoints.loading import restrict_checkpoint_loading
@@ -46,8 +45,6 @@ def run_tool(tool, *arguments, folder='.', loggers=()):
         # As Python does for a script.
         stack.enter_context(patch.object(sys, 'path', [str(path.parent), *sys.path]))
         stack.enter_context(patch.dict(os.environ))
-        # A bar that an error breaks off would stay in this process.
-        stack.enter_context(patch.object(progress, 'disable_progress_bar', True))
         stack.enter_context(redirect_stdout(out))
         stack.enter_context(redirect_stderr(err))
         stack.callback(restrict_checkpoint_loading)
