@@ -4,7 +4,6 @@ Without checkpoint and config, by a classifier of ImageNet's 1000 classes.
 """
 
 import argparse
-from itertools import count
 from pathlib import Path
 
 from _cli import CONFIG_ERRORS, add_box_options, add_options, user_errors
@@ -55,14 +54,17 @@ def check_args(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Non
     if args.out_dir is None:
         if args.resume or args.launcher != 'none':
             parser.error('--resume and --launcher need --out-dir')
-        names = ('boxes', *(f'boxes-{number}' for number in count(2)))
-        args.out_dir = next(name for name in names if not Path(name).exists())
+        args.out_dir, number = 'boxes', 1
+        while Path(args.out_dir).exists():
+            number += 1
+            args.out_dir = f'boxes-{number}'
 
 
 if __name__ == '__main__':
     args = parse_args()  # before the imports that take seconds
 
 from collections import Counter
+from itertools import islice
 
 import mmccam
 from mmccam.apis.lines import read_results
@@ -88,6 +90,15 @@ def build_localizer(args: argparse.Namespace) -> mmccam.ImageLocalizer:
     return mmccam.CCAMInferencer(args.config, args.checkpoint, **kwargs)
 
 
+def describe(result: dict) -> str:
+    """Say in a line what an image shows and where, or why that is not known."""
+    if 'error' in result:
+        return result['error']
+    best = result['predictions'][0]
+    box = ', '.join(f'{value:g}' for value in best['box'])
+    return f'{result["img_path"]}: {best["class_name"]} {best["score"]:.0%}, box {box}'
+
+
 def localize(args: argparse.Namespace, localizer: mmccam.ImageLocalizer) -> None:
     """Localize the images in the share of this process, and say where results are."""
     rank, processes, _ = numbers_of(args.launcher)
@@ -95,12 +106,11 @@ def localize(args: argparse.Namespace, localizer: mmccam.ImageLocalizer) -> None
     kwargs = {name: getattr(args, name) for name in (*names, 'resume')}
     kwargs.update(formats=args.format, process=(rank, processes))
     results = localizer.stream(args.images, **kwargs, show_progress=rank == 0)
-    for number, result in enumerate(results):
-        if rank == 0 and number < MOST_SHOWN and 'error' not in result:
-            best = result['predictions'][0]
-            box = ', '.join(f'{value:g}' for value in best['box'])
-            name = f'{best["class_name"]} {best["score"]:.0%}'
-            print(f'{result["img_path"]}: {name}, box {box}')
+    lines = [describe(result) for result in islice(results, MOST_SHOWN)]
+    for _ in results:
+        pass
+    if rank == 0:
+        print(*lines, sep='\n')
     if not is_finished(args.out_dir):
         print(f'the share of process {rank} of {processes} is done')
         return
