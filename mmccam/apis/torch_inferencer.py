@@ -13,6 +13,11 @@ from ..onboard import imagenet_localizer
 from ..torch_localizer import TorchLocalizer
 from .localizer import ImageLocalizer, describe_model
 
+# Maps of the classifier on board; the second is the paper's choice for ImageNet.
+MAPS = dict(cam=None, ccam=partial(top_bottom, i=1, j=10))
+# Of largest_component at its size of 224 pixels, for both, see docs/inference.md.
+THRESHOLD = 0.3
+
 
 class TorchInferencer(ImageLocalizer):
     """Find the object in any image, in folders and in videos, by a classifier of torch.
@@ -33,7 +38,7 @@ class TorchInferencer(ImageLocalizer):
     def __init__(
         self, localizer: Optional[TorchLocalizer] = None, map_name: str = 'cam'
     ) -> None:
-        self.localizer = localizer or imagenet_localizer()
+        self.localizer = localizer or imagenet_localizer(threshold=THRESHOLD)
         self.map_name, self.classes = map_name, self.localizer.classes
         self.box_rule = self.localizer.box_rule
 
@@ -60,10 +65,6 @@ class TorchInferencer(ImageLocalizer):
         )
 
 
-# Maps of the classifier on board; the second is the paper's choice for ImageNet.
-MAPS = dict(cam=None, ccam=partial(top_bottom, i=1, j=10))
-
-
 def imagenet_inferencer(
     cam: Optional[str] = None,
     box_rule: Optional[str] = None,
@@ -74,7 +75,8 @@ def imagenet_inferencer(
 
     Args:
         cam: Name of a map: ``cam``, the default, or ``ccam``, top-1 & bottom-10.
-        box_rule: Name of a function of :mod:`mmccam.map_boxes`.
+        box_rule: Name of a function of :mod:`mmccam.map_boxes`. Without it, a threshold
+            and another size, the threshold is one that was searched.
         device: Device of the network. Defaults to a GPU if there is one.
         **options: Further arguments of :class:`~mmccam.TorchLocalizer`; None is its
             default.
@@ -91,6 +93,8 @@ def imagenet_inferencer(
             raise ValueError(f'there is no {kind} "{name}", only {", ".join(known)}')
     combination, rule = (known[name] for _, name, known in choices)
     options = {name: value for name, value in options.items() if value is not None}
+    if box_rule is None and options.get('size', 224) == 224:
+        options.setdefault('threshold', THRESHOLD)
     localizer = imagenet_localizer(combination=combination, box_rule=rule, **options)
     localizer.model.to(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
     return TorchInferencer(localizer, cam or 'cam')

@@ -78,20 +78,22 @@ def test_processes_that_are_killed_end_with_the_files_of_one(start, tmp_path):
     assert len(json.loads(expected['predictions.json'])) == NUMBER
     assert len(expected) == 2 * NUMBER + 7  # pictures, labels, and what there is once
 
-    for out, processes in (('two', 2), ('three', 3)):
-        begun = start(out, processes, '--resume')
-        while count_lines(tmp_path / out) < 10:
-            assert all(one.poll() in (None, 0) for one in begun)
-            time.sleep(0.01)
-        for one in begun:  # the server kills what it has started for it
-            one.kill()
-        for one in begun:
-            one.wait()
-        time.sleep(0.5)
-        assert count_lines(tmp_path / out) < NUMBER
-        again = start(out, processes, '--resume')
-        assert [one.wait() for one in again] == [0] * processes
-        assert files_of(tmp_path / out) == expected
+    assert [one.wait() for one in start('two', 2)] == [0, 0]
+    assert files_of(tmp_path / 'two') == expected
+
+    three = start('three', 3, '--resume')
+    while count_lines(tmp_path / 'three') < 10:
+        assert all(one.poll() in (None, 0) for one in three)
+        time.sleep(0.01)
+    for one in three:  # the server kills what it has started for it
+        one.kill()
+    for one in three:
+        one.wait()
+    time.sleep(0.5)
+    assert count_lines(tmp_path / 'three') < NUMBER
+    again = start('three', 3, '--resume')
+    assert [one.wait() for one in again] == [0, 0, 0]
+    assert files_of(tmp_path / 'three') == expected
 
 
 def test_a_photograph_is_localized_at_once_without_openmmlab(tmp_path):
@@ -105,5 +107,5 @@ def test_a_photograph_is_localized_at_once_without_openmmlab(tmp_path):
     assert process.returncode == 0, process.stderr
     first, last = process.stdout.splitlines()
     assert first.startswith('photo.jpg: Boston bull ')
-    assert last.endswith('largest_component at 0.2: see boxes-2')
+    assert last.endswith('largest_component at 0.3: see boxes-2')
     assert (tmp_path / 'boxes-2/pictures/photo.jpg.jpg').exists()
