@@ -73,7 +73,7 @@ def test_searched_thresholds_and_the_config_of_the_user(localize, image, searche
 def test_bad_input_ends_in_one_sentence(localize, image, text, options, message):
     code, _, err, _ = localize(text, image, *options)
     assert code == 2
-    (line,) = [line for line in err.splitlines() if line.startswith('localize.py: ')]
+    *_, line = [line for line in err.splitlines() if line.startswith('localize.py: ')]
     assert err.endswith(f'{line}\n')
     assert re.search(message, line), line
 
