@@ -35,7 +35,7 @@ def by_localizer(localizer: TorchLocalizer) -> Classifier:
 
     @torch.no_grad()
     def classify(image: Image.Image) -> Classified:
-        pixels, _ = localizer._load(image, None)
+        pixels, _ = localizer.load(image, None)
         inputs = pixels[None].to(next(model.parameters()))
         if localizer.head is None:
             localizer.head = find_head(model, inputs)
@@ -67,7 +67,8 @@ def by_inferencer(inferencer: 'CCAMInferencer') -> Classifier:
     @torch.no_grad()
     def classify(image: Image.Image) -> Classified:
         bgr = np.array(image)[..., ::-1]
-        ((*_, packed),) = next(read_batches([bgr], 1, inferencer.pipeline, False))
+        batches = read_batches([[(0, bgr)]], inferencer.prepare, False)
+        ((*_, packed),) = next(batches)
         data = model.data_preprocessor(default_collate([packed]))
         feats = model.extract_feat(data['inputs'])
         values = head(feats)[0], feats[-1][0], head.fc.weight.detach()

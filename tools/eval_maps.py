@@ -33,9 +33,10 @@ import mmengine
 from mmengine.registry import DATASETS
 
 from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
-from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
+from mmccam.whole_files import check_writable
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, float]:

@@ -30,9 +30,9 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from mmccam.apis import runs
-from mmccam.checkpoints.saving import check_writable
 from mmccam.evaluation import DumpPseudoBoxes, thresholds
 from mmccam.structures import default_map_name
+from mmccam.whole_files import check_writable
 
 
 def pseudo_box_config(args: argparse.Namespace) -> Config:

@@ -36,7 +36,8 @@ from _results import Score, read_scores
 from mmengine.fileio import put_text
 from tabulate import LATEX_ESCAPE_RULES, tabulate
 
-from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
+from mmccam.checkpoints.saving import WHOLE_FILES
+from mmccam.whole_files import check_writable
 
 
 def gather(scores: Iterator[Score]) -> dict[tuple, dict]:

@@ -41,7 +41,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 
 from mmccam.apis.runs import build_test_runner, find_loader, without_drawing
-from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation import ThresholdSearch, thresholds
 from mmccam.visualization.numbers import (
     describe_choice,
@@ -49,6 +49,7 @@ from mmccam.visualization.numbers import (
     save_curves,
     save_threshold_curves,
 )
+from mmccam.whole_files import check_writable
 
 
 def search_config(args: argparse.Namespace) -> Config:

@@ -44,11 +44,12 @@ from mmengine.runner import Runner
 
 from mmccam import evaluation
 from mmccam.apis.runs import build_test_runner
-from mmccam.checkpoints.saving import WHOLE_FILES, check_writable
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.engine import FittingWeightsHook
 from mmccam.evaluation import BoxMetric, LocalizationMetric, thresholds
 from mmccam.visualization import draw_sheet, numbers
 from mmccam.visualization.report import render_report
+from mmccam.whole_files import check_writable
 
 
 def read_test_config(args: argparse.Namespace) -> Config:

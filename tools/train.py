@@ -38,8 +38,8 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mmccam.apis.config import one_sentence
 from mmccam.apis.runs import VARIABLES, ToolRunner, check_run, find_loader
 from mmccam.checkpoints.loading import newest_checkpoint
-from mmccam.checkpoints.saving import one_writer
 from mmccam.engine import FittingWeightsHook
+from mmccam.whole_files import one_writer
 
 
 def build_config(args: argparse.Namespace) -> Config:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..boxes import Size
 from ..cam import rank_classes
-from ..checkpoints.saving import whole_file
+from ..whole_files import whole_file
 from .network import File
 
 SUFFIXES = ('.onnx', '.pt2')

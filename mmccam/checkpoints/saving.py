@@ -6,9 +6,7 @@ from typing import Union
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from ..whole_files import check_writable, one_writer, whole_file
-
-__all__ = ['WHOLE_FILES', 'WholeFileBackend', 'check_writable', 'one_writer']
+from ..whole_files import whole_file
 
 # The ``backend_args`` of mmengine that name it.
 WHOLE_FILES = dict(backend='mmccam.whole_files')
