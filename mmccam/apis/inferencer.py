@@ -1,6 +1,7 @@
 """From images to boxes, with a trained network."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Optional, Union
 
 import torch
@@ -13,9 +14,10 @@ from ..evaluation import build_box_rule
 from ..evaluation.thresholds import choose_rule, maps_of, read_thresholds
 from ..map_boxes import BoxRule
 from ..structures import ClassMaps, check_map_name, check_scores, default_map_name
-from .images import File
+from .images import File, Images
 from .localizer import ImageLocalizer, describe_model
 from .network import load_network, resize_whole
+from .results import public, show_picture
 
 
 class CCAMInferencer(ImageLocalizer):
@@ -102,6 +104,43 @@ class CCAMInferencer(ImageLocalizer):
             rule = choose_rule(self._searched, map_name, rule['box_rule'])
         return build_box_rule(rule['box_rule'], rule['threshold'])
 
+    def __call__(
+        self,
+        inputs: Images,
+        return_datasamples: bool = False,
+        show: bool = False,
+        wait_time: float = 0,
+        show_dir: Optional[File] = None,
+        **kwargs: Any,
+    ) -> list:
+        """Find the object in images: the results of :meth:`stream` as a list.
+
+        These arguments are as in mmpretrain's inferencers.
+
+        Args:
+            inputs: Images, as in :meth:`stream`.
+            return_datasamples: Whether each result is the ``DataSample`` of the
+                network, with the boxes of all predictions as ``pred_boxes``, (n, 4),
+                and their classes as ``box_labels``, (n,). That of a skipped image only
+                has its ``error``.
+            show: Whether each image is shown in a window, with map and box.
+            wait_time: For how many seconds; 0 is until a key is pressed.
+            show_dir: Folder for these pictures, as ``<file name of the image>.png``.
+            **kwargs: Further arguments of :meth:`stream`.
+        """
+
+        def finish(result: dict, return_cams: bool) -> Union[dict, DataSample]:
+            if 'picture' in result and viewer.draws:
+                show_picture(result, show, wait_time, show_dir)
+            if return_datasamples:
+                return _data_sample(result)
+            return public(result, return_cams)
+
+        viewer = copy(self)
+        viewer.draws = show or show_dir is not None
+        viewer.finish = finish
+        return list(viewer.stream(inputs, **kwargs))
+
     def prepare(self, sample: dict) -> dict:
         return self.pipeline(sample)
 
@@ -132,7 +171,7 @@ class CCAMInferencer(ImageLocalizer):
         labels = labels[-1:] if 'gt_label' in sample else labels
         size = (width, height)
         found = [self._prediction(sample, maps, label, size) for label in labels]
-        return dict(result, predictions=found)
+        return dict(result, predictions=found, sample=sample)
 
     def _prediction(
         self, sample: DataSample, maps: ClassMaps, label: int, size: Size
@@ -142,3 +181,16 @@ class CCAMInferencer(ImageLocalizer):
         score = sample.pred_score[label].item()
         found = dict(label=label, class_name=self.classes[label], score=score)
         return dict(found, box=list(map(float, box)), cams=cams)
+
+
+def _data_sample(result: dict) -> DataSample:
+    """The data sample of a result, with its boxes."""
+    if 'error' in result:
+        known = {key: result[key] for key in ('img_path', 'error')}
+        return DataSample(metainfo=known)
+    sample, predictions = result['sample'], result['predictions']
+    boxes = torch.tensor([prediction['box'] for prediction in predictions])
+    labels = torch.tensor([prediction['label'] for prediction in predictions])
+    sample.set_field(boxes, 'pred_boxes')
+    sample.set_field(labels, 'box_labels')
+    return sample

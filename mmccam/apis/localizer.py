@@ -38,6 +38,7 @@ class ImageLocalizer:
     map_name: str  #: name of the map for boxes
     box_rule: BoxRule  #: which makes the boxes
     classes: Optional[Sequence[str]]  #: names of the classes
+    draws = False  #: whether a picture is made also where none is written
 
     @abstractmethod
     def prepare(self, sample: dict) -> Any:
@@ -112,7 +113,11 @@ class ImageLocalizer:
         results = self._stream(inputs, share, labels, skip_unreadable, writing, out_dir)
         if show_progress:
             results = _tracked(results, share)
-        return (public(result, return_cams) for result in results)
+        return (self.finish(result, return_cams) for result in results)
+
+    def finish(self, result: dict, return_cams: bool) -> Any:
+        """Make what a caller gets of all that there is of an image."""
+        return public(result, return_cams)
 
     def _stream(
         self,
@@ -128,7 +133,8 @@ class ImageLocalizer:
             label_of = read_labels(labels, self.classes, common_folder(inputs))
         batches = share.batches(images)
         batches = read_batches(batches, self.prepare, skip_unreadable, label_of)
-        results = self._results(batches, writing.draw and out_dir is not None)
+        draws = self.draws or (writing.draw and out_dir is not None)
+        results = self._results(batches, draws)
         if out_dir is None:
             return results
         known = images if isinstance(images, list) else ()

@@ -15,14 +15,14 @@ import numpy as np
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from ..whole_files import one_writer, whole_file
 from .formats import FORMATS
-from .images import Image, Images
+from .images import File, Image, Images
 from .lines import Lines, common_folder, paths_of, result_name
 from .shares import Parts
 
 
 def public(result: dict, with_cams: bool = False) -> dict:
-    """A result without ``picture``, ``index`` and, unless asked for, ``cams``."""
-    inside = ('picture', 'index')
+    """A result without what is only used inside and, unless asked for, ``cams``."""
+    inside = ('picture', 'index', 'sample')
     result = {key: value for key, value in result.items() if key not in inside}
     if 'predictions' in result and not with_cams:
         result['predictions'] = [
@@ -43,6 +43,33 @@ def draw_result(bgr: np.ndarray, result: dict, map_name: str) -> np.ndarray:
         title=f'{best["class_name"]}: {best["score"]:.0%}',
         side=min(1024, max(MIN_SIDE, *bgr.shape[:2])),
     )
+
+
+def show_picture(
+    result: dict, show: bool, wait_time: float, folder: Optional[File]
+) -> None:
+    """Show the picture of a result, and write it to a folder if one is named.
+
+    The window stays for ``wait_time`` seconds, 0 is until a key is pressed.
+
+    Raises:
+        ValueError: If there can be no window.
+    """
+    bgr = result['picture'][..., ::-1]
+    if folder is not None:
+        name = Path(result['img_path'] or f'{result["index"]:06d}').name
+        _, content = cv2.imencode('.png', bgr)
+        with whole_file(Path(folder, f'{name}.png')) as file:
+            file.write(content)
+    if show:
+        try:
+            cv2.imshow('mmccam', bgr)
+            cv2.waitKey(round(1000 * wait_time))
+        except cv2.error as error:
+            raise ValueError(
+                'show needs a display, and an OpenCV that opens windows; show_dir '
+                'writes the pictures'
+            ) from error
 
 
 @dataclass(frozen=True)
