@@ -83,6 +83,15 @@ def quiet_logger():
 
 
 @pytest.fixture(scope='module', autouse=True)
+def loggers_of_module():
+    """Forget the loggers of a module's runs: errors are logged to the last one."""
+    before = MMLogger._instance_dict.copy()
+    yield
+    MMLogger._instance_dict.clear()
+    MMLogger._instance_dict.update(before)
+
+
+@pytest.fixture(scope='module', autouse=True)
 def mmpretrain_scope_of_module():
     """Build as under a config of mmpretrain, in fixtures of a module too."""
     with DefaultScope.overwrite_default_scope('mmpretrain'):

@@ -146,7 +146,7 @@ def test_no_argument_is_an_address_or_a_path(part):
 
 
 OWN = """
-model = dict(type='ImageClassifier', head=dict(type='mmccam.OwnHead', file='a/b'))
+model = dict(type='ImageClassifier', head=dict(type='mmccam.UsersHead', file='a/b'))
 custom_imports = dict(imports=['mmccam', 'own_head'])
 """
 
@@ -154,14 +154,14 @@ custom_imports = dict(imports=['mmccam', 'own_head'])
 def test_parts_of_the_users_own_need_trust(tmp_path, monkeypatch):
     (tmp_path / 'own_head.py').write_text('imported = True')
     monkeypatch.syspath_prepend(tmp_path)
-    message = "'mmccam.OwnHead' is not allowed: .* --trust-.*, which imports its own_he"
+    message = "'mmccam.UsersHead' is not allowed: .* --trust-.*, which imports its own"
     with pytest.raises(ValueError, match=message):
         stored(OWN)
     assert 'own_head' not in sys.modules
 
     found = stored_config(dict(meta=dict(cfg=OWN)), 'a.pth', trusted=True)
     assert sys.modules.pop('own_head').imported
-    assert found.model.head == dict(type='mmccam.OwnHead', file='a/b')
+    assert found.model.head == dict(type='mmccam.UsersHead', file='a/b')
 
 
 def test_other_scopes_are_refused():

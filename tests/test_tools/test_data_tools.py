@@ -64,7 +64,7 @@ def test_bad_data(check, data, tmp_path):
 @pytest.mark.parametrize(
     ('config', 'options', 'message'),
     [
-        ('nothing.py', {'key': 1}, 'No such file or directory: '),
+        ('nothing.py', {'key': 1}, 'there is no config nothing.py, '),
         (
             CONFIG,
             {f'{split}_dataloader': None for split in SPLITS},
