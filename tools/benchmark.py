@@ -7,6 +7,7 @@ MODULES = dict(
     block='block',
     maps='maps',
     step='step',
+    released_step='step',
     network='network',
     pipeline='pipeline',
     localization='evaluation',

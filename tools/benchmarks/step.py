@@ -21,11 +21,17 @@ from .measure import Form, Measurement, Part
 
 
 class PlainNLCCAM(nn.Module):
-    """The network of ``nlccam_cub.py``, of torchvision's layers and plain blocks."""
+    """The network of ``nlccam_cub.py``, of torchvision's layers and plain blocks.
 
-    def __init__(self, model: nn.Module) -> None:
+    A negative slope replaces its ReLUs by LeakyReLUs, as in the authors' code.
+    """
+
+    def __init__(self, model: nn.Module, negative_slope: float = 0) -> None:
         super().__init__()
         self.layers = make_layers(cfgs['D'])[:-1]  # without the last pool
+        for place, layer in enumerate(self.layers):
+            if negative_slope and isinstance(layer, nn.ReLU):
+                self.layers[place] = nn.LeakyReLU(negative_slope, inplace=True)
         self.blocks = nn.ModuleList(map(PlainBlock, (128, 256, 512, 512)))
         self.fc = nn.Linear(512, model.head.num_classes)
         self.load_state_dict(dict(zip(self.state_dict(), model.state_dict().values())))
@@ -56,9 +62,14 @@ def build_model(cfg: Config) -> nn.Module:
 
 
 def plain_step(cfg: Config, data: dict, device: str) -> Callable[[], float]:
-    """A step in plain PyTorch, which returns the loss."""
-    network = PlainNLCCAM(build_model(cfg)).to(device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
+    """A step in plain PyTorch, which returns the loss.
+
+    One optimizer has the convolutions, another the fc, as in the authors' code.
+    """
+    slope = cfg.model.backbone.get('act_cfg', {}).get('negative_slope', 0)
+    network = PlainNLCCAM(build_model(cfg), slope).to(device)
+    parts = [network.layers, network.blocks], [network.fc]
+    optimizers = [torch.optim.Adam(nn.ModuleList(p).parameters(), 1e-4) for p in parts]
     labels = torch.cat([sample.gt_label for sample in data['data_samples']])
     autocast = partial(torch.autocast, torch.device(device).type, torch.bfloat16)
 
@@ -66,9 +77,11 @@ def plain_step(cfg: Config, data: dict, device: str) -> Callable[[], float]:
         images = torch.stack(data['inputs']).to(device).float()
         with autocast(enabled=cfg.get('plain_autocast', False)):
             loss = network(images, labels.to(device))
-        optimizer.zero_grad()
+        for optimizer in optimizers:
+            optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         return loss.item()
 
     return step
@@ -126,6 +139,10 @@ CHECKPOINTING = toolbox_step, {'model.backbone.with_cp': True}
 IN_BFLOAT16 = toolbox_step, {'optim_wrapper.type': 'mmccam.BFloat16OptimWrapper'}
 IN_FLOAT16 = toolbox_step, {'optim_wrapper.type': 'AmpOptimWrapper'}
 TUNED = toolbox_step, {**IN_FLOAT16[1], 'env_cfg.cudnn_benchmark': True}
+LEAKY = {
+    f'model.backbone.act_cfg.{key}': value
+    for key, value in dict(type='LeakyReLU', negative_slope=0.2).items()
+}
 STEP = Part(
     'Training step of NL-CCAM: {batch_size} images of side {image_side}',
     run_step,
@@ -140,6 +157,15 @@ STEP = Part(
         'mmccam, float16': Form(IN_FLOAT16, 'float16', gpu_only=True),
         'mmccam, float16, cudnn_benchmark': Form(TUNED, 'float16', gpu_only=True),
     },
+    tolerances=(1e-3, 2e-2),
+    fresh=True,
+    operations=count_step,
+)
+# Both with the LeakyReLU of the authors' code, whose form the plain one is.
+RELEASED_STEP = Part(
+    'The same with LeakyReLU(0.2)',
+    run_step,
+    {'plain': Form((plain_step, LEAKY)), 'mmccam': Form((toolbox_step, LEAKY))},
     tolerances=(1e-3, 2e-2),
     fresh=True,
     operations=count_step,
