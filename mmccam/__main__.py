@@ -32,7 +32,7 @@ def main() -> None:
     tools = home() / 'tools'
     parser = argparse.ArgumentParser(
         prog='mmccam',
-        description='Weakly supervised object localization for OpenMMLab.',
+        description='Weakly supervised object localization: boxes from image labels.',
         epilog=describe(tools),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -96,8 +96,9 @@ def write_yolo(folder: Path, results: Lines, names: Names) -> None:
     """Write ``yolo/labels/<image>.txt``, ``yolo/data.yaml`` and ``yolo/classes.txt``.
 
     A line is label, centre x, y, width and height, as fractions of the image's. A width
-    counts the pixels from the first to the last: x1 - x0 + 1. ``yolo/images`` is a link
-    to the folder of the images, where the system has links.
+    counts the pixels from the first to the last: x1 - x0 + 1. ``yolo/images`` has links
+    to the images, where the system has links. They are one by one: readers look for
+    labels beside the folder that a link leads to.
     """
     with _whole_folder(folder / 'yolo') as temporary:
         for name, result in results:
@@ -110,19 +111,26 @@ def write_yolo(folder: Path, results: Lines, names: Names) -> None:
                 lines += f'{one["label"]} {" ".join(f"{v:.9g}" for v in box)}\n'
             path = _replaced_suffix(temporary / 'labels', name, '.txt')
             path.write_bytes(lines.encode())
+            _link(temporary / 'images' / name, result['img_path'])
         known = class_names(results, names)
         texts = {
             'classes.txt': [*known, ''],
             'data.yaml': [
-                *('path: .', 'train: images', 'val: images', 'names:'),
+                *('train: images', 'val: images', 'names:'),
                 *(f'  {label}: {_dump(name)}' for label, name in enumerate(known)),
                 '',
             ],
         }
         for name, lines in texts.items():
             (temporary / name).write_bytes(_encode('\n'.join(lines)))
+
+
+def _link(link: Path, image: Optional[str]) -> None:
+    """Make a link to the file of an image, if it has one."""
+    if image is not None and os.path.isfile(image):
+        link.parent.mkdir(parents=True, exist_ok=True)
         with suppress(OSError, NotImplementedError):
-            os.symlink(results.root, temporary / 'images', target_is_directory=True)
+            os.symlink(os.path.abspath(image), link)
 
 
 def _fractions(box: Sequence[float], result: dict) -> list[float]:

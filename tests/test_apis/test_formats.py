@@ -123,7 +123,16 @@ def test_yolo_has_the_widths_of_all_pixels(write):
     )
     assert (folder / 'classes.txt').read_text().splitlines() == NAMES
     yaml = pytest.importorskip('yaml').safe_load((folder / 'data.yaml').read_text())
-    assert yaml['names'] == dict(enumerate(NAMES))
+    assert yaml == dict(train='images', val='images', names=dict(enumerate(NAMES)))
+
+
+def test_yolo_has_a_link_for_each_image(write, lines):
+    # Programs look for labels beside the folder that a link of a folder leads to.
+    images = write('yolo') / 'yolo/images'
+    links = [path for path in images.rglob('*') if path.is_symlink()]
+    names = ['a/0.jpg', 'b/1 ü.jpg']
+    assert sorted(path.relative_to(images).as_posix() for path in links) == names
+    assert all((images / name).samefile(f'{lines.root}/{name}') for name in names)
 
 
 def test_pascal_voc_counts_from_one(write):

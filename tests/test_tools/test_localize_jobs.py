@@ -76,7 +76,8 @@ def test_processes_that_are_killed_end_with_the_files_of_one(start, tmp_path):
     assert one.wait() == 0, (tmp_path / 'one.log').read_text()
     expected = files_of(tmp_path / 'one')
     assert len(json.loads(expected['predictions.json'])) == NUMBER
-    assert len(expected) == 2 * NUMBER + 7  # pictures, labels, and what there is once
+    # Pictures, labels, links of images, and what there is once.
+    assert len(expected) == 3 * NUMBER + 7
 
     assert [one.wait() for one in start('two', 2)] == [0, 0]
     assert files_of(tmp_path / 'two') == expected
