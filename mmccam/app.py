@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from . import map_boxes
 from .boxes import Box, Size, clip_box
 from .cam import activation_maps, polynomial, rank_classes, target_weights, top_bottom
 from .classified import Classified, Classifier
+from .map_boxes import RULES, largest_component, rule_at
 from .visualization.overlay import Panel, draw_panels
 
 # Before the import: nothing is sent to anyone.
@@ -28,10 +28,6 @@ except ModuleNotFoundError as error:
         f"{error}: pip install 'mmccam[app]' brings what the page needs"
     ) from None
 
-RULES = {
-    name: getattr(map_boxes, name)
-    for name in ('largest_component', 'released_nlccam', 'mean_multiple', 'energy')
-}
 KINDS = TOP_BOTTOM, POLYNOMIAL = ('top-i & bottom-j', 'polynomial')
 NUM_GUESSES = 5  # most probable classes to choose from
 MOST = 100  # of the classes that can be added or subtracted
@@ -57,7 +53,7 @@ class Choices(NamedTuple):
     j: int = 1
     degree: int = 2
     rule: str = 'largest_component'
-    threshold: float = map_boxes.largest_component.threshold
+    threshold: float = largest_component.threshold
 
     def maps(self, image: Classified, label: int) -> dict[str, np.ndarray]:
         """The maps of a class, (h, w), by their names."""
@@ -79,7 +75,7 @@ class Choices(NamedTuple):
 
     def box(self, cam: np.ndarray, size: Size) -> Box:
         """The box of a map in an image of (width, height) pixels."""
-        rule = map_boxes.rule_at(self.rule, RULES[self.rule], self.threshold)
+        rule = rule_at(self.rule, RULES[self.rule], self.threshold)
         return clip_box(rule(cam, size), size)
 
 

@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .torch_head import find_head
 from .torch_localizer import TorchLocalizer
 
 if TYPE_CHECKING:
@@ -30,18 +29,12 @@ Classifier = Callable[[Image.Image], Classified]  # of an RGB image
 
 
 def by_localizer(localizer: TorchLocalizer) -> Classifier:
-    """Make the function of a classifier of torch, which is put into evaluation mode."""
-    model = localizer.model.eval()
+    """Make the function of a classifier of torch."""
 
-    @torch.no_grad()
     def classify(image: Image.Image) -> Classified:
         pixels, _ = localizer.load(image, None)
-        inputs = pixels[None].to(next(model.parameters()))
-        if localizer.head is None:
-            localizer.head = find_head(model, inputs)
-        scores, features, weights = localizer.head.run(model, inputs)
-        values = scores[0], features[0], weights.detach()
-        return Classified(*(one.cpu() for one in values))
+        scores, features, weights = localizer.classify([pixels])
+        return Classified(scores[0].cpu(), features[0].cpu(), weights.cpu())
 
     return classify
 

@@ -155,9 +155,31 @@ class TorchLocalizer:
         known: Optional[Sequence[int]] = None,
     ) -> list[dict]:
         """Localize a batch of inputs as :meth:`load` makes them."""
-        with torch.no_grad(), _evaluating(self.model):
-            return list(self._localize(inputs, sizes, known))
+        return list(self._localize(inputs, sizes, known))
 
+    @torch.no_grad()
+    def classify(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Run the classifier once, and find and check what its maps are made of.
+
+        Args:
+            inputs: Inputs as :meth:`load` makes them, (3, H, W) each.
+
+        Returns:
+            Scores, (N, K), features, (N, C, h, w), and weights, (K, C), in float32.
+
+        Raises:
+            ValueError: If inputs differ in size, or there can be no maps.
+        """
+        shapes = {tuple(one.shape) for one in inputs}
+        if len(shapes) > 1:
+            raise ValueError(f'tensors must have one shape, got {sorted(shapes)}')
+        inputs = torch.stack(inputs).to(next(self.model.parameters()))
+        with _evaluating(self.model):
+            if self.head is None:
+                self.head = find_head(self.model, inputs[:1])
+            return self.head.run(self.model, inputs)
+
+    @torch.no_grad()
     def _localize(
         self,
         inputs: Sequence[Tensor],
@@ -165,16 +187,7 @@ class TorchLocalizer:
         known: Optional[Sequence[int]],
     ) -> Iterator[dict]:
         """The results of a batch, of which the classes may be known."""
-        shapes = {tuple(one.shape) for one in inputs}
-        if len(shapes) > 1:
-            raise ValueError(f'tensors must have one shape, got {sorted(shapes)}')
-        parameter = next(self.model.parameters())
-        inputs = torch.stack(inputs).to(parameter)
-        if self.head is None:
-            self.head = find_head(self.model, inputs[:1])
-        scores, features, weight = self.head.run(self.model, inputs)
-        if not scores.isfinite().all():
-            raise ValueError('the scores of an image are NaN or infinite')
+        scores, features, weight = self.classify(inputs)
         ranking = rank_classes(scores)
         labels = self._labels(ranking, known)
         coefficients = self._coefficients(len(weight)).to(weight)

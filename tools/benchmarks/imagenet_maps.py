@@ -12,15 +12,13 @@ from mmengine.evaluator import Evaluator
 from mmengine.utils import track_iter_progress
 from PIL import Image
 from tabulate import tabulate
-from torch import Tensor, nn
-from torchvision.transforms import Compose, Normalize, Resize, ToTensor
+from torch import Tensor
 
 from mmccam.cam import activation_maps, rank_classes, target_weights
 from mmccam.datasets import WSOLDataset
 from mmccam.evaluation import ThresholdSearch
 from mmccam.models import CombinationFunction, Polynomial, TopBottom
 from mmccam.onboard import imagenet_localizer
-from mmccam.torch_head import find_head
 
 FUNCTIONS = {
     'top-1 & bottom-0 (CAM)': TopBottom(1, 0),
@@ -35,18 +33,14 @@ class MapsOfClassifier:
     """The maps of all ``FUNCTIONS``, of one pass of EfficientNet-Lite0."""
 
     def __init__(self, size: int) -> None:
-        localizer = imagenet_localizer()
-        self.model: nn.Module = localizer.model
-        normalize = Normalize(localizer.mean, localizer.std)
-        self.load = Compose([Resize((size, size)), ToTensor(), normalize])
-        with torch.no_grad():
-            self.head = find_head(self.model, torch.rand(1, 3, size, size))
+        self.localizer = imagenet_localizer(size=size)
 
     @torch.no_grad()
     def sample(self, info: dict) -> dict:
         """A sample of an image with the maps of its true class and its guess."""
-        image = Image.open(info['img_path']).convert('RGB')
-        scores, features, weight = self.head.run(self.model, self.load(image)[None])
+        image = Image.open(info['img_path'])
+        pixels, _ = self.localizer.load(image, None)
+        scores, features, weight = self.localizer.classify([pixels])
         ranking, label = rank_classes(scores), torch.tensor([info['gt_label']])
         maps = {
             name: self._maps(function, ranking, label, features, weight)
