@@ -52,7 +52,7 @@ class LinearHead(NamedTuple):
             scores = _scores_of(model, images)
         features = calls[self.call].values[self.value].float()
         features = features.permute(0, 3, 1, 2) if self.channels_last else features
-        weight = self.layer.weight.flatten(1).float()
+        weight = self.layer.weight.detach().flatten(1).float()
         with torch.autocast(features.device.type, enabled=False):
             means = features.mean(dim=(2, 3)) @ weight.T
         if self.layer.bias is not None:

@@ -12,6 +12,10 @@ import numpy as np
 
 from .device import tf32
 
+# Each process is a fork of one that has only imported, so that it is fresh at once.
+FRESH = get_context('forkserver')
+FRESH.set_forkserver_preload(['torch', 'mmpretrain', 'mmccam.models'])
+
 
 @dataclass
 class Measurement:
@@ -65,7 +69,7 @@ def measure(part: Part, args: Namespace, rates: dict[str, float]) -> list[dict]:
     for _, (name, form) in product(range(args.repeats), forms.items()):
         inputs = form.way, form.precision, args
         if part.fresh and not on_gpu:
-            with get_context('spawn').Pool(1) as pool:
+            with FRESH.Pool(1) as pool:
                 runs[name].append(pool.apply(part.run, inputs))
         else:
             with tf32(form.precision == 'TF32'):
