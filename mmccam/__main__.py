@@ -41,6 +41,8 @@ def main() -> None:
     add('command', choices=TOOLS, metavar='command', help='one of those below')
     what = 'its arguments; --help shows them'
     add('arguments', nargs=argparse.REMAINDER, metavar='...', help=what)
+    if len(sys.argv) == 1:
+        parser.exit(2, parser.format_help())
     args = parser.parse_args()
     run(tools / TOOLS[args.command], f'mmccam {args.command}', args.arguments)
 

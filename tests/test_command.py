@@ -36,6 +36,12 @@ def test_each_tool_is_a_subcommand_with_a_line_of_help(mmccam):
     )
 
 
+def test_without_a_command_they_are_listed(mmccam):
+    code, _, errors = mmccam()
+    assert code == 2
+    assert errors == mmccam('--help')[1]
+
+
 def test_usage_and_errors_name_the_command(mmccam):
     assert mmccam('eval-maps', '--help')[1].startswith('usage: mmccam eval-maps [-h]')
     code, _, errors = mmccam('tables', 'none.json')
