@@ -9,7 +9,7 @@ from typing import Union
 from urllib.request import urlopen
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # About the mean of ImageNet, as mmcv has it for gray images with transparency.
 CANVAS = (124, 117, 104)
@@ -38,9 +38,16 @@ def image_errors(path: str) -> Iterator[None]:
         raise ValueError(f'cannot read the image {path}: {reason}') from error
 
 
-def read_rgb(path: str) -> np.ndarray:
-    """Read an image from a path or URL (see ``LoadImage``): (H, W, 3), uint8, RGB."""
+def read_rgb(path: str, upright: bool = False) -> np.ndarray:
+    """Read an image from a path or URL (see ``LoadImage``): (H, W, 3), uint8, RGB.
+
+    Args:
+        path: Path or URL.
+        upright: Whether it is turned as its EXIF orientation says.
+    """
     with image_errors(path), Image.open(io.BytesIO(_read_bytes(path))) as image:
+        if upright:
+            ImageOps.exif_transpose(image, in_place=True)
         return np.array(_to_rgb(image))
 
 

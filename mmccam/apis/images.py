@@ -134,7 +134,7 @@ def read_batches(
     """
 
     def load(number: int, image: Image) -> Loaded:
-        info = dict(img_path=_path_of(image), index=number)
+        info = dict(img_path=path_of(image), index=number)
         sample = dict(info)
         if label_of is not None:
             sample['gt_label'] = label_of(info['img_path'])
@@ -158,7 +158,8 @@ def read_batches(
             yield [future.result() for future in before]
 
 
-def _path_of(image: Image) -> Optional[str]:
+def path_of(image: Image) -> Optional[str]:
+    """The path of an image, or the name of a frame; an array has none."""
     if isinstance(image, Frame):
         return image.name
     return image if isinstance(image, str) else None
@@ -167,7 +168,8 @@ def _path_of(image: Image) -> Optional[str]:
 def _pixels_of(image: Image) -> np.ndarray:
     """The pixels of an image, (H, W, 3), uint8, BGR."""
     if isinstance(image, str):
-        return read_rgb(image)[..., ::-1]
+        # As OpenCV, viewers and the loaders of detectors show it.
+        return read_rgb(image, upright=True)[..., ::-1]
     if isinstance(image, Frame):
         return image.pixels
     return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image

@@ -1,10 +1,12 @@
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from mmccam.apis.images import list_images
+from mmccam.apis.images import list_images, read_batches
 
 GRAY = np.zeros((4, 6), np.uint8)
 
@@ -18,6 +20,18 @@ def test_links_are_followed_but_not_in_a_circle(images):
     (images / 'b/above').symlink_to(images / 'b')
     found = names(list_images(images / 'b'))
     assert found == ['1.png', '3.png', '0.png', '2.png', '4.png']
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_a_photograph_is_upright_as_opencv_shows_it(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    bars = np.kron([[0, 90, 255], [30, 160, 200]], np.ones((8, 8))).astype(np.uint8)
+    path = str(tmp_path / 'photo.jpg')
+    Image.fromarray(bars).save(path, exif=exif)
+    ((_, bgr, _),) = next(read_batches([[(0, path)]], lambda sample: 0, False))
+    assert bgr.shape[:2] == ((16, 24) if orientation < 5 else (24, 16))
+    np.testing.assert_allclose(bgr, cv2.imread(path), atol=2)
 
 
 def test_patterns_and_a_file_whose_name_looks_like_one(images):
