@@ -47,27 +47,42 @@ def check_writable(path: Union[str, Path]) -> None:
 def one_writer(folder: Union[str, Path], name: str = '.lock') -> Iterator[None]:
     """Make a folder, and be the only one to write to it, else a BlockingIOError.
 
-    The lock, on its file of that name, ends with the process, however that ends.
+    The lock, on its file of that name, ends with the process, however that ends. The
+    file is removed, unless the process is killed.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / name, 'w') as lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BlockingIOError(
-                f'another process writes to {folder}: wait for its end, or name '
-                'another folder'
-            ) from None
-        except (ImportError, OSError):
-            pass  # Windows and some file systems have no such locks
+    path = Path(folder, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(path) as lock:
         _locks.add(lock)
         try:
             yield
         finally:
             _locks.remove(lock)
+            if not lock.closed:  # as in a child
+                with suppress(OSError):  # Windows removes no open file
+                    path.unlink()
+
+
+def _lock(path: Path) -> IO:
+    """Open a file, and lock it."""
+    while True:
+        lock = open(path, 'w')
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise BlockingIOError(
+                f'another process writes to {path.parent}: wait for its end, or name '
+                'another folder'
+            ) from None
+        except (ImportError, OSError):
+            return lock  # Windows and some file systems have no such locks
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock.fileno()), os.stat(path)):
+                return lock
+        lock.close()  # its file was removed since it was opened
 
 
 if hasattr(os, 'register_at_fork'):  # a child must not keep the lock of its parent

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from ..visualization.overlay import MIN_SIDE, draw_localization
 from ..whole_files import one_writer, whole_file
 from .formats import FORMATS
-from .images import File, Image, Images
+from .images import EXTENSIONS, File, Image, Images
 from .lines import Lines, common_folder, paths_of, result_name
 from .shares import Parts
 
@@ -95,7 +95,7 @@ class ResultFiles:
       images. It is there while the work goes on; several processes each have a part of
       it, which the last one merges.
     - ``predictions.json`` and others: the formats that are asked for, at the end.
-    - ``pictures/<image>.jpg``: image and map with the box.
+    - ``pictures/<image>``, a JPEG: image and map with the box.
     - ``maps/<image>.npz``: the maps of the most probable class by name, (h, w).
 
     Args:
@@ -137,7 +137,12 @@ class ResultFiles:
         lock = '.lock' if share.processes == 1 else f'.lock.{share.rank}'
         with ExitStack() as stack:
             with self._naming_errors():
+                is_new = not self.out_dir.exists()
+                if is_new:
+                    stack.callback(_remove_if_empty, self.out_dir)
                 stack.enter_context(one_writer(self.out_dir, lock))
+                if is_new:
+                    stack.callback(parts.discard, lock)
                 folders = (self.out_dir / 'pictures', self.out_dir / 'maps')
                 has_files = any(any(folder.glob('*')) for folder in folders)
                 parts.start(self.writing.resume, has_files)
@@ -178,7 +183,7 @@ class ResultFiles:
         """Write pictures and maps of a result, then its line."""
         name = result_name(result['img_path'], result['index'], self.root)
         if 'picture' in result:
-            path = self.out_dir / 'pictures' / f'{name}.jpg'
+            path = self.out_dir / 'pictures' / _picture_name(name)
             _, content = cv2.imencode('.jpg', result['picture'][..., ::-1])
             with whole_file(path) as file:
                 file.write(content)
@@ -187,6 +192,18 @@ class ResultFiles:
                 np.savez(file, **result['predictions'][0]['cams'])
         line = json.dumps(public(result), ensure_ascii=False)
         _append(lines, f'{line}\n')
+
+
+def _picture_name(name: str) -> str:
+    """The name of a JPEG file, which no other image has."""
+    stem, suffix = os.path.splitext(name.lower())
+    is_jpeg = suffix in ('.jpg', '.jpeg') and not stem.endswith(EXTENSIONS)
+    return name if is_jpeg else f'{name}.jpg'
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _append(file: FileIO, text: str) -> None:

@@ -195,6 +195,14 @@ class Parts:
                 batch = number // share.batch_size
                 merged.write(files[batch % share.processes].readline())
 
+    def discard(self, lock: str) -> None:
+        """Remove what was begun, if there is no result, and nothing of others."""
+        begun = {self.path(self.share.rank), self.folder / JOB}
+        is_all = {*self.folder.iterdir()} == {*begun, self.folder / lock}
+        if is_all and self.path(self.share.rank).stat().st_size == 0:
+            for path in begun:
+                path.unlink()
+
     def close(self) -> None:
         """Note that all is done, and remove what only the work needed."""
         self._write_job(self.job)

@@ -41,7 +41,7 @@ def test_the_files_have_what_is_returned(write, images, out):
     assert json.loads(text) == results
     assert len(text.splitlines()) == len(results) + 2
     pictures = [f'pictures/{name}.jpg' for name in NAMES]
-    assert files_of(out) == ['.lock', 'job.json', *pictures, *RESULTS]
+    assert files_of(out) == ['job.json', *pictures, *RESULTS]
     with Image.open(out / pictures[0]) as picture:
         assert picture.size[0] > 2 * 30  # image and map, enlarged
 
@@ -88,7 +88,7 @@ def test_pictures_of_an_earlier_run_do_not_stay_among_others(write, images, out)
 def test_no_pictures_but_maps(write, images, out):
     kwargs = dict(draw=False, save_maps=True, return_cams=True)
     (result,) = write(images / 'a/0.png', **kwargs)
-    assert files_of(out) == ['.lock', 'job.json', 'maps/0.png.npz', *RESULTS]
+    assert files_of(out) == ['job.json', 'maps/0.png.npz', *RESULTS]
     with np.load(out / 'maps/0.png.npz') as maps:
         assert list(maps) == ['cam', 'ccam']
         for name in maps:
@@ -111,7 +111,27 @@ def test_a_full_disk_leaves_no_half_picture_or_map(
     small_disk(500)
     with pytest.raises(OSError, match='cannot write results to .*a/0.png'):
         write(images, **kwargs)
-    assert files_of(out) == ['.lock', 'job.json', 'predictions.jsonl']
+    assert files_of(out) == ['job.json', 'predictions.jsonl']
+
+
+@pytest.mark.parametrize('name', ['0.jpg', '0.JPEG', '0.png.jpg', '0.jpg.jpg'])
+def test_pictures_of_jpegs_have_their_names(write, images, out, name):
+    (images / 'a/0.png').rename(images / 'a' / name)
+    write(images / 'a')
+    is_same = name in ('0.jpg', '0.JPEG')
+    assert (out / 'pictures' / (name if is_same else f'{name}.jpg')).exists()
+
+
+def test_a_call_without_results_leaves_no_new_folder(write, images, out):
+    (images / 'a/0.png').write_bytes(b'no image')
+    with pytest.raises(ValueError, match='cannot read'):
+        write(images)
+    assert not out.exists()
+    out.mkdir()
+    (out / 'notes.txt').touch()
+    with pytest.raises(ValueError, match='cannot read'):
+        write(images)
+    assert 'notes.txt' in files_of(out)
 
 
 def test_a_folder_that_is_written_to_is_refused(inferencer, images, out):

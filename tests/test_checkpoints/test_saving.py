@@ -1,3 +1,4 @@
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -82,6 +83,22 @@ def test_a_folder_has_one_writer_at_a_time(tmp_path):
             one_writer(tmp_path).__enter__()
     with one_writer(tmp_path):
         pass
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_lock_that_another_writer_removes_meanwhile_is_made_again(
+    tmp_path, monkeypatch
+):
+    paths = [tmp_path / '.lock']
+
+    def lock(file, how, flock=fcntl.flock):
+        while paths:
+            paths.pop().unlink()
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, 'flock', lock)
+    with one_writer(tmp_path):
+        assert (tmp_path / '.lock').exists()
 
 
 def _write_until_killed(folder, pipe):

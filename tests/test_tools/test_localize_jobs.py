@@ -109,4 +109,4 @@ def test_a_photograph_is_localized_at_once_without_openmmlab(tmp_path):
     first, last = process.stdout.splitlines()
     assert first.startswith('photo.jpg: Boston bull ')
     assert last.endswith('largest_component at 0.3: see boxes-2')
-    assert (tmp_path / 'boxes-2/pictures/photo.jpg.jpg').exists()
+    assert (tmp_path / 'boxes-2/pictures/photo.jpg').exists()
