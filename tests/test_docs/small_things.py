@@ -16,6 +16,8 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
+from torchvision.models import get_model
+from torchvision.models._api import WeightsEnum
 from torchvision.models.vgg import cfgs
 
 from mmccam.models import NonLocalVGG
@@ -55,11 +57,17 @@ def make_all_small() -> None:
     cfgs['D'] = cfgs['A']  # of torchvision, in the benchmark
     if 'MMCCAM_SIZE' in os.environ:
         os.environ['MMCCAM_SIZE'] = '32'
+    WeightsEnum.get_state_dict = random_weights
     from_cfg = Runner.from_cfg
     Runner.from_cfg = lambda cfg: from_cfg(shrink(deepcopy(cfg)))
     # The benchmark's fresh processes are forks, too.
     get_context = multiprocessing.get_context
     multiprocessing.get_context = lambda method=None: get_context('fork')
+
+
+def random_weights(weights: WeightsEnum, *others: Any, **kwargs: Any) -> dict:
+    """In place of what torchvision downloads."""
+    return get_model(type(weights).__name__.removesuffix('_Weights')).state_dict()
 
 
 def shrink(cfg: Config) -> Config:
