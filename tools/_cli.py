@@ -71,7 +71,9 @@ def _parse_value(text: str) -> Any:
 OPTIONS = {
     'config': dict(help='config file, or the name of one of ours'),
     'checkpoint': dict(help='checkpoint file'),
-    '--cam': dict(help='name of the map, ccam by default'),
+    '--cam': dict(
+        help='name of the map; by default ccam, or cam of networks trained without maps'
+    ),
     '--box-rule': dict(help='name of the box rule, largest_component by default'),
     '--threshold': dict(type=float, help="threshold, the rule's own by default"),
     '--thresholds': dict(
@@ -105,11 +107,18 @@ def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
         parser.add_argument(name, **OPTIONS[name])
 
 
-def add_box_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose the map and how boxes are made of it."""
+def add_box_options(
+    parser: argparse.ArgumentParser, threshold: str = "the rule's own"
+) -> None:
+    """Add the options that choose the map and how boxes are made of it.
+
+    ``threshold`` says which one is the default.
+    """
     add_options(parser, '--cam', '--box-rule')
     group = parser.add_mutually_exclusive_group()
-    add_options(group, '--threshold', '--thresholds')
+    what = f'threshold, {threshold} by default'
+    group.add_argument('--threshold', type=float, help=what)
+    add_options(group, '--thresholds')
 
 
 def read_config(args: argparse.Namespace) -> 'Config':

@@ -1,6 +1,7 @@
 """Find the object in any images or videos: boxes for other programs, and pictures.
 
-Without checkpoint and config, by a classifier of ImageNet's 1000 classes.
+Without checkpoint and config, by a classifier of ImageNet's 1000 classes, which is on
+board. Its map is cam by default.
 """
 
 import argparse
@@ -24,12 +25,16 @@ def parse_args() -> argparse.Namespace:
     add('--out-dir', help=what)
     what = 'formats of the results, json by default'
     add('--format', nargs='+', choices=FORMATS, default=['json'], help=what)
-    add_box_options(parser)
+    what = "the rule's own (on board 0.3, unless a box rule or another size is named)"
+    add_box_options(parser, what)
     what = 'how many of the most probable classes are predicted, each with its box'
     add('--num-guesses', type=int, default=1, help=what)
     what = 'predict the known class alone: folder, if the folder of an image has its '
     add('--labels', help=f'{what}name, or a file of lines path,class')
-    add('--size', type=int, help="side of the input in pixels; the config's by default")
+    what = "names in the results instead of the network's: folder, for those of the "
+    add('--class-names', help=f"{what}images' folders, or one name for all")
+    what = "side of the input in pixels; by default the config's, on board 224"
+    add('--size', type=int, help=what)
     add('--batch-size', type=int, default=8)
     what = 'write no pictures'
     add('--no-pictures', dest='draw', action='store_false', help=what)
@@ -102,24 +107,26 @@ def describe(result: dict) -> str:
 def localize(args: argparse.Namespace, localizer: mmccam.ImageLocalizer) -> None:
     """Localize the images in the share of this process, and say where results are."""
     rank, processes, _ = numbers_of(args.launcher)
-    names = ('batch_size', 'out_dir', 'draw', 'save_maps', 'skip_unreadable', 'labels')
-    kwargs = {name: getattr(args, name) for name in (*names, 'resume')}
+    names = ('batch_size', 'out_dir', 'draw', 'save_maps', 'skip_unreadable')
+    names = (*names, 'labels', 'class_names', 'resume')
+    kwargs = {name: getattr(args, name) for name in names}
     kwargs.update(formats=args.format, process=(rank, processes))
     results = localizer.stream(args.images, **kwargs, show_progress=rank == 0)
     lines = [describe(result) for result in islice(results, MOST_SHOWN)]
-    for _ in results:
-        pass
+    if others := sum(1 for _ in results):
+        lines.append(f'and {others} more, all of them in {args.out_dir}')
     if rank == 0:
-        print(*lines, sep='\n')
+        for line in lines:
+            print(line)
     if not is_finished(args.out_dir):
         print(f'the share of process {rank} of {processes} is done')
         return
     counts = Counter('error' in result for result in read_results(args.out_dir))
     rule = localizer.box_rule
+    images = f'{counts[False]} image{"" if counts[False] == 1 else "s"}'
     print(
-        f'{counts[False]} images localized, {counts[True]} skipped, by the '
-        f'map {localizer.map_name} and the rule {rule.name} at {rule.threshold:g}: see '
-        f'{args.out_dir}'
+        f'{images} localized, {counts[True]} skipped, by the map {localizer.map_name} '
+        f'and the rule {rule.name} at {rule.threshold:g}: see {args.out_dir}'
     )
 
 

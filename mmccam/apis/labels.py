@@ -1,13 +1,14 @@
-"""Classes of images that are known before, by their folders or by a list."""
+"""Classes of images that are known before, by their folders or by a list; own names."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Optional, Union
 
 from ..pixels import check_regular
 from ..structures import relative_path
+from .images import Image, is_video, path_of
 
 
 def read_labels(
@@ -27,7 +28,7 @@ def read_labels(
         ValueError: If a class is unknown, or later an image has none.
     """
     if str(labels) == 'folder':
-        return lambda path: _label(Path(path).parent.name, classes, path)
+        return lambda path: _label(_folder_name(path), classes, path)
     check_regular(labels)
     known = {}
     for number, line in enumerate(Path(labels).read_text('utf-8-sig').splitlines(), 1):
@@ -48,6 +49,51 @@ def read_labels(
     return label_of
 
 
+def check_labels(label_of: Callable[[str], int], images: Iterable[Image]) -> None:
+    """Raise a ValueError if an image that is known before has no class."""
+    if isinstance(images, list):
+        for image in images:
+            if not is_video(image):  # a list has its frames
+                label_of(path_of(image))
+
+
+class ClassNames:
+    """Class names of a user's own, in place of the network's.
+
+    Args:
+        named: ``folder``, for the names of the images' folders, or one name for all.
+        images: All images.
+
+    Raises:
+        ValueError: If the folders of the images are not known before.
+    """
+
+    def __init__(self, named: str, images: Iterable[Image]) -> None:
+        self.is_of_folders, names = named == 'folder', {named}
+        if self.is_of_folders:
+            if not isinstance(images, list):
+                raise ValueError(
+                    'class names by folder need a list of images, not an iterator: '
+                    'give a list, or one name'
+                )
+            names = {_folder_name(path_of(image)) for image in images}
+        self.names = sorted(names)
+
+    def rename(self, result: dict) -> None:
+        """Replace the classes in a result."""
+        name = self.names[0]
+        if self.is_of_folders:
+            name = _folder_name(result['img_path'])
+        for one in result['predictions']:
+            one.update(label=self.names.index(name), class_name=name)
+
+
+def _folder_name(path: Optional[str]) -> str:
+    if path is None:
+        raise ValueError('an array has no folder whose name could be its class')
+    return Path(os.path.abspath(path)).parent.name
+
+
 def _label(name: str, classes: Optional[Sequence[str]], where: str) -> int:
     """The number of a class, of which the name or the number is given."""
     found = [label for label, known in enumerate(classes or ()) if known == name]
@@ -62,4 +108,7 @@ def _label(name: str, classes: Optional[Sequence[str]], where: str) -> int:
         return int(name)
     close = get_close_matches(name, classes or ())
     hint = f'; perhaps it is {" or ".join(close)}' if close else ''
-    raise ValueError(f'{where}: there is no class "{name}"{hint}')
+    raise ValueError(
+        f'{where}: there is no class "{name}"{hint}; for names of your own there is '
+        'class_names'
+    )

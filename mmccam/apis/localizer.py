@@ -13,7 +13,7 @@ from torch.hub import tqdm  # or its stand-in, where tqdm is not installed
 
 from ..map_boxes import BoxRule
 from .images import File, Image, Images, Loaded, list_images, read_batches
-from .labels import read_labels
+from .labels import ClassNames, check_labels, read_labels
 from .lines import common_folder
 from .results import ResultFiles, Writing, draw_result, public
 from .shares import Parts, Share
@@ -24,15 +24,16 @@ class ImageLocalizer:
 
     A subclass sets the attributes and fills in :meth:`prepare`, :meth:`predict` and
     :meth:`settings`. What is here reads the images, writes results, and goes on after
-    a break.
+    a break. Two batches of images are in memory, for moments three, however many there
+    are.
 
     The result of an image is a dictionary of plain values: ``img_path`` (None for an
     array, ``video.mp4#000012`` for a frame), ``width`` and ``height`` in pixels, and
     ``predictions``, the most probable classes or the known one, each with ``label``,
     ``class_name``, ``score`` (0 ... 1) and ``box``: x0, y0, x1, y1 in pixels of the
-    image as it is stored, from 0, both ends inside. ``shared_map`` is True where
-    several classes share one map, and so one box. A skipped image has ``error`` instead
-    of size and predictions.
+    image, from 0, both ends inside. A file's image is upright, as its EXIF orientation
+    says. ``shared_map`` is True where several classes share one map, and so one box. A
+    skipped image has ``error`` instead of size and predictions.
     """
 
     map_name: str  #: name of the map for boxes
@@ -77,13 +78,12 @@ class ImageLocalizer:
         skip_unreadable: bool = False,
         show_progress: bool = True,
         labels: Optional[File] = None,
+        class_names: Optional[str] = None,
         formats: Sequence[str] = ('json',),
         resume: bool = False,
         process: tuple[int, int] = (0, 1),
     ) -> Iterator[dict]:
         """Find the object in images, and yield their results in the same order.
-
-        Two batches of images are in memory, for moments three, however many there are.
 
         Args:
             inputs: Images as arrays (H, W, 3), uint8, BGR, or gray (H, W); paths of
@@ -93,12 +93,14 @@ class ImageLocalizer:
             return_cams: Whether each prediction also has ``cams``: all maps of its
                 class by name, (h, w), float32, at the size of the feature map.
             out_dir: Folder of results. Defaults to None: nothing is written.
-            draw: Whether ``pictures/<image>.jpg`` are written, the map with the box.
+            draw: Whether ``pictures/<image>`` are written, the map with the box.
             save_maps: Whether ``maps/<image>.npz`` are written, maps by name, (h, w).
             skip_unreadable: Whether an image that cannot be read is passed over.
             show_progress: Whether to show a progress bar.
             labels: ``folder``, if the folder of an image has the name of its class, or
                 a file of lines ``path,class``: then only this class is predicted.
+            class_names: Names in the results instead of the network's: ``folder``, for
+                those of the images' folders, or one name for all.
             formats: Of ``json``, ``coco``, ``csv``, ``labelstudio``, ``voc``, ``yolo``.
             resume: Whether to go on behind the results in ``out_dir``.
             process: Number of this process, from 0, and how many share the images.
@@ -110,7 +112,8 @@ class ImageLocalizer:
         """
         share = Share(batch_size, *process)
         writing = Writing(draw, save_maps, tuple(formats), resume)
-        results = self._stream(inputs, share, labels, skip_unreadable, writing, out_dir)
+        known = (labels, class_names)
+        results = self._stream(inputs, share, known, skip_unreadable, writing, out_dir)
         if show_progress:
             results = _tracked(results, share)
         return (self.finish(result, return_cams) for result in results)
@@ -123,27 +126,33 @@ class ImageLocalizer:
         self,
         inputs: Images,
         share: Share,
-        labels: Optional[File],
+        known: tuple[Optional[File], Optional[str]],
         skip_unreadable: bool,
         writing: Writing,
         out_dir: Optional[File],
     ) -> Iterable[dict]:
-        images, label_of = list_images(inputs), None
+        images, label_of, own = list_images(inputs), None, None
+        labels, class_names = known
         if labels is not None:
             label_of = read_labels(labels, self.classes, common_folder(inputs))
+            check_labels(label_of, images)
+        if class_names is not None:
+            own = ClassNames(class_names, images)
         batches = share.batches(images)
         batches = read_batches(batches, self.prepare, skip_unreadable, label_of)
         draws = self.draws or (writing.draw and out_dir is not None)
-        results = self._results(batches, draws)
+        results = self._results(batches, draws, own)
         if out_dir is None:
             return results
-        known = images if isinstance(images, list) else ()
-        files = ResultFiles(out_dir, inputs, known, writing, self.classes)
+        listed = images if isinstance(images, list) else ()
+        classes = own.names if own else self.classes
+        files = ResultFiles(out_dir, inputs, listed, writing, classes)
         job = dict(draw=writing.draw, save_maps=writing.save_maps)
         is_list = labels is not None and str(labels) != 'folder'
         known_as = Path(labels).read_text('utf-8-sig') if is_list else labels
-        job.update(labels=_brief(known_as), batch_size=share.batch_size)
-        parts = Parts(files.out_dir, share, job | self._job(known))
+        job.update(labels=_brief(known_as), class_names=class_names)
+        job.update(self._job(listed), batch_size=share.batch_size)
+        parts = Parts(files.out_dir, share, job)
         return files.write_all(results, parts)
 
     def _job(self, images: Sequence[Image]) -> dict:
@@ -158,7 +167,9 @@ class ImageLocalizer:
         job.update(box_rule=self.box_rule.name, threshold=self.box_rule.threshold)
         return {name: _brief(value) for name, value in job.items()}
 
-    def _results(self, batches: Iterable[list[Loaded]], draw: bool) -> Iterator[dict]:
+    def _results(
+        self, batches: Iterable[list[Loaded]], draw: bool, own: Optional[ClassNames]
+    ) -> Iterator[dict]:
         """Results with all there may be in them: ``cams`` and a ``picture``."""
         for batch in batches:
             inputs = [one for *_, one in batch if one is not None]
@@ -166,6 +177,8 @@ class ImageLocalizer:
             for result, bgr, one in batch:
                 if one is not None:
                     result.update(next(found))
+                    if own is not None:
+                        own.rename(result)
                     if draw:
                         result['picture'] = draw_result(bgr, result, self.map_name)
                 yield result

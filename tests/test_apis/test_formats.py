@@ -167,6 +167,36 @@ def test_label_studio_has_percent(write):
     assert part['value']['rectanglelabels'] == [NAMES[1]]
 
 
+@pytest.mark.parametrize(
+    ('named', 'names', 'labels'),
+    [('folder', ['a', 'b'], '01010'), ('my pet', ['my pet'], '00000')],
+)
+def test_class_names_of_ones_own(inferencer, images, tmp_path, named, names, labels):
+    options = dict(show_progress=False, class_names=named)
+    theirs = inferencer(images, show_progress=False)
+    out = tmp_path / 'out'
+    results = inferencer(images, out_dir=out, formats=['yolo', 'coco'], **options)
+    folder, kind = out / 'yolo', dict(image_extension='.png', recursive=True)
+    read = AnnotationSet.from_yolo_v5(
+        folder / 'labels', image_folder=folder / 'images', **kind
+    )
+    found = [box.label for name in sorted(read.image_ids) for box in read[name].boxes]
+    assert found == list(labels)
+    assert (out / 'yolo/classes.txt').read_text().splitlines() == names
+    coco = COCO(out / 'coco.json')
+    assert [category['name'] for category in coco.loadCats(coco.getCatIds())] == names
+    for own, other in zip(results, theirs):
+        (own,), (other,) = own['predictions'], other['predictions']
+        assert (own['box'], own['score']) == (other['box'], other['score'])
+
+
+def test_folders_that_are_not_known_before_give_no_class_names(inferencer, images):
+    with pytest.raises(ValueError, match='need a list of images, not an iterator'):
+        inferencer.stream(iter([images]), class_names='folder')
+    with pytest.raises(ValueError, match='an array has no folder'):
+        inferencer(np.zeros((4, 6, 3), np.uint8), class_names='folder')
+
+
 def test_classes_without_names_have_numbers(write):
     folder = write('yolo', names=None)
     assert (folder / 'yolo/classes.txt').read_text().split() == ['0', '1', '2']

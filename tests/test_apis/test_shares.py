@@ -87,6 +87,7 @@ def test_finished_work_gets_further_formats(start, whole, tmp_path):
         (dict(batch_size=3), 'batch_size 2 and not 3'),
         (dict(process=(0, 2)), 'processes 1 and not 2'),
         (dict(draw=False), 'draw True and not False'),
+        (dict(class_names='pet'), "class_names None and not 'pet'"),
     ],
 )
 def test_other_work_does_not_go_on(start, kwargs, name):
@@ -182,13 +183,21 @@ def test_folders_are_known_classes(known, images):
     assert labels == ['cat'] * 3 + ['emu'] * 2
 
 
+def test_an_image_without_a_class_is_refused_at_once(start, many, tmp_path):
+    lines = [f'{number:02}.png,dog' for number in range(10)]
+    (tmp_path / 'list.txt').write_text('\n'.join(lines))
+    with pytest.raises(ValueError, match='has no class for the image .*10.png'):
+        start('out', labels=tmp_path / 'list.txt')
+    assert not (tmp_path / 'out').exists()
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
         (None, 'a/0.png: there is no class "a"'),
         (
             'a/0.png,dogs',
-            r'list.txt, line 1: there is no class "dogs"; perhaps it is dog',
+            r'txt, line 1: there is no class "dogs"; perhaps it is dog; for names ',
         ),
         ('a/0.png,3', 'there is no class "3"'),
         ('a/0.png', "line 1 must be path,class, got 'a/0.png'"),

@@ -42,6 +42,7 @@ def test_boxes_are_those_of_the_evaluation(localize, run, evaluated):
     folder = run.data / 'images/test'
     code, out, _, results = localize(folder, '--thresholds')
     assert code == 0
+    assert '\nand 2 more, all of them in ' in out
     assert '12 images localized, 0 skipped' in out
     found = {}
     for result in results:
@@ -82,6 +83,6 @@ def test_unreadable_images_are_passed_over_on_request(localize, image, text, tmp
     options = ('--skip-unreadable', '--no-pictures')
     code, out, _, results = localize(text, image, *options)
     assert code == 0
-    assert '1 images localized, 1 skipped' in out
+    assert '1 image localized, 1 skipped' in out
     assert ['error' in result for result in results] == [True, False]
     assert not (tmp_path / 'out/pictures').exists()
