@@ -43,8 +43,8 @@ def between_alike(
 ) -> np.ndarray:
     """Whether all boxes between two reach the same of some IoUs, (n,).
 
-    Such a box contains one of the inner boxes (n, 4) and is in the outer one, (n, 4).
-    What counts is its highest IoU with any of the others, (m, 4).
+    Each contains its inner box, of (n, 4), and lies in its outer one, of (n, 4). What
+    counts is its highest IoU with any of the others, (m, 4).
     """
     inside, around = (
         intersection(np.asarray(boxes, np.float64)[:, None], others)

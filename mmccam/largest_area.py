@@ -106,15 +106,8 @@ def _find_components(
 def _measure(
     contours: list[np.ndarray], hierarchy: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4) and pixels (n,) of the components with contours and their holes.
-
-    All at once: OpenCV releases Python's lock for each, and threads wait for it.
-    """
-    points = np.concatenate(contours)[:, 0].T.copy()
-    ends = np.cumsum([len(contour) for contour in contours])
-    starts = np.append(0, ends[:-1])
-    following = np.roll(points, -1, axis=1)
-    following[:, ends - 1] = points[:, starts]
+    """Boxes (n, 4) and pixels (n,) of the components with contours and their holes."""
+    points, following, starts = contour_edges(contours)
     (x0, y0), (x1, y1) = points, following
     areas = np.abs(np.add.reduceat((x0 + x1) * (y1 - y0), starts))  # twice
     steps = np.add.reduceat(np.abs(following - points).max(axis=0), starts)
@@ -126,6 +119,21 @@ def _measure(
     is_hole = parents >= 0
     np.subtract.at(pixels, parents[is_hole], inside[is_hole])
     return boxes[~is_hole], pixels[~is_hole]
+
+
+def contour_edges(
+    contours: list[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (2, p) of contours, those that follow, (2, p), and indices of the first.
+
+    For all at once: OpenCV releases Python's lock for each, and threads wait for it.
+    """
+    points = np.concatenate(contours)[:, 0].T.copy()
+    ends = np.cumsum([len(contour) for contour in contours])
+    starts = np.append(0, ends[:-1])
+    following = np.roll(points, -1, axis=1)
+    following[:, ends - 1] = points[:, starts]
+    return points, following, starts
 
 
 def _first_of_largest(mask: np.ndarray) -> np.ndarray:
