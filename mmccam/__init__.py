@@ -50,8 +50,8 @@ _HOMES = {
 # What does without OpenMMLab, and the rest.
 _PURE = (
     *('ImageLocalizer', 'TorchInferencer', 'TorchLocalizer', 'apis', 'boxes', 'cam'),
-    *('components', 'map_boxes', 'maps', 'onboard', 'pixels', 'structures'),
-    *('torch_head', 'torch_localizer', 'whole_files'),
+    *('components', 'largest_area', 'map_boxes', 'maps', 'onboard', 'pixels'),
+    *('structures', 'torch_head', 'torch_localizer', 'whole_files'),
 )
 _OTHERS = (
     *('CCAMInferencer', 'checkpoints', 'datasets', 'engine', 'evaluation', 'models'),

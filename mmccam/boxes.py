@@ -4,6 +4,8 @@ A box is ``(x0, y0, x1, y1)`` in pixels of the original image, 0-based. The firs
 the last pixel lie inside the box, so that its width is ``x1 - x0 + 1``.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 Box = tuple[float, float, float, float]
@@ -34,6 +36,27 @@ def box_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     others = np.asarray(others, np.float64)
     shared = intersection(boxes, others)
     return shared / (box_area(boxes) + box_area(others) - shared)
+
+
+def between_alike(
+    inner: np.ndarray, outer: np.ndarray, others: np.ndarray, ious: Sequence[float]
+) -> np.ndarray:
+    """Whether all boxes between two reach the same of some IoUs, (n,).
+
+    Each contains its inner box, of (n, 4), and lies in its outer one, of (n, 4). What
+    counts is its highest IoU with any of the others, (m, 4).
+    """
+    inside, around = (
+        intersection(np.asarray(boxes, np.float64)[:, None], others)
+        for boxes in (inner, outer)
+    )
+    area = box_area(np.asarray(others, np.float64))
+    lowest = inside / (box_area(outer)[:, None] + area - around)
+    highest = around / (box_area(inner)[:, None] + area - inside)
+    # Rounding must not matter: what is closer to an IoU is not alike.
+    reach = lowest.max(axis=1)[:, None] > np.add(ious, 1e-9)
+    fail = highest.max(axis=1)[:, None] < np.subtract(ious, 1e-9)
+    return (reach | fail).all(axis=1)
 
 
 def intersection(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The largest component of a map at many levels, from one pass over the map.
+"""The component with the largest box at many levels, from one pass over the map.
 
 Components only grow and merge as the level falls, so that one pass finds all of them:
 
@@ -8,7 +8,6 @@ Components only grow and merge as the level falls, so that one pass finds all of
 3. Two peaks are in one component up to the level at which runs of both touch.
 """
 
-from collections.abc import Sequence
 from typing import Optional
 
 import cv2
@@ -18,16 +17,12 @@ import numpy as np
 MIN_LEVELS, MAX_PEAKS = 10, 500
 
 
-def largest_boxes(
-    cam: np.ndarray, levels: np.ndarray, connectivity: int, by_box: bool = False
-) -> np.ndarray:
-    """Find the box of the largest component of the pixels that reach each level.
+def largest_boxes(cam: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Find the largest box of a 4-connected component that reaches each level.
 
     Args:
         cam: Map, (h, w), float32, from 0 on.
         levels: Levels in any order, from 0 on, (T,).
-        connectivity: Whether a pixel touches 4 or 8 others.
-        by_box: Whether the pixels of the boxes are compared, not of the components.
 
     Returns:
         Boxes, (T, 4); (0, 0, -1, -1) where no pixel reaches the level.
@@ -38,35 +33,23 @@ def largest_boxes(
     cam = cam[top : top + height, left : left + width]
     boxes = [None] * len(levels)
     if cam.size and len(levels) >= MIN_LEVELS:
-        boxes = _boxes_of_all(cam, levels, connectivity, by_box)
+        boxes = _boxes_of_all(cam, levels)
     for index, level in enumerate(levels):
         if boxes[index] is None:
-            boxes[index] = _box_of_one(cam >= level, connectivity, by_box)
+            boxes[index] = _box_of_one(cam >= level)
     boxes = np.array(boxes)
     boxes[boxes[:, 2] >= 0] += [left, top, left, top]
     return boxes[place]
 
 
-def _box_of_one(mask: np.ndarray, connectivity: int, by_box: bool) -> list[int]:
-    """The box of the largest component; of equally large ones OpenCV's first."""
+def _box_of_one(mask: np.ndarray) -> list[int]:
+    """The largest box of a component; of equally large ones OpenCV's first."""
     part, left, top = _crop(mask)
     if not part.size:
         return [0, 0, -1, -1]
-    height, width = part.shape
-    x = y = 0
-    if by_box:
-        _, _, stats, _ = cv2.connectedComponentsWithStats(
-            part, connectivity=connectivity
-        )
-        boxes = stats[1:, :4]  # the first is the background
-        x, y, width, height = boxes[boxes[:, 2:].prod(axis=1).argmax()]
-    else:
-        # OpenCV's statistics of all components would take several times as long.
-        number, labels = cv2.connectedComponents(part, connectivity=connectivity)
-        if number > 2:
-            areas = np.bincount(labels.ravel())[1:]
-            part, x, y = _crop(labels == 1 + areas.argmax())
-            height, width = part.shape
+    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
+    boxes = stats[1:, :4]  # the first is the background
+    x, y, width, height = boxes[boxes[:, 2:].prod(axis=1).argmax()]
     left, top = left + x, top + y
     return [left, top, left + width - 1, top + height - 1]
 
@@ -78,9 +61,7 @@ def _crop(mask: np.ndarray) -> tuple[np.ndarray, int, int]:
     return mask[top : top + height, left : left + width], left, top
 
 
-def _boxes_of_all(
-    cam: np.ndarray, levels: np.ndarray, connectivity: int, by_box: bool
-) -> list[Optional[np.ndarray]]:
+def _boxes_of_all(cam: np.ndarray, levels: np.ndarray) -> list[Optional[np.ndarray]]:
     """The boxes at ascending levels, None where one must be looked at alone."""
     # A border that reaches no level keeps the rows apart in the flat map.
     cam = cv2.copyMakeBorder(cam, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=-1)
@@ -98,16 +79,15 @@ def _boxes_of_all(
     if count > MAX_PEAKS:
         return [None] * len(levels)
     image = np.repeat(peaks.astype(np.int16), lengths)
-    steps = (1, width, width - 1, width + 1)[: connectivity // 2]
-    component = _merge(image, reached, steps, (len(levels) + 1, count))
+    component = _merge(image, reached, width, (len(levels) + 1, count))
     cells = reached[starts] * count + peaks
     y, x = np.divmod(starts, width)
     x0, y0, x1, y1 = (
         _gather(np.minimum, cells, values, component, cam.size)
         for values in (x, y, 1 - x - lengths, -y)
     )
-    areas = _gather(np.add, cells, lengths, component, 0)
-    sizes = np.where(areas > 0, (1 - x1 - x0) * (1 - y1 - y0), 0) if by_box else areas
+    # Where there is no component, both sides are negative.
+    sizes = np.where(x0 < cam.size, (1 - x1 - x0) * (1 - y1 - y0), 0)
     largest = sizes.argmax(axis=1)
     alone = (sizes == sizes.max(axis=1, keepdims=True)).sum(axis=1) == 1
     boxes = np.stack([x0, y0, -x1, -y1], axis=2) - 1  # without the border
@@ -144,13 +124,13 @@ def _climb(
 
 
 def _merge(
-    peaks: np.ndarray, reached: np.ndarray, steps: Sequence[int], shape: tuple[int, int]
+    peaks: np.ndarray, reached: np.ndarray, width: int, shape: tuple[int, int]
 ) -> np.ndarray:
     """Number the component of each peak at each level, (levels, peaks)."""
     count = shape[1]
     # The highest level at which two peaks touch.
     joined = np.zeros(count * count, reached.dtype)
-    for step in steps:
+    for step in (1, width):
         first = np.flatnonzero(peaks[:-step] != peaks[step:])
         second = first + step
         pairs = peaks[first].astype(np.int64) * count + peaks[second]

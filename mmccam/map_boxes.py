@@ -9,6 +9,7 @@ import numpy as np
 
 from .boxes import Box, Size, image_box
 from .components import largest_boxes
+from .largest_area import Alike, largest_area_boxes
 from .maps import is_degenerate, resize_map
 
 BoxFunction = Callable[[np.ndarray, Size, Sequence[float]], np.ndarray]
@@ -31,19 +32,22 @@ def with_threshold(
 
 @with_threshold(threshold=0.2)
 def largest_component(
-    cam: np.ndarray, size: Size, thresholds: Sequence[float]
+    cam: np.ndarray,
+    size: Size,
+    thresholds: Sequence[float],
+    alike: Optional[Alike] = None,
 ) -> np.ndarray:
     """The box rule of class activation maps (Zhou et al., CVPR 2016).
 
     Values of at least the threshold times the maximum, at the image's own size; the
-    largest 8-connected component by area.
+    largest 8-connected component by area. A box may be returned for one ``alike``.
     """
     cam = resize_map(cam, size)
     if is_degenerate(cam):
         return np.array([image_box(size)] * len(thresholds))
     highest = cam.max()
     levels = np.array([threshold * highest for threshold in thresholds])
-    return largest_boxes(cam, levels, connectivity=8)
+    return largest_area_boxes(cam, levels, alike)
 
 
 @with_threshold(threshold=0.12)
@@ -68,7 +72,7 @@ def released_nlccam(
             cut = max(cut, rest.mean())
         cuts.append(cut)
     above = np.nextafter(np.array(cuts, np.float32), np.float32(np.inf))
-    found = largest_boxes(cam, above, connectivity=4, by_box=True)
+    found = largest_boxes(cam, above)
     boxes = np.rint((found + [0, 0, 1, 1]) * (np.array([*size, *size]) / side))
     # No pixel is above the rounded mean of an almost constant map.
     boxes[found[:, 2] < 0] = image_box(size)
@@ -142,10 +146,15 @@ class BoxRule:
         return tuple(self.at((self.threshold,), cam, size)[0].tolist())
 
     def at(
-        self, thresholds: Sequence[float], cam: np.ndarray, size: Size
+        self,
+        thresholds: Sequence[float],
+        cam: np.ndarray,
+        size: Size,
+        alike: Optional[Alike] = None,
     ) -> np.ndarray:
-        """Find the boxes, (T, 4), at several thresholds, (T,)."""
-        boxes = np.asarray(self.boxes(cam, size, thresholds))
+        """Find the boxes, (T, 4), at several thresholds, (T,), or some ``alike``."""
+        options = dict(alike=alike) if self.boxes is largest_component else {}
+        boxes = np.asarray(self.boxes(cam, size, thresholds, **options))
         if boxes.shape != (len(thresholds), 4):
             raise ValueError(
                 f'the box rule "{self.name}" must return a box for each threshold, '

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmccam.boxes import box_iou, check_boxes, clip_box, clip_boxes
+from mmccam.boxes import between_alike, box_iou, check_boxes, clip_box, clip_boxes
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,22 @@ def test_a_box_without_pixels_in_the_image_is_not_clipped(box):
 def test_a_box_is_clipped_to_its_image():
     # It was rounded to the pixels behind the last, and before the first.
     assert clip_box((-1.0, 2.0, 6, 4), (6, 4)) == (0, 2, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ('inner', 'outer', 'expected'),
+    [
+        # The true box has 10 x 10 pixels. Between 9 and 10 of its rows: 0.9 ... 1.
+        ((0, 0, 9, 8), (0, 0, 9, 9), True),
+        # 6 of its rows, up to 8: 0.6 ... 0.8, and 0.7 is between.
+        ((0, 0, 9, 5), (0, 0, 9, 7), False),
+        # 5 rows are an IoU of 0.5, which counts as too close to decide.
+        ((0, 0, 9, 4), (0, 0, 9, 5), False),
+        # All of it in 40 to 50 rows: 0.25 to 0.2, below each.
+        ((0, 0, 9, 39), (0, 0, 9, 49), True),
+    ],
+)
+def test_whether_boxes_between_are_alike(inner, outer, expected):
+    others = np.array([(0, 0, 9, 9), (90, 90, 99, 99)])
+    found = between_alike(np.array([inner]), np.array([outer]), others, [0.3, 0.5, 0.7])
+    assert found.tolist() == [expected]

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..boxes import box_iou
+from ..largest_area import contour_edges
 from ..maps import SCORE_MAP_SIDE, score_map, score_thresholds
 from ..registry import METRICS
 from ..structures import true_boxes
@@ -149,15 +150,8 @@ def _contour_boxes(
 
 
 def _measure(contours: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lowest and highest x and y, (2, n) each, and areas (n,) of contours.
-
-    All at once: OpenCV releases Python's lock for each, and threads wait for it.
-    """
-    points = np.concatenate(contours)[:, 0].T.copy()
-    ends = np.cumsum([len(contour) for contour in contours])
-    starts = np.append(0, ends[:-1])
-    following = np.roll(points, -1, axis=1)
-    following[:, ends - 1] = points[:, starts]
+    """Lowest and highest x and y, (2, n) each, and areas (n,) of contours."""
+    points, following, starts = contour_edges(contours)
     (x0, y0), (x1, y1) = points, following
     areas = np.abs(np.add.reduceat(x0 * y1 - x1 * y0, starts)) / 2
     lowest = np.minimum.reduceat(points, starts, axis=1)

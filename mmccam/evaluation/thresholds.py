@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -16,7 +17,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from .._on_import import __version__
-from ..boxes import box_iou
+from ..boxes import between_alike, box_iou
 from ..datasets.files import NUMBER, check_form, read_json
 from ..map_boxes import FRACTIONS
 from ..models.heads.localization_head import LocalizationHead
@@ -75,9 +76,10 @@ class ThresholdSearch(LocalizationMetric):
     def record(self, sample: dict, cam: np.ndarray) -> np.ndarray:
         """Return whether the boxes are right: bits, of (all thresholds, ious)."""
         height, width = sample['ori_shape']
-        truth = true_boxes(sample)
+        truth, size = true_boxes(sample), (width, height)
+        alike = partial(between_alike, others=truth, ious=self.ious)
         overlaps = [
-            box_iou(rule.at(rule.grid, cam, (width, height)), truth).max(axis=1)
+            box_iou(rule.at(rule.grid, cam, size, alike), truth).max(axis=1)
             for rule in self.box_rules.values()
         ]
         return pack_hits(np.concatenate(overlaps), self.ious)
