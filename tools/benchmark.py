@@ -15,19 +15,32 @@ MODULES = dict(
     search='search',
     released_search='search',
 )
+# What takes long is only measured where it is named.
+LONG = dict(
+    epoch='epoch',
+    test='epoch',
+    train_command='commands',
+    test_command='commands',
+    localize_command='commands',
+)
+ALL = {**MODULES, **LONG}
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    what = f'all, or of: {", ".join(MODULES)}'
+    what = f'of: {", ".join(MODULES)}, which are all measured by default, and '
+    what += ', '.join(LONG)
     add('parts', nargs='*', metavar='part', help=what)
     add('--device', default='cpu', help='such as cuda, cpu by default')
     add('--repeats', type=int, default=3, help='runs of each form')
     add('--batch-size', type=int, default=32)
     add('--image-side', type=int, default=224, help='in pixels')
     add('--classes', type=int, default=1000, help='of the maps')
-    add('--images', type=int, default=64, help='of network, pipeline and evaluation')
+    what = 'of all parts that are about images'
+    add('--images', type=int, default=64, help=what)
+    what = 'of epoch, test and the commands: folder in the metadata format; by default '
+    add('--data', help=f'{what}the demo is drawn')
     add('--step', type=float, default=0.001, help='distance of the thresholds')
     add('--workers', type=int, default=2, help='processes that load images')
     what = 'of the training step: also print which operations take the time'
@@ -36,8 +49,8 @@ def parse_args() -> argparse.Namespace:
     add('--json', help='file to write the numbers to')
     args = parser.parse_args()
     for part in args.parts:
-        if part not in MODULES:
-            parser.error(f'there is no part {part}, only {", ".join(MODULES)}')
+        if part not in ALL:
+            parser.error(f'there is no part {part}, only {", ".join(ALL)}')
     return args
 
 
@@ -69,18 +82,29 @@ def describe_machine(device: str) -> str:
     )
 
 
+def format_rows(rows: list[dict]) -> str:
+    """A table of the rows, and below it the seconds of the parts of one, if any."""
+    shown = [{key: row[key] for key in row if key != 'parts'} for row in rows]
+    lines = [tabulate(shown, 'keys', tablefmt='github', floatfmt='.3g')]
+    for row in rows:
+        parts = sorted(row.get('parts', {}).items(), key=lambda part: -part[1])
+        if parts:
+            texts = (f'{name} {seconds:.3g}' for name, seconds in parts)
+            lines.append(f'Seconds of {row["form"]}: {", ".join(texts)}')
+    return '\n'.join(lines)
+
+
 def main(args: argparse.Namespace) -> None:
     machine, results, rates = describe_machine(args.device), {}, {}
     if args.device != 'cpu':
         rates = {name: matrix_rate(args.device, name) for name in PRECISIONS}
         print('Products of matrices, in 1e12 operations a second:', rates)
     for name in args.parts or MODULES:
-        module = import_module(f'benchmarks.{MODULES[name]}')
+        module = import_module(f'benchmarks.{ALL[name]}')
         part = getattr(module, name.upper())
         print(f'\n{part.title.format(**vars(args))}')
         results[name] = measure(part, args, rates)
-        table = tabulate(results[name], 'keys', tablefmt='github', floatfmt='.3g')
-        print(table, flush=True)
+        print(format_rows(results[name]), flush=True)
         if args.json:  # after each part, in case a later one fails
             about = dict(options=vars(args), machine=machine, rates=rates)
             mmengine.dump(dict(about, parts=results), args.json, indent=2)

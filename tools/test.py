@@ -235,7 +235,8 @@ def main(args: argparse.Namespace) -> None:
         for sheet in (out for out in args.out if out.endswith('.png')):
             need = f'--out {sheet} needs mmccam.LocalizationErrors'
             metrics_of(evaluation.LocalizationErrors, evaluator.metrics, need)
-        evaluator.metrics += make_dumps(args, runner)
+        # Before the metrics, which add to the predictions what they share.
+        evaluator.metrics = [*make_dumps(args, runner), *evaluator.metrics]
         evaluator.dataset_meta = runner.test_dataloader.dataset.metainfo
     with _cli.user_errors():
         metrics = runner.test()

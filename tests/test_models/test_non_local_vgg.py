@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmccam.models import NonLocalVGG
+from mmccam.models.backbones import non_local_vgg
 
 pytestmark = pytest.mark.filterwarnings('ignore:Unnecessary conv bias:UserWarning')
 
@@ -183,10 +184,22 @@ def test_checkpointing_with_norms_that_count_is_refused():
 
 
 def test_both_memory_formats_agree(images):
-    model = shuffle_norms(NonLocalVGG(11)).eval()
+    model = shuffle_norms(NonLocalVGG(11, channels_last=True)).eval()
     other = shuffle_norms(NonLocalVGG(11, channels_last=False)).eval()
     other.load_state_dict(model.state_dict())
     (found,), (expected,) = model(images), other(images)
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert expected.is_contiguous()
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    'has_avx512, training, is_last',
+    [(True, True, True), (False, True, False), (False, False, True)],
+)
+def test_the_memory_format_is_the_faster_one(
+    monkeypatch, images, has_avx512, training, is_last
+):
+    monkeypatch.setattr(non_local_vgg, 'HAS_AVX512', has_avx512)
+    (maps,) = NonLocalVGG(11, ()).train(training)(images)
+    assert maps.is_contiguous(memory_format=torch.channels_last) == is_last

@@ -68,7 +68,7 @@ def released():
     # In double precision, since the sums of float32 differ by up to 1e-3 between the
     # instructions of processors. For these, one image in the usual layout is fastest.
     model.backbone.double()
-    model.backbone.memory_format = torch.contiguous_format
+    model.backbone.channels_last = False
     with torch.no_grad():
         parts = data['inputs'].double().split(1)
         features = torch.cat([model.extract_feat(part)[0] for part in parts])

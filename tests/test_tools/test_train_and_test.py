@@ -3,9 +3,14 @@ import json
 import re
 from pathlib import Path
 
+import mmengine
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 from small_runs import CONFIG, ROOT
+
+from mmccam.structures import ClassMaps
 
 pytestmark = pytest.mark.slow
 LAZY = ROOT / 'tests/test_tools/small_lazy_config.py'
@@ -177,3 +182,19 @@ def test_mixed_precision_needs_no_gpu_and_a_config_no_test(run, run_here, tmp_pa
     assert (tmp_path / 'epoch_1.pth').exists()
     (log,) = tmp_path.glob('*/*.log')
     assert 'loss: ' in log.read_text() and 'loss: nan' not in log.read_text()
+
+
+def test_mixed_precision_changes_only_the_rounding_of_a_test(run, trained, tmp_path):
+    outs = tmp_path / 'float32.pkl', tmp_path / 'bfloat16.pkl'
+    for out, options in zip(outs, ([], ['--amp'])):
+        run.checked('test.py', CONFIG, run.checkpoint, *options, '--out', out)
+    for plain, mixed in zip(*map(mmengine.load, outs)):
+        scores, expected = mixed['pred_score'], plain['pred_score']
+        assert not torch.equal(scores, expected)
+        torch.testing.assert_close(scores, expected, rtol=0, atol=0.01)
+        label = plain['gt_label'].item()
+        cam, expected = (ClassMaps.read(one).of('cam', label) for one in (mixed, plain))
+        assert cam.dtype == np.float32
+        # bfloat16 has 8 bits.
+        largest = np.abs(expected).max()
+        np.testing.assert_allclose(cam, expected, rtol=0, atol=2**-6 * largest)

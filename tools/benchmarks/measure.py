@@ -3,6 +3,7 @@
 import statistics
 from argparse import Namespace
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from multiprocessing import get_context
@@ -25,6 +26,7 @@ class Measurement:
     seconds: float
     values: np.ndarray
     megabytes: Optional[float] = None  # peak above that of the idle process
+    parts: Optional[dict[str, float]] = None  # the seconds of some, by their names
 
 
 @dataclass
@@ -69,8 +71,8 @@ def measure(part: Part, args: Namespace, rates: dict[str, float]) -> list[dict]:
     for _, (name, form) in product(range(args.repeats), forms.items()):
         inputs = form.way, form.precision, args
         if part.fresh and not on_gpu:
-            with FRESH.Pool(1) as pool:
-                runs[name].append(pool.apply(part.run, inputs))
+            with ProcessPoolExecutor(1, FRESH) as pool:
+                runs[name].append(pool.submit(part.run, *inputs).result())
         else:
             with tf32(form.precision == 'TF32'):
                 runs[name].append(part.run(*inputs))
@@ -103,5 +105,7 @@ def _row(runs: list[Measurement], plain: list[Measurement], tolerance: float) ->
         row['megabytes'] = statistics.median(run.megabytes for run in runs)
         theirs = statistics.median(run.megabytes for run in plain)
         row['memory_ratio'] = row['megabytes'] / theirs
+    if runs[-1].parts:
+        row['parts'] = runs[-1].parts
     equal = bool(difference <= tolerance)
     return dict(row, difference=float(difference), equal=equal)

@@ -17,6 +17,7 @@ from ..pretrained import Pretrained
 from ..vgg_weights import adapt_weights
 
 Pools = Sequence[Optional[tuple[int, int]]]
+HAS_AVX512 = 'AVX512' in torch.backends.cpu.get_cpu_capability()
 
 
 @MODELS.register_module()
@@ -44,8 +45,9 @@ class NonLocalVGG(NamedLayers, Pretrained, VGG):
         norm_eval: Whether batch norms keep their statistics during training.
         with_cp: Whether training computes each stage's convolutions again in the
             backward pass. This saves memory and takes time.
-        channels_last: Whether to compute in the memory format ``channels_last``. It is
-            faster on CPUs and tensor cores. The other format rounds differently.
+        channels_last: Whether to compute in the memory format ``channels_last``. The
+            other format rounds differently. Defaults to None: where it is faster, that
+            is everywhere but in training on a CPU without AVX-512.
         init_cfg: Initialization. Defaults to that of mmpretrain's VGG.
         pools: Size and stride of the maximum pool behind each stage, or None for no
             pool. A pool of size 3 has a padding of 1. Defaults to ``(2, 2)`` behind all
@@ -66,7 +68,7 @@ class NonLocalVGG(NamedLayers, Pretrained, VGG):
         act_cfg: dict = dict(type='ReLU'),  # noqa: B006
         norm_eval: bool = False,
         with_cp: bool = False,
-        channels_last: bool = True,
+        channels_last: Optional[bool] = None,
         init_cfg: Optional[dict] = None,
         pools: Optional[Pools] = None,
         **kwargs,
@@ -95,8 +97,7 @@ class NonLocalVGG(NamedLayers, Pretrained, VGG):
         # A backbone knows no classes, and ClassNumCheckHook compares what says it does.
         del self.num_classes
         self.with_cp = with_cp
-        plain, last = torch.contiguous_format, torch.channels_last
-        self.memory_format = last if channels_last else plain
+        self.channels_last = channels_last
         if pools is not None:
             self._replace_pools(pools)
         self._add_blocks(non_local_stages, reduction)
@@ -142,10 +143,16 @@ class NonLocalVGG(NamedLayers, Pretrained, VGG):
         """
         return self.with_named_layers(self._run_stages, x)
 
+    def _choose_format(self, x: Tensor) -> torch.memory_format:
+        is_last = self.channels_last
+        if is_last is None:  # oneDNN computes gradients of weights slowly in it
+            is_last = not (self.training and x.is_cpu and not HAS_AVX512)
+        return torch.channels_last if is_last else torch.contiguous_format
+
     def _run_stages(self, x: Tensor) -> tuple[Tensor, ...]:
         maps = []
         last = len(self.stage_blocks) - 1
-        x = x.contiguous(memory_format=self.memory_format)
+        x = x.contiguous(memory_format=self._choose_format(x))
         for index, (start, end) in enumerate(self.range_sub_modules):
             stage = self.features[start:end]
             if self.with_cp and self.training:  # nothing in a stage is random

@@ -140,9 +140,8 @@ class LocalizationHead(ClsHead):
             labels = torch.stack([sample.gt_label for sample in data_samples])
             targets = torch.cat([targets, labels.to(targets)], dim=1)
         maps = self.combined(feats, ranking, targets).values()
-        # A GPU's softmax of half precision is that of float32.
-        scored = logits.float() if logits.is_cuda else logits
-        scored, targets, *maps = to_cpu(scored, targets, *maps)
+        # Metrics rank by scores, which half precision would make equal.
+        scored, targets, *maps = to_cpu(full_precision(logits), targets, *maps)
         data_samples = self._get_predictions(scored, data_samples)
         for index, sample in enumerate(data_samples):
             if has_labels:
