@@ -126,31 +126,30 @@ def format_errors(rows: Rows, baselines: dict[str, dict]) -> str:
     return f'{_format(table, ["network", "map", *ERROR_COLUMNS])}\n\n{text}'
 
 
-def mean_hits(rows: Rows, key: tuple[str, str]) -> Optional[np.ndarray]:
-    """How often the box of each image is right, (N,), over the runs of a row."""
-    hits = [run.hits for run in rows.get(key, {}).values()]
-    if not hits or any(one is None for one in hits):
-        return None
-    return np.mean(hits, axis=0)
+def mean_hits(runs: dict[str, Run]) -> Optional[np.ndarray]:
+    """How often the box of each image is right, (N,), None if that is unknown."""
+    hits = [run.hits for run in runs.values()]
+    return None if any(one is None for one in hits) else np.mean(hits, axis=0)
 
 
 def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
     """What CCAM gains over CAM, over no blocks and over the best centred box."""
-    networks = list(dict.fromkeys(network for network, name in rows if name == 'CCAM'))
-    # Of each network its own CAM, and the same box or map for all.
+    hits = {key: mean_hits(runs) for key, runs in rows.items()}
+    networks = [network for network, name in rows if name == 'CCAM']
+    # Of each network its own CAM, and for all the same box or map.
     fixed = {
-        f'CCAM − that of {name}': mean_hits(rows, (name, 'CCAM'))
+        f'CCAM − that of {name}': hits[name, 'CCAM']
         for name in [one for one in networks if one.endswith(', no blocks')][:1]
     }
     for title, box in [*baselines.items()][:1]:
         fixed[f'CCAM − {title}'] = np.array([*map(int, box['hits'])])
     table, old = [], []
     for network in networks:
-        own = mean_hits(rows, (network, 'CCAM'))
+        own = hits[network, 'CCAM']
         if own is None:
             old.append(network)
             continue
-        others = [mean_hits(rows, (network, 'CAM')), *fixed.values()]
+        others = [hits.get((network, 'CAM')), *fixed.values()]
         runs = f'{len(rows[network, "CCAM"])}'
         table.append([network, runs, *(_gain(own, other) for other in others)])
     notes = [
@@ -168,7 +167,7 @@ def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
 
 
 def _gain(own: np.ndarray, other: Optional[np.ndarray]) -> str:
-    if other is None or len(other) != len(own) or (other == own).all():
+    if other is None or other is own or len(other) != len(own):
         return ''
     low, high = interval(own - other)
     return f'{100 * (own - other).mean():+.1f} ({low:+.1f} … {high:+.1f})'
