@@ -12,6 +12,7 @@ environment = dict(
 options = {'val_dataloader.dataset.split': 'test'}
 train_options = {
     'default_hooks.checkpoint.max_keep_ckpts': 1,
+    'default_hooks.checkpoint.published_keys': ['meta', 'state_dict'],
     'train_cfg.val_interval': 8,
 }
 masks = dict(config='nlccam_vgg16_custom_masks', search=False)
