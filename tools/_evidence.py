@@ -32,10 +32,11 @@ class Run(NamedTuple):
 Rows = dict[tuple[str, str], dict[str, Run]]
 
 
-def collect(results: Iterable[dict]) -> Rows:
+def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
     """Sort runs by network and map, then by seed. The first result of a seed counts.
 
-    Maps are CAM, the paper's CCAM, and what is no combination of class maps.
+    Maps are CAM, the paper's CCAM, and what is no combination of class maps; or instead
+    those of all combination functions by their names.
     """
     rows = defaultdict(dict)
     for result in results:
@@ -48,13 +49,13 @@ def collect(results: Iterable[dict]) -> Rows:
         for prefix in dict.fromkeys(
             key.rpartition('/')[0] for key in result['metrics']
         ):
-            title = _title_of(prefix, result)
+            title = _title_of(prefix, result, all_functions)
             if title:
                 rows[name, title].setdefault(run, _run_of(prefix, result))
-    return dict(sorted(rows.items()))
+    return dict(rows if all_functions else sorted(rows.items()))
 
 
-def _title_of(prefix: str, result: dict) -> str:
+def _title_of(prefix: str, result: dict, all_functions: bool) -> str:
     """The name of a map in the tables, or nothing if it is in none."""
     map_name = result['boxes'].get(prefix, {}).get('map_name', prefix)
     if map_name not in result['maps']['cams']:
@@ -63,6 +64,8 @@ def _title_of(prefix: str, result: dict) -> str:
     function = function_of(map_name, cfg)
     titles = {CAM: 'CAM', CCAM[_data_of(result)]: 'CCAM'}
     is_combination = cfg['type'].rpartition('.')[2] in ('TopBottom', 'Polynomial')
+    if all_functions:
+        return function if is_combination else ''
     return titles.get(function, '' if is_combination else map_name)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from _evidence import Rows, collect, format_claims, format_errors, format_methods
+from _paper import MAPS
 from _results import read_results, scores_of
 from _tables import cells_of, format_table, gather
 
@@ -110,9 +111,20 @@ def _baseline_note(protocol: tuple[str, ...], scored: Iterable[dict]) -> str:
     return f' Baselines, GT-known: {", ".join(boxes)}.' if boxes else ''
 
 
+def format_functions(folder: Path) -> str:
+    """All combination functions of the networks that were evaluated with several."""
+    results, scored = read_folder(folder)
+    results = [one for one in results if len(one['maps']['cams']) > len(MAPS)]
+    rows = collect(results, all_functions=True)
+    classes = {f'{one["model"]["head"]["num_classes"]}' for one in results}
+    table = format_methods(rows, scored[0]['baselines'] if scored else {})
+    return f'{table} Of {", ".join(sorted(classes))} classes.'
+
+
 PARTS = dict(
     tables=format_paper,
     methods=lambda folder: format_methods(*rows_of_folder(folder)),
+    functions=format_functions,
     errors=lambda folder: format_errors(*rows_of_folder(folder)),
     claims=lambda folder: format_claims(*rows_of_folder(folder)),
 )

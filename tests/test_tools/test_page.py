@@ -76,6 +76,16 @@ def test_all_methods_have_a_row_for_each_map(write_page):
     assert lines[8] == ('| centred box of 50 % of each side | | | | | | 50.0 | |')
 
 
+def test_all_combination_functions_of_a_network(write_page):
+    run = with_images()
+    run['maps']['cams']['far'] = dict(type='mmccam.TopBottom', i=1, j=10)
+    run['metrics'] |= {'far/gt_known_loc': 66.6}
+    _, _, lines = write_page('functions', run, scored=False)
+    names = [line.split(' | ')[1] for line in lines[6:9]]
+    assert names == ['top-1 & bottom-0', 'quadratic', 'top-1 & bottom-10']
+    assert lines[10].endswith(' Of 200 classes.')
+
+
 def test_kinds_of_failure_are_means_over_seeds(write_page):
     _, _, lines = write_page('errors', with_images())
     assert lines[4] == '| network | map | right | too large |'
