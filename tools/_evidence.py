@@ -9,6 +9,7 @@ from _paper import CAM, CCAM
 from _results import function_of, network_of
 from tabulate import tabulate
 
+from mmccam.registry import kind_of
 from mmccam.visualization.numbers import ERROR_COLUMNS, LOCALIZATION_COLUMNS
 
 DRAWS = 10_000
@@ -63,7 +64,7 @@ def _title_of(prefix: str, result: dict, all_functions: bool) -> str:
     cfg = result['maps']['cams'][map_name]
     function = function_of(map_name, cfg)
     titles = {CAM: 'CAM', CCAM[_data_of(result)]: 'CCAM'}
-    is_combination = cfg['type'].rpartition('.')[2] in ('TopBottom', 'Polynomial')
+    is_combination = kind_of(cfg) in ('TopBottom', 'Polynomial')
     if all_functions:
         return function if is_combination else ''
     return titles.get(function, '' if is_combination else map_name)

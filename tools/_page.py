@@ -121,10 +121,19 @@ def format_functions(folder: Path) -> str:
     return f'{table} Of {", ".join(sorted(classes))} classes.'
 
 
+def copy_texts(folder: Path) -> str:
+    """The tables in Markdown of a folder, which a tool has written."""
+    texts = [file.read_text(encoding='utf-8') for file in sorted(folder.glob('*.md'))]
+    if not texts:
+        raise ValueError(f'{folder} has no .md files')
+    return '\n'.join(texts).rstrip()
+
+
 PARTS = dict(
     tables=format_paper,
     methods=lambda folder: format_methods(*rows_of_folder(folder)),
     functions=format_functions,
     errors=lambda folder: format_errors(*rows_of_folder(folder)),
     claims=lambda folder: format_claims(*rows_of_folder(folder)),
+    texts=copy_texts,
 )

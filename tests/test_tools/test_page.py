@@ -40,7 +40,7 @@ def write_page(run_here, tmp_path):
 
     def write_page(part, *results, scored=True):
         folder, page = tmp_path / 'results', tmp_path / 'page.md'
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         for number, one in enumerate(results):
             (folder / f'{number}.json').write_text(json.dumps(one))
         if scored:
@@ -106,6 +106,12 @@ def test_claims_have_an_interval_over_images(write_page):
     assert lines[7].endswith('| +25.0 (+0.0 … +75.0) | | +0.0 (+0.0 … +0.0) |')
 
 
+def test_a_table_of_another_tool_is_copied(write_page, tmp_path):
+    (tmp_path / 'results').mkdir()
+    (tmp_path / 'results/maps.md').write_text('| map |\n')
+    assert write_page('texts')[2][4] == '| map |'
+
+
 def test_older_results_are_named_in_a_sentence(write_page):
     code, _, lines = write_page('claims', result(), scored=False)
     assert code == 0
@@ -133,6 +139,7 @@ def test_tables_of_the_paper_name_the_baselines(write_page):
     [
         ('picture', [result()], 'page.md, line 3: there is no part picture, known are'),
         ('methods', [], 'results has no .json files'),
+        ('texts', [], 'results has no .md files'),
         ('methods', [result(), with_images()], 'are of several data sets, each needs'),
     ],
 )
