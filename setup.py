@@ -56,6 +56,7 @@ setup(
             '.mim/tools/*.py',
             '.mim/tools/*.sh',
             '.mim/tools/benchmarks/*.py',
+            '.mim/tools/plans/*.py',
             '.mim/tools/benchmarks/*.sh',
             'py.typed',
         ],

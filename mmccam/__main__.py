@@ -22,6 +22,8 @@ TOOLS = {
     'convert': 'convert_checkpoint.py',
     'export': 'export.py',
     'figures': 'draw_figures.py',
+    'run-plan': 'run_plan.py',
+    'baselines': 'score_baselines.py',
     'tables': 'make_tables.py',
     'benchmark': 'benchmark.py',
 }

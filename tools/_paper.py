@@ -7,6 +7,8 @@ printed, or that could not be checked here: all of the authors' own networks.
 from dataclasses import dataclass
 from typing import Optional
 
+# The styles of tabulate by the suffixes of files of tables.
+STYLES = {'.txt': 'simple', '.md': 'github', '.tex': 'latex_booktabs', '.csv': ''}
 ILSVRC, CUB = 'ILSVRC', 'CUB-200-2011'
 # Class of the data set, split and number of images of the paper's evaluation.
 DATA = {ILSVRC: ('ILSVRC', 'val', 50000), CUB: ('CUB', 'test', 5794)}

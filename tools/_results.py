@@ -1,6 +1,6 @@
 """Read the result files of test.py: which cell of which table a number belongs to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -201,12 +201,11 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
                 yield from cells(table, row, prefix, how, chosen=function)
 
 
-def read_scores(files: list[str]) -> Iterator[Score]:
-    """Read the result files."""
+def read_results(files: Iterable[str]) -> Iterator[tuple[dict, str]]:
+    """Read the result files; each with its name."""
     for file in files:
         try:
-            result = read_json(file, FORM)
+            yield read_json(file, FORM), file
         except ValueError as error:
             wanted = 'results are what tools/test.py --out writes'
             raise ValueError(f'{error}: {wanted}') from None
-        yield from scores_of(result, file)

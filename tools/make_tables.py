@@ -4,17 +4,23 @@ import argparse
 from pathlib import Path
 
 from _cli import user_errors
-
-STYLES = {'.txt': 'simple', '.md': 'github', '.tex': 'latex_booktabs', '.csv': ''}
+from _paper import STYLES
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    add('results', nargs='+', help='.json files that test.py --out has written')
+    add('results', nargs='*', help='.json files that test.py --out has written')
     suffixes = ', '.join(STYLES)
     add('--out', nargs='+', default=[], help=f'files to write, each {suffixes}')
+    what = 'Markdown file whose tables, between its markers, are written again; each '
+    what += 'marker names the folder of the results'
+    add('--page', type=Path, help=what)
     args = parser.parse_args()
+    if bool(args.results) == bool(args.page):
+        parser.error('name either results or a --page')
+    if args.out and args.page:
+        parser.error('--out is for results, --page writes the page')
     for out in args.out:
         if Path(out).suffix not in STYLES:
             parser.error(f'--out must end in one of {suffixes}, got {out}')
@@ -24,156 +30,35 @@ def parse_args() -> argparse.Namespace:
 if __name__ == '__main__':
     args = parse_args()  # before the imports that take seconds
 
-import csv
-import io
-from collections import defaultdict
-from collections.abc import Iterator
-from typing import NamedTuple
-
-import numpy as np
-from _paper import DATA, TABLES
-from _results import Score, read_scores
+from _page import fill_page
+from _results import read_results, scores_of
+from _tables import cells_of, format_tables, gather
 from mmengine.fileio import put_text
-from tabulate import LATEX_ESCAPE_RULES, tabulate
 
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.whole_files import check_writable
 
 
-def gather(scores: Iterator[Score]) -> dict[tuple, dict]:
-    """Sort errors by table and protocol, then row and column, then run.
-
-    A run counts once: of several results of one checkpoint the first one.
-
-    Raises:
-        ValueError: If two checkpoints of the same seed have different results.
-    """
-    tables = defaultdict(lambda: defaultdict(dict))
-    for score in scores:
-        runs = tables[score.table, score.protocol][score.row, score.column]
-        first = runs.setdefault(score.run, score)
-        if first.error != score.error and first.checkpoint != score.checkpoint:
-            raise ValueError(
-                f'{first.file} and {score.file} have different errors, '
-                f'{first.error:.2f} and {score.error:.2f}, for {score.column} of '
-                f'"{score.row}" in Table {score.table} with {score.run}: omit one'
-            )
-    for number in TABLES:
-        if number not in (table for table, _ in tables):
-            tables[number, ()] = {}
-    return dict(sorted(tables.items()))
-
-
-class Cell(NamedTuple):
-    """A cell: the number that is printed in the paper, and ours of N runs."""
-
-    row: str
-    column: str
-    paper: str
-    mean: str
-    deviation: str
-    runs: int
-
-    @property
-    def ours(self) -> str:
-        spread = f' ± {self.deviation}' if self.deviation else ''
-        return f'{self.mean}{spread} ({self.runs})' if self.runs else ''
-
-
-def cells_of(number: int, found: dict) -> list[Cell]:
-    """The cells of a table row by row, those of other networks behind the paper's."""
-    table, cells = TABLES[number], []
-    others = dict.fromkeys(row for row, _ in found if row not in table.rows)
-    empty = dict.fromkeys(others, ('',) * len(table.columns))
-    chosen = defaultdict(set)
-    for (row, _), scores in found.items():
-        chosen[row] |= {score.chosen for score in scores.values()} - {''}
-    for row, printed in {**table.rows, **empty}.items():
-        title = ': '.join(filter(None, [row, ', '.join(sorted(chosen[row]))]))
-        for column, paper in zip(table.columns, printed):
-            errors = [score.error for score in found.get((row, column), {}).values()]
-            mean = f'{np.mean(errors):.2f}' if errors else ''
-            spread = f'{np.std(errors, ddof=1):.2f}' if len(errors) > 1 else ''
-            cells.append(Cell(title, column, paper, mean, spread, len(errors)))
-    return cells
-
-
-def caption_of(number: int, protocol: tuple[str, ...]) -> str:
-    """Title, data set and protocol of ours, and on what data the paper's are."""
-    table, text = TABLES[number], '; '.join(protocol) or 'no result was given'
-    caption = f'Table {number}. {table.title}, in percent. Ours: {text}.'
-    if table.data:
-        kind, split, images = DATA[table.data]
-        caption += f" The paper's: {table.data}, {images} images"
-        end, place = f', split {split}, {images} images', ''.join(protocol[:1])
-        if place and not (place.startswith(f'{kind},') and place.endswith(end)):
-            caption += '. These are other data: the two are not to be compared'
-        caption += '.'
-    return caption
-
-
-def notes_of(protocol: tuple[str, ...], cells: list[Cell]) -> str:
-    """What a reader must know: what the numbers are, and what is missing."""
-    notes = []
-    if protocol:
-        notes.append('Ours are mean ± standard deviation (number of runs).')
-    for who, values in {
-        'our results': [cell.mean for cell in cells],
-        "the paper's numbers, not printed or not at hand": [c.paper for c in cells],
-    }.items():
-        if missing := values.count(''):
-            notes.append(f'Missing are {missing} of {len(values)} of {who}.')
-    return ' '.join(notes)
-
-
-def format_table(number: int, protocol: tuple, cells: list[Cell], suffix: str) -> str:
-    """Write a table with its caption and notes as text, Markdown or LaTeX."""
-    columns = TABLES[number].columns
-    headers = [f'{column}, {who}' for column in columns for who in ('paper', 'ours')]
-    rows = defaultdict(list)
-    for cell in cells:
-        rows[cell.row] += [cell.paper, cell.ours]
-    table = tabulate(
-        [[row, *values] for row, values in rows.items()],
-        headers=['', *headers],
-        tablefmt=STYLES[suffix],
-        disable_numparse=True,
-    )
-    caption, notes = caption_of(number, protocol), notes_of(protocol, cells)
-    if suffix == '.tex':
-        escapes = str.maketrans(LATEX_ESCAPE_RULES)
-        caption = f'\\caption{{{caption.translate(escapes)}}}'
-        parts = ['\\begin{table}', caption, table, '', notes, '\\end{table}']
-        return '\n'.join(parts)
-    return '\n\n'.join([caption, table, notes])
-
-
-def format_tables(tables: dict[tuple, list[Cell]], suffix: str) -> str:
-    """Write all tables as a file of the suffix has them.
-
-    Comma-separated values have a line for each cell.
-    """
-    if suffix != '.csv':
-        texts = [format_table(*key, cells, suffix) for key, cells in tables.items()]
-        return '\n\n\n'.join(texts) + '\n'
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(['table', 'protocol', *Cell._fields])
-    for (number, protocol), cells in tables.items():
-        writer.writerows([number, '; '.join(protocol), *cell] for cell in cells)
-    return text.getvalue()
+def write_tables(args: argparse.Namespace) -> None:
+    """Print the tables of the results, and write them to the files."""
+    for out in args.out:
+        check_writable(out)
+    results = read_results(args.results)
+    found = gather(score for one in results for score in scores_of(*one))
+    tables = {key: cells_of(key[0], cells) for key, cells in found.items()}
+    print(format_tables(tables, '.txt'))
+    for out in args.out:
+        text = format_tables(tables, Path(out).suffix)
+        put_text(text, out, backend_args=WHOLE_FILES)
 
 
 def main(args: argparse.Namespace) -> None:
     with user_errors():
-        for out in args.out:
-            check_writable(out)
-        found = gather(read_scores(args.results))
-        tables = {key: cells_of(key[0], cells) for key, cells in found.items()}
-        print(format_tables(tables, '.txt'))
-        for out in args.out:
-            text = format_tables(tables, Path(out).suffix)
-            put_text(text, out, backend_args=WHOLE_FILES)
+        if args.page:
+            text = fill_page(args.page)
+            put_text(text, args.page, backend_args=WHOLE_FILES)
+        else:
+            write_tables(args)
 
 
 if __name__ == '__main__':

@@ -35,6 +35,7 @@ from collections import Counter
 
 import mmcv
 import mmengine
+import numpy as np
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
@@ -167,6 +168,11 @@ def describe(args: argparse.Namespace, runner: Runner) -> dict:
     )
 
 
+def digits(values: np.ndarray) -> str:
+    """A digit for each image in the order of the data set; 9 stands for more, too."""
+    return ''.join(str(min(int(value), 9)) for value in values)
+
+
 def collect(
     args: argparse.Namespace,
     runner: Runner,
@@ -175,7 +181,7 @@ def collect(
     searched: list[BaseMetric],
 ) -> dict:
     """Put together the metrics, as they are and as tables, and what they are of."""
-    boxes = {}
+    boxes, hits, ranks = {}, {}, ''
     for metric in runner.test_evaluator.metrics:
         if isinstance(metric, evaluation.CCAMLocalizationMetric):
             split = found['provenance']['split'] if metric in searched else 'config'
@@ -186,6 +192,8 @@ def collect(
                 chosen_on=split,
                 iou=metric.iou,
             )
+            hits[metric.prefix] = digits(metric.hits)
+            ranks = digits(metric.ranks)
     rules = {
         f'{prefix}/{key}': box[key]
         for prefix, box in boxes.items()
@@ -199,6 +207,7 @@ def collect(
         provenance=found.get('provenance'),
         about=describe(args, runner),
         boxes=boxes,
+        images=dict(ranks=ranks, hits=hits),
         maps=thresholds.maps_of(runner.cfg, thresholds.head_of(runner)),
         model=json.loads(json.dumps(runner.cfg.model, default=str)),
     )

@@ -52,9 +52,14 @@ def lay_out(clone: Path) -> None:
     wheels = shared / 'wheels/torch2.14'
     wheels.mkdir(parents=True)
     (wheels / 'mmcv-2.1.0-none.whl').touch()  # pip has a stand-in
+    pets = shared / 'data/pets3'
     for breed in ('Abyssinian', 'american_bulldog'):
-        pet = shared / f'data/pets3/images/{breed}/{breed}_2.jpg'
-        _copy(images['test'][0][0], pet)
+        _copy(images['test'][0][0], pets / f'images/{breed}/{breed}_2.jpg')
+    (pets / 'metadata').mkdir()
+    (pets / 'metadata/test').symlink_to(data / 'demo/metadata/test-masks')
+    names = ('classes.txt', 'masks', 'metadata/train', 'images/train', 'images/test')
+    for name in names:
+        (pets / name).symlink_to(data / 'demo' / name)
     for link in (clone / 'my_data', shared / 'data/tiny20', shared / 'data/cub27'):
         link.symlink_to(data / 'demo')
     imagenet = shared / 'data/ilsvrc1300'  # without names of classes

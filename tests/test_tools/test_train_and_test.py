@@ -95,6 +95,16 @@ def test_a_sweep_searches_all_values_of_the_parameters(run, trained):
         assert min(picture.size) > 300
 
 
+def test_outcomes_of_images_give_the_accuracies(evaluated):
+    images, metrics = evaluated.results['images'], evaluated.results['metrics']
+    for name in ('cam', 'ccam'):
+        hits = [*map(int, images['hits'][name])]
+        both = [hit and rank == '0' for hit, rank in zip(hits, images['ranks'])]
+        assert len(hits) == 12
+        assert metrics[f'{name}/gt_known_loc'] == pytest.approx(100 * sum(hits) / 12)
+        assert metrics[f'{name}/top1_loc'] == pytest.approx(100 * sum(both) / 12)
+
+
 def test_the_threshold_is_chosen_on_val_and_used_on_test(evaluated, searched):
     results = evaluated.results
     assert results['provenance'] == searched['provenance']

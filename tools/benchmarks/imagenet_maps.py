@@ -9,12 +9,14 @@ import argparse
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
+from mmengine.fileio import put_text
 from mmengine.utils import track_iter_progress
 from PIL import Image
 from tabulate import tabulate
 from torch import Tensor
 
 from mmccam.cam import activation_maps, rank_classes, target_weights
+from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets import WSOLDataset
 from mmccam.evaluation import ThresholdSearch
 from mmccam.models import CombinationFunction, Polynomial, TopBottom
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument('data_root', help=what)
     what = 'sides of the input in pixels'
     parser.add_argument('--sizes', type=int, nargs='+', default=[224, 448], help=what)
+    parser.add_argument('--out', help='file to write the table to')
     args = parser.parse_args()
     datasets = [
         WSOLDataset(args.data_root, split, test_mode=True, num_classes=1000)
@@ -96,7 +99,10 @@ def main() -> None:
             found = dict(threshold=(best + 1) / 100, test=test[name][best])
             rows.append(dict(size=size, map=name, val=curve[best], **found, top1=top1))
     formats = ('', '', '.1f', '.2f', '.1f', '.1f')
-    print(tabulate(rows, headers='keys', tablefmt='github', floatfmt=formats))
+    table = tabulate(rows, headers='keys', tablefmt='github', floatfmt=formats)
+    print(table)
+    if args.out:
+        put_text(f'{table}\n', args.out, backend_args=WHOLE_FILES)
 
 
 if __name__ == '__main__':

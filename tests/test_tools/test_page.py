@@ -1,0 +1,188 @@
+"""Tables of a page are written between its markers, the same bytes again."""
+
+import json
+
+import pytest
+from table_results import CUB, result
+
+from mmccam.datasets.demo import generate_demo
+
+PAGE = """\
+# Results
+
+<!-- {part} of results -->
+what was there
+<!-- end -->
+
+The end.
+"""
+# Of four images CAM has the first right, CCAM the first three, a centred box two.
+HITS = dict(cam='1000', ccam='1110')
+BOXES = {
+    'centred box of 50 % of each side': dict(gt_known_loc=50.0, hits='1100'),
+    'complete image': dict(gt_known_loc=25.0, hits='0001'),
+}
+
+
+def with_images(ccam_hits=HITS['ccam'], **kwargs):
+    run = result(**kwargs)
+    run['about']['images'] = 4
+    run['images'] = dict(ranks='0000', hits=dict(HITS, ccam=ccam_hits))
+    for name in HITS:
+        run['metrics'] |= {f'{name}/right': 2, f'{name}/too_large': 2}
+        run['metrics'] |= {f'{name}/max_box_acc_v2': 41.25}
+    return run
+
+
+@pytest.fixture
+def write_page(run_here, tmp_path):
+    """Write a page with one part of results; code, errors, and the part's lines."""
+
+    def write_page(part, *results, scored=True):
+        folder, page = tmp_path / 'results', tmp_path / 'page.md'
+        folder.mkdir(exist_ok=True)
+        for number, one in enumerate(results):
+            (folder / f'{number}.json').write_text(json.dumps(one))
+        if scored:
+            about = dict(data=CUB, split='test', images=4)
+            one = dict(about=about, baselines=BOXES)
+            (folder / 'baselines.json').write_text(json.dumps(one))
+        page.write_text(PAGE.format(part=part))
+        code, _, errors = run_here('make_tables.py', '--page', page)
+        first = page.read_bytes()
+        if code == 0:
+            assert run_here('make_tables.py', '--page', page)[0] == 0
+        assert page.read_bytes() == first
+        lines = [' '.join(line.split()) for line in first.decode().splitlines()]
+        return code, errors, lines
+
+    return write_page
+
+
+def test_all_methods_have_a_row_for_each_map(write_page):
+    # GT-known of CAM is 70 for both seeds, of CCAM 80 and 76: sqrt(8) = 2.8.
+    code, _, lines = write_page(
+        'methods', with_images(), with_images(seed=1, ccam=(60.0, 70.0, 76.0))
+    )
+    assert code == 0
+    assert lines[0] == '# Results' and lines[-1] == 'The end.'
+    assert lines[4:7:2] == [
+        '| network | map | runs | classification | Top-1 | Top-5 | GT-known '
+        '| MaxBoxAccV2 |',
+        '| VGG-16, low and high level | CAM | 2 | 75.0 ± 0.0 | 50.5 ± 0.0 | 62.2 ± 0.0 '
+        '| 70.0 ± 0.0 | 41.2 ± 0.0 |',
+    ]
+    assert '| 78.0 ± 2.8 |' in lines[7]
+    assert lines[8] == ('| centred box of 50 % of each side | | | | | | 50.0 | |')
+
+
+def test_all_combination_functions_of_a_network(write_page):
+    run = with_images()
+    run['maps']['cams']['far'] = dict(type='mmccam.TopBottom', i=1, j=10)
+    run['metrics'] |= {'far/gt_known_loc': 66.6}
+    _, _, lines = write_page('functions', run, scored=False)
+    names = [line.split(' | ')[1] for line in lines[6:9]]
+    assert names == ['top-1 & bottom-0', 'quadratic', 'top-1 & bottom-10']
+    assert lines[10].endswith(' Of 200 classes.')
+
+
+def test_kinds_of_failure_are_means_over_seeds(write_page):
+    _, _, lines = write_page('errors', with_images())
+    assert lines[4] == '| network | map | right | too large |'
+    assert '| VGG-16, low and high level | CAM | 2 | 2 |' in lines
+
+
+def test_claims_have_an_interval_over_images(write_page):
+    _, _, lines = write_page('claims', with_images(), with_images('1100', blocks='no'))
+    assert lines[4] == (
+        '| network | runs | CCAM − CAM | CCAM − that of VGG-16, no blocks '
+        '| CCAM − centred box of 50 % of each side |'
+    )
+    # Gains of 0, 1, 1, 0 and of 0, 0, 1, 0; means of four draws lie between 0 and 1.
+    assert lines[6] == (
+        '| VGG-16, low and high level | 1 | +50.0 (+0.0 … +100.0) | '
+        '+25.0 (+0.0 … +75.0) | +25.0 (+0.0 … +75.0) |'
+    )
+    assert lines[7].endswith('| +25.0 (+0.0 … +75.0) | | +0.0 (+0.0 … +0.0) |')
+
+
+def test_a_table_of_another_tool_is_copied(write_page, tmp_path):
+    (tmp_path / 'results').mkdir()
+    (tmp_path / 'results/maps.md').write_text('| map |\n')
+    assert write_page('texts')[2][4] == '| map |'
+
+
+def test_older_results_are_named_in_a_sentence(write_page):
+    code, _, lines = write_page('claims', result(), scored=False)
+    assert code == 0
+    assert lines[-5].endswith(
+        'Without the outcomes of images are VGG-16, low and high level: evaluate them '
+        'with test.py again.'
+    )
+
+
+def test_tables_of_the_paper_name_the_baselines(write_page):
+    _, _, lines = write_page('tables', with_images())
+    notes = [line for line in lines if 'Baselines' in line]
+    # Tables 4 and 7; there is no Table 6 of two functions.
+    assert len(notes) == 2
+    assert notes[0].endswith(
+        'Baselines, GT-known: centred box of 50 % of each side 50.00, complete image '
+        '75.00.'
+    )
+    starts = [line[:11] for line in lines if line.startswith('**Table')]
+    assert starts == [f'**Table {number}**' for number in (1, 2, 3, 4, 5, 7)]
+
+
+@pytest.mark.parametrize(
+    ('part', 'results', 'message'),
+    [
+        ('picture', [result()], 'page.md, line 3: there is no part picture, known are'),
+        ('methods', [], 'results has no .json files'),
+        ('texts', [], 'results has no .md files'),
+        ('methods', [result(), with_images()], 'are of several data sets, each needs'),
+    ],
+)
+def test_mistakes_of_a_page_are_told(write_page, part, results, message):
+    code, errors, lines = write_page(part, *results, scored=False)
+    assert code == 2 and message in errors
+    assert 'what was there' in lines
+
+
+def test_a_page_without_markers_is_refused(run_here, tmp_path):
+    page = tmp_path / 'page.md'
+    page.write_text('# Results\n')
+    assert 'has no markers' in run_here('make_tables.py', '--page', page)[2]
+
+
+def test_baselines_are_chosen_on_val_and_scored_on_test(run_here, tmp_path):
+    data = generate_demo(tmp_path / 'data', num_train=1, num_val=1, num_test=1)
+    # The central half of each side, and all of it.
+    for split, part in dict(val=4, test=1000).items():
+        lines = (data / f'metadata/{split}/image_sizes.txt').read_text().splitlines()
+        boxes = ''
+        for name, width, height in (line.split(',') for line in lines):
+            x0, y0 = int(width) // part, int(height) // part
+            boxes += f'{name},{x0},{y0},{int(width) - x0 - 1},{int(height) - y0 - 1}\n'
+        (data / f'metadata/{split}/localization.txt').write_text(boxes)
+    out = tmp_path / 'baselines.json'
+    roots = [
+        f'{split}_dataloader.dataset.data_root={data}' for split in ('val', 'test')
+    ]
+    options = ('--out', out, '--cfg-options', *roots)
+    assert run_here('score_baselines.py', 'nlccam_demo', *options)[0] == 0
+    about = dict(data=f'WSOLDataset, {data}', split='test', images=12)
+    # 36 % are the least that have an IoU of 0.5: 0.36 ** 2 / 0.5 ** 2 = 0.52.
+    assert json.loads(out.read_text()) == dict(
+        about=about,
+        baselines={
+            'centred box of 36 % of each side': dict(gt_known_loc=0.0, hits='0' * 12),
+            'complete image': dict(gt_known_loc=100.0, hits='1' * 12),
+        },
+    )
+
+
+def test_baselines_need_images_to_choose_on(run_here):
+    options = ('--cfg-options', 'val_dataloader.dataset.split=test')
+    errors = run_here('score_baselines.py', 'nlccam_demo', *options)[2]
+    assert 'validation and test split of nlccam_demo are the same' in errors

@@ -1,0 +1,188 @@
+"""Tables of all methods beside those of the paper: numbers, errors and claims."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple, Optional
+
+import numpy as np
+from _paper import CAM, CCAM
+from _results import function_of, network_of
+from tabulate import tabulate
+
+from mmccam.registry import kind_of
+from mmccam.visualization.numbers import ERROR_COLUMNS, LOCALIZATION_COLUMNS
+
+DRAWS = 10_000
+COLUMNS = ('Top-1', 'Top-5', 'GT-known', 'MaxBoxAcc', 'MaxBoxAccV2', 'PxAP')
+COLUMNS = {title: LOCALIZATION_COLUMNS[title] for title in COLUMNS}
+KNOWN = COLUMNS['GT-known']
+
+
+class Run(NamedTuple):
+    """The numbers of a map in one result.
+
+    Args:
+        metrics: Values by their names, without a prefix; ``top1`` is the network's.
+        hits: Whether the box of each image is right, (N,), None in older results.
+    """
+
+    metrics: dict[str, float]
+    hits: Optional[np.ndarray] = None
+
+
+Rows = dict[tuple[str, str], dict[str, Run]]
+
+
+def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
+    """Sort runs by network and map, then by seed. The first result of a seed counts.
+
+    Maps are CAM, the paper's CCAM, and what is no combination of class maps; or instead
+    those of all combination functions by their names.
+    """
+    rows = defaultdict(dict)
+    for result in results:
+        about, network = result['about'], network_of(result)
+        name = network.name
+        if network.place:
+            name = f'{network.family}, {network.place}'
+        seed = about.get('seed')
+        run = about['checkpoint'] if seed is None else f'seed {seed}'
+        for prefix in dict.fromkeys(
+            key.rpartition('/')[0] for key in result['metrics']
+        ):
+            title = _title_of(prefix, result, all_functions)
+            if title:
+                rows[name, title].setdefault(run, _run_of(prefix, result))
+    return dict(rows if all_functions else sorted(rows.items()))
+
+
+def _title_of(prefix: str, result: dict, all_functions: bool) -> str:
+    """The name of a map in the tables, or nothing if it is in none."""
+    map_name = result['boxes'].get(prefix, {}).get('map_name', prefix)
+    if map_name not in result['maps']['cams']:
+        return ''
+    cfg = result['maps']['cams'][map_name]
+    function = function_of(map_name, cfg)
+    titles = {CAM: 'CAM', CCAM[_data_of(result)]: 'CCAM'}
+    is_combination = kind_of(cfg) in ('TopBottom', 'Polynomial')
+    if all_functions:
+        return function if is_combination else ''
+    return titles.get(function, '' if is_combination else map_name)
+
+
+def _data_of(result: dict) -> str:
+    large, small = CCAM
+    return large if result['model']['head']['num_classes'] == 1000 else small
+
+
+def _run_of(prefix: str, result: dict) -> Run:
+    start, metrics = f'{prefix}/', result['metrics']
+    own = {k.removeprefix(start): v for k, v in metrics.items() if k.startswith(start)}
+    hits = result.get('images', {}).get('hits', {}).get(prefix)
+    top1 = metrics.get('accuracy/top1')
+    return Run(
+        {**own, 'top1': top1},
+        None if hits is None else np.array([*map(int, hits)]),
+    )
+
+
+def _summary(runs: Iterable[Run], name: str, digits: int = 1) -> str:
+    """Mean and, of several runs, standard deviation of a number."""
+    values = [run.metrics.get(name) for run in runs]
+    if None in values:
+        return ''
+    spread = f' ± {np.std(values, ddof=1):.{digits}f}' if len(values) > 1 else ''
+    return f'{np.mean(values):.{digits}f}{spread}'
+
+
+def _format(rows: list[list[str]], headers: list[str]) -> str:
+    """A table in Markdown without the columns that are empty."""
+    kept = [n for n in range(len(headers)) if any(row[n] for row in rows)]
+    cells = [[row[n] for n in kept] for row in rows]
+    titles = [headers[n] for n in kept]
+    return tabulate(cells, titles, tablefmt='github', disable_numparse=True)
+
+
+def format_methods(rows: Rows, baselines: dict[str, dict]) -> str:
+    """All networks and maps, and the baselines, which have no classes."""
+    headers = ['network', 'map', 'runs', 'classification', *COLUMNS]
+    names = ['top1', *COLUMNS.values()]
+    table = [
+        [*key, f'{len(runs)}', *(_summary(runs.values(), name) for name in names)]
+        for key, runs in rows.items()
+    ]
+    for title, box in baselines.items():
+        values = [f'{box[KNOWN]:.1f}' if name == KNOWN else '' for name in names]
+        table.append([title, '', '', *values])
+    text = 'Accuracies in percent, mean ± standard deviation over the runs.'
+    return f'{_format(table, headers)}\n\n{text}'
+
+
+def format_errors(rows: Rows, baselines: dict[str, dict]) -> str:
+    """The kinds of failure of each network and map, in numbers of images."""
+    names = ERROR_COLUMNS.values()
+    table = [
+        [*key, *(_summary(runs.values(), name, 0) for name in names)]
+        for key, runs in rows.items()
+        if all('right' in run.metrics for run in runs.values())
+    ]
+    text = 'Numbers of images, mean ± standard deviation over the runs.'
+    return f'{_format(table, ["network", "map", *ERROR_COLUMNS])}\n\n{text}'
+
+
+def mean_hits(runs: dict[str, Run]) -> Optional[np.ndarray]:
+    """How often the box of each image is right, (N,), None if that is unknown."""
+    hits = [run.hits for run in runs.values()]
+    return None if any(one is None for one in hits) else np.mean(hits, axis=0)
+
+
+def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
+    """What CCAM gains over CAM, over no blocks and over the best centred box."""
+    hits = {key: mean_hits(runs) for key, runs in rows.items()}
+    networks = [network for network, name in rows if name == 'CCAM']
+    # Of each network its own CAM, and for all the same box or map.
+    fixed = {
+        f'CCAM − that of {name}': hits[name, 'CCAM']
+        for name in [one for one in networks if one.endswith(', no blocks')][:1]
+    }
+    for title, box in [*baselines.items()][:1]:
+        fixed[f'CCAM − {title}'] = np.array([*map(int, box['hits'])])
+    table, old = [], []
+    for network in networks:
+        own = hits[network, 'CCAM']
+        if own is None:
+            old.append(network)
+            continue
+        others = [hits.get((network, 'CAM')), *fixed.values()]
+        runs = f'{len(rows[network, "CCAM"])}'
+        table.append([network, runs, *(_gain(own, other) for other in others)])
+    notes = [
+        'GT-known in points, with the interval that has 95 % of '
+        f'{DRAWS:,} draws of the images with replacement. Of several runs the mean of '
+        'each image is drawn: what another training would change is not in it.'
+    ]
+    if old:
+        notes.append(
+            f'Without the outcomes of images are {", ".join(old)}: evaluate them with '
+            'test.py again.'
+        )
+    headers = ['network', 'runs', 'CCAM − CAM', *fixed]
+    return f'{_format(table, headers)}\n\n{" ".join(notes)}'
+
+
+def _gain(own: np.ndarray, other: Optional[np.ndarray]) -> str:
+    if other is None or other is own or len(other) != len(own):
+        return ''
+    low, high = interval(own - other)
+    return f'{100 * (own - other).mean():+.1f} ({low:+.1f} … {high:+.1f})'
+
+
+def interval(differences: np.ndarray) -> tuple[float, float]:
+    """The bootstrap's interval of 95 % of a mean of N images (N,), in points."""
+    # Of this generator every version of numpy draws the same.
+    generator, number = np.random.RandomState(0), len(differences)
+    means = [
+        differences[generator.randint(number, size=number)].mean() for _ in range(DRAWS)
+    ]
+    low, high = 100 * np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)

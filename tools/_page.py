@@ -1,0 +1,139 @@
+"""Write the tables of a page of Markdown, between its markers, from result files.
+
+``<!-- methods of results/cub27 -->`` begins a part, and ``<!-- end -->`` ends it. The
+folder, below that of the page, has the results. Parts are those of ``PARTS``.
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from _evidence import Rows, collect, format_claims, format_errors, format_methods
+from _paper import MAPS
+from _results import read_results, scores_of
+from _tables import cells_of, format_table, gather
+
+from mmccam.datasets.files import NUMBER, read_json
+from mmccam.registry import kind_of
+
+MARKERS = re.compile(r'(<!-- (\w+) of (\S+) -->\n)(.*?)(<!-- end -->\n)', re.DOTALL)
+BASELINES = dict(
+    about=dict(data=str, split=str, images=NUMBER),
+    baselines={str: dict(gt_known_loc=NUMBER, hits=str)},
+)
+LOCALIZATION = (3, 4, 5, 6, 7)
+
+
+def fill_page(page: Path) -> str:
+    """The text of a page with its tables made again.
+
+    Raises:
+        ValueError: If a part is unknown, or its folder has no results.
+    """
+
+    def fill(match: re.Match) -> str:
+        start, part, folder, _, end = match.groups()
+        if part not in PARTS:
+            raise ValueError(
+                f'{page}, line {page_text.count(chr(10), 0, match.start()) + 1}: there '
+                f'is no part {part}, known are {", ".join(PARTS)}'
+            )
+        return f'{start}\n{PARTS[part](page.parent / folder)}\n\n{end}'
+
+    page_text = page.read_text(encoding='utf-8')
+    text, number = MARKERS.subn(fill, page_text)
+    if not number:
+        raise ValueError(
+            f'{page} has no markers, such as <!-- methods of results/cub27 --> in a '
+            'line and <!-- end --> in another'
+        )
+    return text
+
+
+def read_folder(folder: Path) -> tuple[list[dict], list[dict]]:
+    """The results of a folder, those with few maps first, and the baselines."""
+    files = sorted(folder.glob('*.json'))
+    if not files:
+        raise ValueError(f'{folder} has no .json files, results of test.py')
+    scored = [file for file in files if 'baselines' in read_json(file)]
+    others = [file for file in files if file not in scored]
+    results = [result for result, _ in read_results(others)]
+    # A network that is evaluated once more, for other maps, has the same CAM there.
+    results.sort(key=lambda one: (len(one['maps']['cams']), _order(one)))
+    return results, [read_json(file, BASELINES) for file in scored]
+
+
+def _order(result: dict) -> tuple[str, str]:
+    about = result['about']
+    return about['config'], f'{about.get("seed")} {about["checkpoint"]}'
+
+
+def rows_of_folder(folder: Path) -> tuple[Rows, dict[str, dict]]:
+    """Runs by network and map, and the baselines of the only data set."""
+    results, scored = read_folder(folder)
+    places = {_place(one['about']) for one in [*results, *scored]}
+    if len(places) > 1:
+        raise ValueError(
+            f'the results of {folder} are of several data sets, each needs a folder of '
+            f'its own: {"; ".join(sorted(places))}'
+        )
+    return collect(results), scored[0]['baselines'] if scored else {}
+
+
+def _place(about: dict) -> str:
+    return f'{about["data"]}, split {about["split"]}, {about["images"]} images'
+
+
+def format_paper(folder: Path) -> str:
+    """Tables 1 to 7; a Table 6 for each network with more functions than two."""
+    results, scored = read_folder(folder)
+    results = [one for one in results if kind_of(one['model']) != 'SaliencyClassifier']
+    found = gather(score for one in results for score in scores_of(one, str(folder)))
+    texts = []
+    for (number, protocol), cells in found.items():
+        if number == 6 and protocol and len({row for row, _ in cells}) < 3:
+            continue
+        text = format_table(number, protocol, cells_of(number, cells), '.md')
+        if number in LOCALIZATION:
+            text += _baseline_note(protocol, scored)
+        texts.append(f'**Table {number}**{text.removeprefix(f"Table {number}")}')
+    return '\n\n'.join(texts)
+
+
+def _baseline_note(protocol: tuple[str, ...], scored: Iterable[dict]) -> str:
+    """The errors of the baselines of the same images, with known class."""
+    boxes = [
+        f'{name} {100 - box["gt_known_loc"]:.2f}'
+        for one in scored
+        if _place(one['about']) in protocol
+        for name, box in one['baselines'].items()
+    ]
+    return f' Baselines, GT-known: {", ".join(boxes)}.' if boxes else ''
+
+
+def format_functions(folder: Path) -> str:
+    """All combination functions of the networks that were evaluated with several."""
+    results, scored = read_folder(folder)
+    results = [one for one in results if len(one['maps']['cams']) > len(MAPS)]
+    rows = collect(results, all_functions=True)
+    classes = {f'{one["model"]["head"]["num_classes"]}' for one in results}
+    table = format_methods(rows, scored[0]['baselines'] if scored else {})
+    return f'{table} Of {", ".join(sorted(classes))} classes.'
+
+
+def copy_texts(folder: Path) -> str:
+    """The tables in Markdown of a folder, which a tool has written."""
+    texts = [file.read_text(encoding='utf-8') for file in sorted(folder.glob('*.md'))]
+    if not texts:
+        raise ValueError(f'{folder} has no .md files')
+    return '\n'.join(texts).rstrip()
+
+
+PARTS = dict(
+    tables=format_paper,
+    methods=lambda folder: format_methods(*rows_of_folder(folder)),
+    functions=format_functions,
+    errors=lambda folder: format_errors(*rows_of_folder(folder)),
+    claims=lambda folder: format_claims(*rows_of_folder(folder)),
+    texts=copy_texts,
+)

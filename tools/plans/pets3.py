@@ -1,0 +1,22 @@
+"""PxAP of CAM and CCAM, with and without non-local blocks, on 3 breeds of pets.
+
+There is no validation split: nothing is chosen, and the last epoch counts.
+"""
+
+epochs = 8
+environment = dict(
+    MMCCAM_DATA_ROOT='{{$MMCCAM_DATA_ROOT:../shared/data/pets3}}',
+    MMCCAM_WEIGHTS='{{$MMCCAM_WEIGHTS:../shared/weights/vgg16_imagenet_fp16.pth}}',
+    MMCCAM_SIZE='112',
+)
+options = {'val_dataloader.dataset.split': 'test'}
+train_options = {
+    'default_hooks.checkpoint.max_keep_ckpts': 1,
+    'default_hooks.checkpoint.published_keys': ['meta', 'state_dict'],
+    'train_cfg.val_interval': 8,
+}
+masks = dict(config='nlccam_vgg16_custom_masks', search=False)
+lines = [
+    dict(masks, name='nlccam'),
+    dict(masks, name='plain', options={'model.backbone.non_local_stages': ()}),
+]
