@@ -244,8 +244,9 @@ def main(args: argparse.Namespace) -> None:
         for sheet in (out for out in args.out if out.endswith('.png')):
             need = f'--out {sheet} needs mmccam.LocalizationErrors'
             metrics_of(evaluation.LocalizationErrors, evaluator.metrics, need)
-        # Before the metrics, which add to the predictions what they share.
-        evaluator.metrics = [*make_dumps(args, runner), *evaluator.metrics]
+        evaluator.metrics += make_dumps(args, runner)
+        # Copies come before metrics, which add to the predictions what they share.
+        evaluator.metrics.sort(key=lambda one: not isinstance(one, DumpResults))
         evaluator.dataset_meta = runner.test_dataloader.dataset.metainfo
     with _cli.user_errors():
         metrics = runner.test()
