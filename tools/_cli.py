@@ -117,7 +117,7 @@ def add_box_options(
     add_options(parser, '--cam', '--box-rule')
     group = parser.add_mutually_exclusive_group()
     what = f'threshold, {threshold} by default'
-    group.add_argument('--threshold', type=float, help=what)
+    group.add_argument('--threshold', **{**OPTIONS['--threshold'], 'help': what})
     add_options(group, '--thresholds')
 
 

@@ -40,11 +40,10 @@ from pathlib import Path
 
 import mmcv
 import numpy as np
-from mmengine.registry import DATASETS
 
 from mmccam import CCAMInferencer, trust_checkpoints
 from mmccam.apis.images import list_images
-from mmccam.apis.runs import find_loader, read_data_config
+from mmccam.apis.runs import build_annotations, read_data_config
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.transforms import read_rgb
 from mmccam.evaluation.thresholds import threshold_file
@@ -69,7 +68,7 @@ def find_images(args: argparse.Namespace) -> list[dict]:
     if args.images:
         return [dict(img_path=path) for path in list_images(args.images)]
     cfg = read_data_config(args.config, args.cfg_options)
-    dataset = DATASETS.build(dict(find_loader(cfg, 'test').dataset, pipeline=[]))
+    dataset = build_annotations(cfg, 'test')
     number = min(args.num_images, len(dataset))
     places = np.linspace(0, len(dataset) - 1, number).astype(int).tolist()
     infos = [dataset.get_data_info(place) for place in places]

@@ -30,9 +30,8 @@ if __name__ == '__main__':
     args = parse_args()  # before the imports that take seconds
 
 import mmengine
-from mmengine.registry import DATASETS
 
-from mmccam.apis.runs import find_loader, has_scaled_masks, read_data_config
+from mmccam.apis.runs import build_annotations, has_scaled_masks, read_data_config
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.evaluation.coco_files import evaluate_boxes
 from mmccam.evaluation.map_files import evaluate_maps
@@ -61,8 +60,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, float]:
         )
     with user_errors(*CONFIG_ERRORS):
         cfg = read_data_config(args.config, args.cfg_options)
-        dataset = dict(find_loader(cfg, args.split).dataset, pipeline=[])
-        dataset = DATASETS.build(dataset)
+        dataset = build_annotations(cfg, args.split)
     if boxes:
         return evaluate_boxes(dataset, *boxes)
     options['scaled_masks'] = has_scaled_masks(cfg, args.split)

@@ -20,11 +20,9 @@ if __name__ == '__main__':
 
 import mmengine
 import numpy as np
-from mmengine.config import Config
 from mmengine.dataset import BaseDataset
-from mmengine.registry import DATASETS
 
-from mmccam.apis.runs import find_loader, read_data_config
+from mmccam.apis.runs import build_annotations, find_loader, read_data_config
 from mmccam.boxes import box_iou
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.files import image_size
@@ -48,10 +46,6 @@ def centred_hits(dataset: BaseDataset) -> np.ndarray:
     return np.array(hits)
 
 
-def read_split(cfg: Config, split: str) -> BaseDataset:
-    return DATASETS.build(dict(find_loader(cfg, split).dataset, pipeline=[]))
-
-
 def evaluate(args: argparse.Namespace) -> dict:
     """Choose the centred box on the validation split, and score both on the test."""
     with user_errors(*CONFIG_ERRORS):
@@ -61,7 +55,7 @@ def evaluate(args: argparse.Namespace) -> dict:
                 f'validation and test split of {args.config} are the same: the box '
                 'must be chosen on other images'
             )
-        val, test = (read_split(cfg, split) for split in ('val', 'test'))
+        val, test = (build_annotations(cfg, split) for split in ('val', 'test'))
     best = int(centred_hits(val).sum(axis=0).argmax())
     hits = centred_hits(test)
     boxes = {

@@ -7,9 +7,10 @@ from typing import Optional
 
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
+from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.engine import ClassNumCheckHook
 
@@ -54,6 +55,11 @@ def find_loader(cfg: Config, split: str) -> ConfigDict:
             f'got {loader.dataset.type}'
         )
     return loader
+
+
+def build_annotations(cfg: Config, split: str) -> BaseDataset:
+    """Build the data set of a split, without loading its images."""
+    return DATASETS.build(dict(find_loader(cfg, split).dataset, pipeline=[]))
 
 
 def without_drawing(cfg: Config) -> list[ConfigDict]:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 from mmengine.runner import save_checkpoint
-from mmpretrain.registry import MODELS
 
 from .device import seconds_of
 from .epoch import CONFIG, data_folder, options_of
 from .measure import Form, Measurement, Part
 from .pipeline import write_images
+from .step import build_model
 
 
 def run_command(tool: str, precision: str, args: Namespace) -> Measurement:
@@ -45,8 +45,7 @@ def write_network(path: Path) -> Path:
     """Write a checkpoint of the network of the config, as it is before training."""
     cfg = Config.fromfile(CONFIG)
     cfg.model.backbone.init_cfg = None
-    model = MODELS.build(dict(cfg.model, data_preprocessor=cfg.data_preprocessor))
-    save_checkpoint(dict(state_dict=model.state_dict()), str(path))
+    save_checkpoint(dict(state_dict=build_model(cfg).state_dict()), str(path))
     return path
 
 
