@@ -52,6 +52,8 @@ from mmccam.visualization import draw_sheet, numbers
 from mmccam.visualization.report import render_report
 from mmccam.whole_files import check_writable
 
+IOU = 0.5  # of the curves of MaxBoxAcc
+
 
 def read_test_config(args: argparse.Namespace) -> Config:
     """Read the config, and make sure of the places to write to."""
@@ -168,6 +170,20 @@ def describe(args: argparse.Namespace, runner: Runner) -> dict:
     )
 
 
+def curve_of(metric: evaluation.MaxBoxAcc) -> dict[str, list]:
+    """Numbers of images whose largest contour is right at 0.5, by some 100 thresholds.
+
+    Empty if the metric measures no such contours.
+    """
+    if 'largest' not in metric.names or IOU not in metric.ious:
+        return {}
+    step = max(1, len(metric.thresholds) // 100)
+    right = metric.correct[list(metric.names).index('largest')]
+    of_iou = right[metric.ious.tolist().index(IOU)]
+    thresholds = metric.thresholds.round(6)
+    return dict(thresholds=thresholds[::step].tolist(), right=of_iou[::step].tolist())
+
+
 def digits(values: np.ndarray) -> str:
     """A digit for each image in the order of the data set; 9 stands for more, too."""
     return ''.join(str(min(int(value), 9)) for value in values)
@@ -181,8 +197,10 @@ def collect(
     searched: list[BaseMetric],
 ) -> dict:
     """Put together the metrics, as they are and as tables, and what they are of."""
-    boxes, hits, ranks = {}, {}, ''
+    boxes, hits, curves, ranks = {}, {}, {}, ''
     for metric in runner.test_evaluator.metrics:
+        if isinstance(metric, evaluation.MaxBoxAcc):
+            curves[metric.prefix] = curve_of(metric)
         if isinstance(metric, evaluation.CCAMLocalizationMetric):
             split = found['provenance']['split'] if metric in searched else 'config'
             boxes[metric.prefix] = dict(
@@ -208,6 +226,7 @@ def collect(
         about=describe(args, runner),
         boxes=boxes,
         images=dict(ranks=ranks, hits=hits),
+        curves=curves,
         maps=thresholds.maps_of(runner.cfg, thresholds.head_of(runner)),
         model=json.loads(json.dumps(runner.cfg.model, default=str)),
     )
@@ -223,7 +242,7 @@ def write(args: argparse.Namespace, runner: Runner, results: dict, found: dict) 
     for out in args.out:
         suffix = Path(out).suffix
         if suffix == '.json':
-            mmengine.dump(results, out, indent=2, backend_args=WHOLE_FILES)
+            mmengine.dump(results, out, backend_args=WHOLE_FILES)
         elif suffix in ('.md', '.txt'):
             text = numbers.format_results(results, markdown=suffix == '.md')
             put_text(f'{text}\n', out, backend_args=WHOLE_FILES)

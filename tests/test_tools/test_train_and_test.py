@@ -105,6 +105,16 @@ def test_outcomes_of_images_give_the_accuracies(evaluated):
         assert metrics[f'{name}/top1_loc'] == pytest.approx(100 * sum(both) / 12)
 
 
+def test_curves_have_the_numbers_of_right_boxes(evaluated):
+    metrics = evaluated.results['metrics']
+    for name, curve in evaluated.results['curves'].items():
+        assert curve['thresholds'][:2] == [0, 0.01] and len(curve['right']) == 100
+        best = metrics[f'{name}/max_box_acc_50']
+        # Every tenth threshold of the metric: its best one may be another.
+        assert 0 <= 100 * max(curve['right']) / 12 <= best
+    assert {*evaluated.results['curves']} == {'cam', 'ccam'}
+
+
 def test_the_threshold_is_chosen_on_val_and_used_on_test(evaluated, searched):
     results = evaluated.results
     assert results['provenance'] == searched['provenance']
