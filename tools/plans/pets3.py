@@ -9,7 +9,9 @@ environment = dict(
     MMCCAM_WEIGHTS='{{$MMCCAM_WEIGHTS:../shared/weights/vgg16_imagenet_fp16.pth}}',
     MMCCAM_SIZE='112',
 )
-options = {'val_dataloader.dataset.split': 'test'}
+# Its masks are listed relative to the folder of the data.
+masks_folder = {f'{split}_dataloader.dataset.masks': '.' for split in ('val', 'test')}
+options = {'val_dataloader.dataset.split': 'test', **masks_folder}
 train_options = {
     'default_hooks.checkpoint.max_keep_ckpts': 1,
     'default_hooks.checkpoint.published_keys': ['meta', 'state_dict'],
