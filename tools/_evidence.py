@@ -112,9 +112,13 @@ def format_methods(rows: Rows, baselines: dict[str, dict]) -> str:
         for key, runs in rows.items()
     ]
     for title, box in baselines.items():
-        values = [f'{box[KNOWN]:.1f}' if name == KNOWN else '' for name in names]
+        values = [f'{box[name]:.1f}' if name in box else '' for name in names]
         table.append([title, '', '', *values])
     text = 'Accuracies in percent, mean ± standard deviation over the runs.'
+    for title, box in baselines.items():
+        if 'side' in box:
+            text += f' The {title} has {box["side"]} % of each side, as `val` chose; '
+            text += 'MaxBoxAcc and MaxBoxAccV2 choose on the evaluated images.'
     return f'{_format(table, headers)}\n\n{text}'
 
 

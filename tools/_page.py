@@ -19,7 +19,7 @@ from mmccam.registry import kind_of
 MARKERS = re.compile(r'(<!-- (\w+) of (\S+) -->\n)(.*?)(<!-- end -->\n)', re.DOTALL)
 BASELINES = dict(
     about=dict(data=str, split=str, images=NUMBER),
-    baselines={str: dict(gt_known_loc=NUMBER, hits=str)},
+    baselines={str: dict},
 )
 LOCALIZATION = (3, 4, 5, 6, 7)
 
@@ -107,6 +107,7 @@ def _baseline_note(protocol: tuple[str, ...], scored: Iterable[dict]) -> str:
         for one in scored
         if _place(one['about']) in protocol
         for name, box in one['baselines'].items()
+        if 'gt_known_loc' in box
     ]
     return f' Baselines, GT-known: {", ".join(boxes)}.' if boxes else ''
 

@@ -20,62 +20,104 @@ if __name__ == '__main__':
 
 import mmengine
 import numpy as np
+import torch
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.evaluator import Evaluator
 
 from mmccam.apis.runs import build_annotations, find_loader, read_data_config
 from mmccam.boxes import box_iou
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.files import image_size
+from mmccam.evaluation import MaxBoxAcc, PxAP
+from mmccam.maps import SCORE_MAP_SIDE
 from mmccam.structures import true_boxes
 from mmccam.whole_files import check_writable
 
 PERCENT = range(1, 101)  # sides of centred boxes, of those of the image
 IOU = 0.5
+BOX, IMAGE = 'centred box', 'complete image'
 
 
-def centred_hits(dataset: BaseDataset) -> np.ndarray:
+def read_infos(dataset: BaseDataset) -> list[dict]:
+    """What is known of each image, with its size."""
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    return [dict(i, ori_shape=image_size(i['img_path'])[::-1]) for i in infos]
+
+
+def centred_hits(infos: list[dict]) -> np.ndarray:
     """Whether the centred box of each size is right, (images, sizes)."""
     hits = []
-    for index in range(len(dataset)):
-        info = dataset.get_data_info(index)
-        size = np.array(image_size(info['img_path']))
-        truth = true_boxes(dict(info, ori_shape=tuple(size[::-1])))
+    for info in infos:
+        size = np.array(info['ori_shape'][::-1])
         margins = (1 - np.array(PERCENT)[:, None] / 100) * size / 2
         boxes = np.concatenate([margins, size - 1 - margins], axis=1)
-        hits.append(box_iou(boxes, truth).max(axis=1) >= IOU)
+        hits.append(box_iou(boxes, true_boxes(info)).max(axis=1) >= IOU)
     return np.array(hits)
 
 
+def known_class(hits: np.ndarray) -> dict:
+    """GT-known of a box that is right, or not, for each image, (images,)."""
+    digits = ''.join(map(str, hits.astype(int)))
+    return dict(gt_known_loc=100 * float(hits.mean()), hits=digits)
+
+
+def map_metrics(infos: list[dict]) -> dict[str, dict]:
+    """Metrics without a box rule, of maps that look at no image.
+
+    One falls from the centre to the border, so that what is above a threshold is a
+    centred box, one size for each threshold. The other is constant, and only PxAP has a
+    number for it.
+    """
+    sides = np.linspace(-1, 1, SCORE_MAP_SIDE, dtype=np.float32)
+    centre = 1 - np.maximum(abs(sides[:, None]), abs(sides))
+    maps = {BOX: torch.tensor(centre)[None]}
+    if infos[0].get('loc_masks'):
+        maps[IMAGE] = torch.zeros_like(maps[BOX])
+    kind = PxAP if infos[0].get('loc_masks') else MaxBoxAcc
+    evaluator = Evaluator([kind(name) for name in maps])
+    label = torch.tensor([0])
+    fields = dict(gt_label=label, cam_labels=label, cams=maps)
+    for info in infos:
+        evaluator.process([dict(info, **fields)])
+    found = {name: {} for name in maps}
+    for key, value in evaluator.evaluate(len(infos)).items():
+        name, _, metric = key.partition('/')
+        if not metric.endswith('_degenerate_maps'):
+            found[name][metric] = value
+    return found
+
+
+def choose_side(args: argparse.Namespace, cfg: Config) -> int:
+    """The side of the best centred box on the validation split, in percent."""
+    if find_loader(cfg, 'val').dataset == cfg.test_dataloader.dataset:
+        raise ValueError(
+            f'validation and test split of {args.config} are the same: the box must be '
+            'chosen on other images'
+        )
+    hits = centred_hits(read_infos(build_annotations(cfg, 'val')))
+    return PERCENT[int(hits.sum(axis=0).argmax())]
+
+
 def evaluate(args: argparse.Namespace) -> dict:
-    """Choose the centred box on the validation split, and score both on the test."""
+    """Score the best centred box, chosen on the validation split, and all the image."""
     with user_errors(*CONFIG_ERRORS):
         cfg = read_data_config(args.config, args.cfg_options)
-        if find_loader(cfg, 'val').dataset == cfg.test_dataloader.dataset:
-            raise ValueError(
-                f'validation and test split of {args.config} are the same: the box '
-                'must be chosen on other images'
-            )
-        val, test = (build_annotations(cfg, split) for split in ('val', 'test'))
-    best = int(centred_hits(val).sum(axis=0).argmax())
-    hits = centred_hits(test)
-    boxes = {
-        f'centred box of {PERCENT[best]} % of each side': hits[:, best],
-        'complete image': hits[:, -1],
-    }
-    return dict(
-        about=dict(
-            data=f'{type(test).__name__}, {test.data_root}',
-            split=getattr(test, 'split', 'test'),
-            images=len(test),
-        ),
-        baselines={
-            name: dict(
-                gt_known_loc=100 * float(of_box.mean()),
-                hits=''.join(map(str, of_box.astype(int))),
-            )
-            for name, of_box in boxes.items()
-        },
+        test = build_annotations(cfg, 'test')
+        infos, found = read_infos(test), {}
+        if not infos[0].get('loc_masks'):
+            side = choose_side(args, cfg)
+            hits = centred_hits(infos)
+            known = known_class(hits[:, PERCENT.index(side)])
+            found = {BOX: dict(known, side=side), IMAGE: known_class(hits[:, -1])}
+    for name, metrics in map_metrics(infos).items():
+        found[name] = {**found.get(name, {}), **metrics}
+    about = dict(
+        data=f'{type(test).__name__}, {test.data_root}',
+        split=getattr(test, 'split', 'test'),
+        images=len(test),
     )
+    return dict(about=about, baselines=found)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -83,10 +125,10 @@ def main(args: argparse.Namespace) -> None:
         if args.out:
             check_writable(args.out)
         found = evaluate(args)
-        for name, box in found['baselines'].items():
-            print(f'{name}: GT-known {box["gt_known_loc"]:.1f}')
+        for name, values in found['baselines'].items():
+            print(name, {key: value for key, value in values.items() if key != 'hits'})
         if args.out:
-            mmengine.dump(found, args.out, indent=2, backend_args=WHOLE_FILES)
+            mmengine.dump(found, args.out, backend_args=WHOLE_FILES)
 
 
 if __name__ == '__main__':

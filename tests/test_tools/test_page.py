@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 from table_results import CUB, result
 
 from mmccam.datasets.demo import generate_demo
@@ -19,7 +21,7 @@ The end.
 # Of four images CAM has the first right, CCAM the first three, a centred box two.
 HITS = dict(cam='1000', ccam='1110')
 BOXES = {
-    'centred box of 50 % of each side': dict(gt_known_loc=50.0, hits='1100'),
+    'centred box': dict(gt_known_loc=50.0, hits='1100', side=50, max_box_acc_v2=60.0),
     'complete image': dict(gt_known_loc=25.0, hits='0001'),
 }
 
@@ -73,7 +75,8 @@ def test_all_methods_have_a_row_for_each_map(write_page):
         '| 70.0 ± 0.0 | 41.2 ± 0.0 |',
     ]
     assert '| 78.0 ± 2.8 |' in lines[7]
-    assert lines[8] == ('| centred box of 50 % of each side | | | | | | 50.0 | |')
+    assert lines[8] == ('| centred box | | | | | | 50.0 | 60.0 |')
+    assert 'The centred box has 50 % of each side' in lines[11]
 
 
 def test_all_combination_functions_of_a_network(write_page):
@@ -96,7 +99,7 @@ def test_claims_have_an_interval_over_images(write_page):
     _, _, lines = write_page('claims', with_images(), with_images('1100', blocks='no'))
     assert lines[4] == (
         '| network | runs | CCAM − CAM | CCAM − that of VGG-16, no blocks '
-        '| CCAM − centred box of 50 % of each side |'
+        '| CCAM − centred box |'
     )
     # Gains of 0, 1, 1, 0 and of 0, 0, 1, 0; means of four draws lie between 0 and 1.
     assert lines[6] == (
@@ -127,7 +130,7 @@ def test_tables_of_the_paper_name_the_baselines(write_page):
     # Tables 4 and 7; there is no Table 6 of two functions.
     assert len(notes) == 2
     assert notes[0].endswith(
-        'Baselines, GT-known: centred box of 50 % of each side 50.00, complete image '
+        'Baselines, GT-known: centred box 50.00, complete image '
         '75.00.'
     )
     starts = [line[:11] for line in lines if line.startswith('**Table')]
@@ -155,34 +158,67 @@ def test_a_page_without_markers_is_refused(run_here, tmp_path):
     assert 'has no markers' in run_here('make_tables.py', '--page', page)[2]
 
 
-def test_baselines_are_chosen_on_val_and_scored_on_test(run_here, tmp_path):
+@pytest.fixture
+def score_baselines(run_here, tmp_path):
+    """Run score_baselines.py on 12 images of val and of test; errors and results."""
     data = generate_demo(tmp_path / 'data', num_train=1, num_val=1, num_test=1)
-    # The central half of each side, and all of it.
-    for split, part in dict(val=4, test=1000).items():
-        lines = (data / f'metadata/{split}/image_sizes.txt').read_text().splitlines()
-        boxes = ''
-        for name, width, height in (line.split(',') for line in lines):
-            x0, y0 = int(width) // part, int(height) // part
-            boxes += f'{name},{x0},{y0},{int(width) - x0 - 1},{int(height) - y0 - 1}\n'
-        (data / f'metadata/{split}/localization.txt').write_text(boxes)
-    out = tmp_path / 'baselines.json'
-    roots = [
-        f'{split}_dataloader.dataset.data_root={data}' for split in ('val', 'test')
-    ]
-    options = ('--out', out, '--cfg-options', *roots)
-    assert run_here('score_baselines.py', 'nlccam_demo', *options)[0] == 0
-    about = dict(data=f'WSOLDataset, {data}', split='test', images=12)
+
+    def score_baselines(place, *options):
+        for split in ('val', 'test'):
+            folder = data / 'metadata' / split
+            rows = (folder / 'image_sizes.txt').read_text().split()
+            lines = [
+                place(split, *(int(n) if n.isdigit() else n for n in row.split(',')))
+                for row in rows
+            ]
+            (folder / 'localization.txt').write_text('\n'.join(lines))
+        out, loaders = tmp_path / 'out.json', ('val_dataloader', 'test_dataloader')
+        roots = [f'{loader}.dataset.data_root={data}' for loader in loaders]
+        options = ('--out', out, '--cfg-options', *roots, *options)
+        errors = run_here('score_baselines.py', 'nlccam_demo', *options)[2]
+        return errors, json.loads(out.read_text()) if out.exists() else None
+
+    return score_baselines
+
+
+def test_baselines_are_chosen_on_val_and_scored_on_test(score_baselines, tmp_path):
+    def place(split, name, width, height):
+        # The central half of each side, and all of it.
+        part = dict(val=4, test=1000)[split]
+        x0, y0 = width // part, height // part
+        return f'{name},{x0},{y0},{width - x0 - 1},{height - y0 - 1}'
+
+    _, found = score_baselines(place)
+    about = dict(data=f'WSOLDataset, {tmp_path}/data', split='test', images=12)
+    assert found['about'] == about
+    box, image = found['baselines'].values()
     # 36 % are the least that have an IoU of 0.5: 0.36 ** 2 / 0.5 ** 2 = 0.52.
-    assert json.loads(out.read_text()) == dict(
-        about=about,
-        baselines={
-            'centred box of 36 % of each side': dict(gt_known_loc=0.0, hits='0' * 12),
-            'complete image': dict(gt_known_loc=100.0, hits='1' * 12),
-        },
+    assert (box['side'], box['gt_known_loc'], box['hits']) == (36, 0, '0' * 12)
+    # On the evaluated images themselves the box of all sizes is the complete image.
+    assert box['max_box_acc_v2'] == 100
+    assert image == dict(gt_known_loc=100.0, hits='1' * 12)
+
+
+def test_baselines_of_masks_are_pixels_in_the_order_of_centred_boxes(
+    score_baselines, tmp_path
+):
+    def place(split, name, width, height):
+        # The foreground is the central half of each side, a quarter of the pixels.
+        mask = np.zeros((height, width), np.uint8)
+        mask[height // 4 : height * 3 // 4, width // 4 : width * 3 // 4] = 1
+        path = tmp_path / 'data/masks' / f'{width}_{height}.png'
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(mask).save(path)
+        return f'{name},{path.name},'
+
+    _, found = score_baselines(place)
+    box, image = found['baselines'].values()
+    assert box['px_ap'] > 99
+    assert image == dict(px_ap=pytest.approx(25, abs=0.5))
+
+
+def test_baselines_need_images_to_choose_on(score_baselines):
+    errors, _ = score_baselines(
+        lambda split, name, *_: f'{name},0,0,1,1', 'val_dataloader.dataset.split=test'
     )
-
-
-def test_baselines_need_images_to_choose_on(run_here):
-    options = ('--cfg-options', 'val_dataloader.dataset.split=test')
-    errors = run_here('score_baselines.py', 'nlccam_demo', *options)[2]
     assert 'validation and test split of nlccam_demo are the same' in errors

@@ -17,8 +17,14 @@ train_options = {
     'default_hooks.checkpoint.published_keys': ['meta', 'state_dict'],
     'train_cfg.val_interval': 8,
 }
+pairs = [f'{key}={value}' for key, value in options.items()]
 masks = dict(config='nlccam_vgg16_custom_masks', search=False)
 lines = [
+    dict(
+        tool='score_baselines.py',
+        name='baselines',
+        arguments=[masks['config'], '--cfg-options', *pairs],
+    ),
     dict(masks, name='nlccam'),
     dict(masks, name='plain', options={'model.backbone.non_local_stages': ()}),
 ]
