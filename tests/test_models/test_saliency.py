@@ -158,6 +158,23 @@ def test_a_plain_classifier_says_which_type_it_needs(images, mode):
         predict(model, images, 1, 3, mode=mode)
 
 
+def test_a_map_is_made_once_for_guesses_that_are_right(images, monkeypatch):
+    made = []
+
+    def maps(self, classifier, images, targets):
+        made.extend(targets.tolist())
+        return images.sum(dim=1)
+
+    monkeypatch.setattr(Gradient, 'maps', maps)
+    model = build(gradient='Gradient')
+    model.head.set_maps(model.head.cams, num_guesses=4)
+    for image, sample in zip(images, predict(model, images, 1, 3)):
+        # Four guesses and the true class: all four classes, one of them twice.
+        expected = image.sum(dim=0).expand(5, -1, -1)
+        torch.testing.assert_close(sample.cams['gradient'], expected)
+    assert sorted(made) == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
 def test_a_map_that_is_missing_is_refused(images):
     message = r'"one" must return maps \(2, h, w\), got the shape \(32, 48\)'
     with pytest.raises(ValueError, match=message):

@@ -93,23 +93,35 @@ class SaliencyClassifier(ImageClassifier):
         """Predict as mmpretrain does, then add a map of each saliency method."""
         samples = super().predict(inputs, data_samples, **kwargs)
         targets = torch.stack([ClassMaps.read(sample).labels for sample in samples])
-        targets = targets.to(inputs.device)
-        for name, method in self.head.saliency.items():
-            method.check(self)
-            with _gradients_of(inputs, self) as images:
-                of_targets = [method.maps(self, images, t) for t in targets.T]
-            for maps in of_targets:
-                if maps.ndim != 3 or len(maps) != len(inputs):
-                    raise ValueError(
-                        f'the saliency method "{name}" must return maps '
-                        f'({len(inputs)}, h, w), got the shape {tuple(maps.shape)}'
-                    )
-            (maps,) = to_cpu(torch.stack(of_targets, dim=1).detach().float())
+        images = torch.arange(len(targets))[:, None].expand_as(targets)
+        # A guess that is right is the true class, whose map is made once.
+        pairs = torch.stack([images.flatten(), targets.flatten()])
+        pairs, inverse = pairs.unique(dim=1, return_inverse=True)
+        for name in self.head.saliency:
+            parts = [
+                self._maps_of(name, inputs[of_image], target.to(inputs.device))
+                for of_image, target in pairs.split(len(inputs), dim=1)
+            ]
+            of_targets = torch.cat(parts)[inverse].unflatten(0, targets.shape)
+            (maps,) = to_cpu(of_targets.detach().float())
             for sample, of_image in zip(samples, maps):
                 found = ClassMaps.read(sample)
                 maps = {**found.maps, name: of_image.clone()}
                 ClassMaps(found.labels, maps).write(sample)
         return samples
+
+    def _maps_of(self, name: str, inputs: Tensor, targets: Tensor) -> Tensor:
+        """The map of one class of each image, (N, h, w)."""
+        method = self.head.saliency[name]
+        method.check(self)
+        with _gradients_of(inputs, self) as images:
+            maps = method.maps(self, images, targets)
+        if maps.ndim != 3 or len(maps) != len(inputs):
+            raise ValueError(
+                f'the saliency method "{name}" must return maps ({len(inputs)}, h, w), '
+                f'got the shape {tuple(maps.shape)}'
+            )
+        return maps
 
 
 @contextmanager
