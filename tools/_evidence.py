@@ -10,7 +10,7 @@ from _results import function_of, network_of
 from tabulate import tabulate
 
 from mmccam.registry import kind_of
-from mmccam.visualization.numbers import ERROR_COLUMNS, LOCALIZATION_COLUMNS
+from mmccam.visualization.numbers import ERROR_COLUMNS, LOCALIZATION_COLUMNS, Curves
 
 DRAWS = 10_000
 COLUMNS = ('Top-1', 'Top-5', 'GT-known', 'MaxBoxAcc', 'MaxBoxAccV2', 'PxAP')
@@ -24,10 +24,12 @@ class Run(NamedTuple):
     Args:
         metrics: Values by their names, without a prefix; ``top1`` is the network's.
         hits: Whether the box of each image is right, (N,), None in older results.
+        curve: Numbers of right boxes by threshold, of MaxBoxAcc, where it was measured.
     """
 
     metrics: dict[str, float]
-    hits: Optional[np.ndarray] = None
+    hits: Optional[np.ndarray]
+    curve: dict[str, list]
 
 
 Rows = dict[tuple[str, str], dict[str, Run]]
@@ -83,6 +85,7 @@ def _run_of(prefix: str, result: dict) -> Run:
     return Run(
         {**own, 'top1': top1},
         None if hits is None else np.array([*map(int, hits)]),
+        result.get('curves', {}).get(prefix, {}),
     )
 
 
@@ -132,6 +135,19 @@ def format_errors(rows: Rows, baselines: dict[str, dict]) -> str:
     ]
     text = 'Numbers of images, mean ± standard deviation over the runs.'
     return f'{_format(table, ["network", "map", *ERROR_COLUMNS])}\n\n{text}'
+
+
+def curves_of(rows: Rows, num_images: int) -> list[Curves]:
+    """A panel for each network: right boxes of its maps against the threshold."""
+    panels = {}
+    for (network, name), runs in rows.items():
+        curves = [run.curve for run in runs.values()]
+        if all(curves):
+            right = np.mean([curve['right'] for curve in curves], axis=0)
+            panel = Curves(network, curves[0]['thresholds'], {}, [])
+            panel = panels.setdefault(network, panel)
+            panel.accuracies[name] = {0.5: 100 * right / num_images}
+    return [*panels.values()]
 
 
 def mean_hits(runs: dict[str, Run]) -> Optional[np.ndarray]:

@@ -1,20 +1,29 @@
 """Write the tables of a page of Markdown, between its markers, from result files.
 
 ``<!-- methods of results/cub27 -->`` begins a part, and ``<!-- end -->`` ends it. The
-folder, below that of the page, has the results. Parts are those of ``PARTS``.
+folder, below that of the page, has the results. Parts are those of ``PARTS`` and of
+``PICTURES``, which are drawn into that folder.
 """
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from _evidence import Rows, collect, format_claims, format_errors, format_methods
+from _evidence import (
+    Rows,
+    collect,
+    curves_of,
+    format_claims,
+    format_errors,
+    format_methods,
+)
 from _paper import MAPS
 from _results import read_results, scores_of
 from _tables import cells_of, format_table, gather
 
 from mmccam.datasets.files import NUMBER, read_json
 from mmccam.registry import kind_of
+from mmccam.visualization.numbers import save_curves
 
 MARKERS = re.compile(r'(<!-- (\w+) of (\S+) -->\n)(.*?)(<!-- end -->\n)', re.DOTALL)
 BASELINES = dict(
@@ -33,12 +42,17 @@ def fill_page(page: Path) -> str:
 
     def fill(match: re.Match) -> str:
         start, part, folder, _, end = match.groups()
-        if part not in PARTS:
+        if part not in PARTS | PICTURES:
             raise ValueError(
                 f'{page}, line {page_text.count(chr(10), 0, match.start()) + 1}: there '
-                f'is no part {part}, known are {", ".join(PARTS)}'
+                f'is no part {part}, known are {", ".join(PARTS | PICTURES)}'
             )
-        return f'{start}\n{PARTS[part](page.parent / folder)}\n\n{end}'
+        if part in PARTS:
+            content = PARTS[part](page.parent / folder)
+        else:
+            text = PICTURES[part](page.parent / folder)
+            content = f'![{text}]({folder}/{part}.png)'
+        return f'{start}\n{content}\n\n{end}'
 
     page_text = page.read_text(encoding='utf-8')
     text, number = MARKERS.subn(fill, page_text)
@@ -122,6 +136,17 @@ def format_functions(folder: Path) -> str:
     return f'{table} Of {", ".join(sorted(classes))} classes.'
 
 
+def draw_curves(folder: Path) -> str:
+    """Draw the curves of MaxBoxAcc to a picture in the folder, and say what it is."""
+    results, _ = read_folder(folder)
+    curves = curves_of(rows_of_folder(folder)[0], results[0]['about']['images'])
+    if not curves:
+        raise ValueError(f'the results of {folder} have no curves: evaluate them again')
+    text = 'Right boxes in percent against the threshold of MaxBoxAcc, IoU 0.5'
+    save_curves(curves, folder / 'curves.png', ylabel=text.partition(' against')[0])
+    return text
+
+
 def copy_texts(folder: Path) -> str:
     """The tables in Markdown of a folder, which a tool has written."""
     texts = [file.read_text(encoding='utf-8') for file in sorted(folder.glob('*.md'))]
@@ -138,3 +163,4 @@ PARTS = dict(
     claims=lambda folder: format_claims(*rows_of_folder(folder)),
     texts=copy_texts,
 )
+PICTURES = dict(curves=draw_curves)

@@ -182,9 +182,12 @@ def save_threshold_curves(found: dict, path: Union[str, Path], title: str = '') 
 
 
 def save_curves(
-    maps: Sequence[Curves], path: Union[str, Path], title: str = ''
+    maps: Sequence[Curves],
+    path: Union[str, Path],
+    title: str = '',
+    ylabel: str = 'GT-known accuracy in percent',
 ) -> None:
-    """Save curves of GT-known accuracy as a picture, a panel for each."""
+    """Save curves as a picture, a panel for each."""
     columns = min(3, len(maps))
     rows = -(-len(maps) // columns)
     figure = Figure(figsize=(1 + 4 * columns, 1.2 + 3.2 * rows), layout='constrained')
@@ -197,7 +200,7 @@ def save_curves(
         entries.update(zip(labels, lines))
     for panel in axes.flat[len(maps) :]:
         panel.set_axis_off()
-    figure.supylabel('GT-known accuracy in percent')
+    figure.supylabel(ylabel)
     figure.suptitle(title)
     legend = (list(entries.values()), list(entries))
     figure.legend(*legend, loc='outside lower center', ncols=len(ways))

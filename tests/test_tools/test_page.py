@@ -109,6 +109,21 @@ def test_claims_have_an_interval_over_images(write_page):
     assert lines[7].endswith('| +25.0 (+0.0 … +75.0) | | +0.0 (+0.0 … +0.0) |')
 
 
+def test_curves_are_a_picture_with_a_panel_for_each_network(write_page, tmp_path):
+    run, old = with_images(), with_images(blocks='no')
+    curve = dict(thresholds=[0, 0.5], right=[1, 3])
+    run['curves'] = dict(cam=curve, ccam=curve)
+    _, _, lines = write_page('curves', run, old, scored=False)
+    text = 'Right boxes in percent against the threshold of MaxBoxAcc, IoU 0.5'
+    assert lines[4] == f'![{text}](results/curves.png)'
+    with Image.open(tmp_path / 'results/curves.png') as picture:
+        one = picture.size
+    old['curves'] = run['curves']
+    write_page('curves', run, old, scored=False)
+    with Image.open(tmp_path / 'results/curves.png') as picture:
+        assert picture.width > 1.5 * one[0] and picture.height == one[1]
+
+
 def test_a_table_of_another_tool_is_copied(write_page, tmp_path):
     (tmp_path / 'results').mkdir()
     (tmp_path / 'results/maps.md').write_text('| map |\n')
@@ -130,8 +145,7 @@ def test_tables_of_the_paper_name_the_baselines(write_page):
     # Tables 4 and 7; there is no Table 6 of two functions.
     assert len(notes) == 2
     assert notes[0].endswith(
-        'Baselines, GT-known: centred box 50.00, complete image '
-        '75.00.'
+        'Baselines, GT-known: centred box 50.00, complete image 75.00.'
     )
     starts = [line[:11] for line in lines if line.startswith('**Table')]
     assert starts == [f'**Table {number}**' for number in (1, 2, 3, 4, 5, 7)]
@@ -143,6 +157,7 @@ def test_tables_of_the_paper_name_the_baselines(write_page):
         ('picture', [result()], 'page.md, line 3: there is no part picture, known are'),
         ('methods', [], 'results has no .json files'),
         ('texts', [], 'results has no .md files'),
+        ('curves', [result()], 'results have no curves: evaluate them again'),
         ('methods', [result(), with_images()], 'are of several data sets, each needs'),
     ],
 )

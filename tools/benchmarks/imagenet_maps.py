@@ -2,10 +2,16 @@
 
 For each map and each side of the input the threshold with the most right boxes on the
 split val is chosen. Printed is the share of right boxes on the split test.
+
+Maps of fewer classes are those of a network that knows no others: ranked and combined
+are the true class and so many more, by chance (any), those whose weights are the most
+similar to its own (alike), or the least (unlike).
 """
 
 import argparse
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
@@ -14,6 +20,7 @@ from mmengine.utils import track_iter_progress
 from PIL import Image
 from tabulate import tabulate
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 
 from mmccam.cam import activation_maps, rank_classes, target_weights
 from mmccam.checkpoints.saving import WHOLE_FILES
@@ -22,8 +29,9 @@ from mmccam.evaluation import ThresholdSearch
 from mmccam.models import CombinationFunction, Polynomial, TopBottom
 from mmccam.onboard import imagenet_localizer
 
+CAM = 'top-1 & bottom-0 (CAM)'
 FUNCTIONS = {
-    'top-1 & bottom-0 (CAM)': TopBottom(1, 0),
+    CAM: TopBottom(1, 0),
     'top-1 & bottom-1': TopBottom(1, 1),
     'top-1 & bottom-10': TopBottom(1, 10),
     'quadratic': Polynomial(2),
@@ -31,43 +39,92 @@ FUNCTIONS = {
 RULE = 'largest_component'
 
 
-class MapsOfClassifier:
-    """The maps of all ``FUNCTIONS``, of one pass of EfficientNet-Lite0."""
+class Classes(NamedTuple):
+    """How many classes maps are combined of, and which beside the true one."""
 
-    def __init__(self, size: int) -> None:
+    number: int = 1000
+    kind: str = 'any'
+
+    @classmethod
+    def read(cls, text: str) -> 'Classes':
+        """Read a text such as ``27`` or ``27_alike``."""
+        number, _, kind = text.partition('_')
+        classes = cls(int(number), kind or 'any')
+        if not 2 <= classes.number <= 1000 or classes.kind not in KINDS:
+            raise ValueError(text)
+        return classes
+
+    def choose(self, label: int, weight: Tensor) -> Tensor:
+        """The labels, the given one first, by the weights (K, n) of all classes."""
+        order = KINDS[self.kind](label, weight)
+        return torch.cat([torch.tensor([label]), order[order != label]])[: self.number]
+
+
+def _similarity(label: int, weight: Tensor) -> Tensor:
+    return cosine_similarity(weight, weight[label][None])
+
+
+KINDS = dict(
+    any=lambda label, weight: torch.from_numpy(
+        np.random.RandomState(label).permutation(len(weight))
+    ),
+    alike=lambda *args: _similarity(*args).argsort(descending=True),
+    unlike=lambda *args: _similarity(*args).argsort(),
+)
+
+
+def _is_defined(function: CombinationFunction, number: int) -> bool:
+    try:
+        function.coefficients(number)
+    except ValueError:
+        return False
+    return True
+
+
+class MapsOfClassifier:
+    """The maps of ``FUNCTIONS`` of some classes, of one pass of EfficientNet-Lite0."""
+
+    def __init__(self, size: int, classes: list[Classes]) -> None:
         self.localizer = imagenet_localizer(size=size)
+        self.maps = {
+            f'{name}, {one.number} {one.kind}': (function, one)
+            for name, function in FUNCTIONS.items()
+            for one in classes
+            if _is_defined(function, one.number)
+            and (name != CAM or one == classes[0])  # which is the same of any
+        }
 
     @torch.no_grad()
     def sample(self, info: dict) -> dict:
         """A sample of an image with the maps of its true class and its guess."""
-        image = Image.open(info['img_path'])
+        image, label = Image.open(info['img_path']), info['gt_label']
         pixels, _ = self.localizer.load(image, None)
         scores, features, weight = self.localizer.classify([pixels])
-        ranking, label = rank_classes(scores), torch.tensor([info['gt_label']])
-        maps = {
-            name: self._maps(function, ranking, label, features, weight)
-            for name, function in FUNCTIONS.items()
-        }
-        shape = dict(ori_shape=image.size[::-1], pred_label=ranking[0, :1])
+        maps = {}
+        for name, (function, classes) in self.maps.items():
+            chosen = classes.choose(label, weight)
+            maps[name] = self._maps(
+                function, scores[:, chosen], features, weight[chosen]
+            )
+        label = torch.tensor([label])
+        shape = dict(ori_shape=image.size[::-1], pred_label=scores.argmax(dim=1))
         return dict(info, **shape, gt_label=label, cam_labels=label, cams=maps)
 
     @staticmethod
     def _maps(
-        function: CombinationFunction,
-        ranking: Tensor,
-        label: Tensor,
-        features: Tensor,
-        weight: Tensor,
+        function: CombinationFunction, scores: Tensor, features: Tensor, weight: Tensor
     ) -> Tensor:
+        """The map (1, h, w) of the first class."""
         coefficients = function.coefficients(len(weight))
-        first = function.target_first
-        weights = target_weights(ranking, label[None], coefficients, first) @ weight
-        return activation_maps(features, weights)[0]
+        first, ranking = function.target_first, rank_classes(scores)
+        weights = target_weights(ranking, torch.tensor([[0]]), coefficients, first)
+        return activation_maps(features, weights @ weight)[0]
 
 
 def search(classifier: MapsOfClassifier, dataset: BaseDataset) -> tuple[dict, float]:
     """GT-known of each map at each threshold, and the share of right classes."""
-    searches = {name: ThresholdSearch(name, box_rules=[RULE]) for name in FUNCTIONS}
+    names = [*classifier.maps]
+    searches = {name: ThresholdSearch(name, box_rules=[RULE]) for name in names}
     evaluator, hits = Evaluator(list(searches.values())), 0
     for index in track_iter_progress(range(len(dataset))):
         sample = classifier.sample(dataset.get_data_info(index))
@@ -84,6 +141,9 @@ def main() -> None:
     parser.add_argument('data_root', help=what)
     what = 'sides of the input in pixels'
     parser.add_argument('--sizes', type=int, nargs='+', default=[224, 448], help=what)
+    what = 'of how many classes the maps are combined, and which (default: 1000)'
+    default = dict(type=Classes.read, nargs='+', default=[Classes()])
+    parser.add_argument('--classes', metavar='N[_KIND]', help=what, **default)
     parser.add_argument('--out', help='file to write the table to')
     args = parser.parse_args()
     datasets = [
@@ -92,13 +152,15 @@ def main() -> None:
     ]
     rows = []
     for size in args.sizes:
-        classifier = MapsOfClassifier(size)
+        classifier = MapsOfClassifier(size, args.classes)
         (val, _), (test, top1) = [search(classifier, dataset) for dataset in datasets]
         for name, curve in val.items():
             best = curve.index(max(curve))
             found = dict(threshold=(best + 1) / 100, test=test[name][best])
-            rows.append(dict(size=size, map=name, val=curve[best], **found, top1=top1))
-    formats = ('', '', '.1f', '.2f', '.1f', '.1f')
+            name, _, classes = name.rpartition(', ')
+            one = dict(size=size, map=name, classes=classes, val=curve[best])
+            rows.append(dict(one, **found, top1=top1))
+    formats = ('', '', '', '.1f', '.2f', '.1f', '.1f')
     table = tabulate(rows, headers='keys', tablefmt='github', floatfmt=formats)
     print(table)
     if args.out:
