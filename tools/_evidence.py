@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Optional
 
 import numpy as np
-from _paper import CAM, CCAM
+from _paper import BLOCKS, CAM, CCAM
 from _results import function_of, network_of
 from tabulate import tabulate
 
@@ -25,11 +25,13 @@ class Run(NamedTuple):
         metrics: Values by their names, without a prefix; ``top1`` is the network's.
         hits: Whether the box of each image is right, (N,), None in older results.
         curve: Numbers of right boxes by threshold, of MaxBoxAcc, where it was measured.
+        base: Name of the same network without blocks or method, if there is such.
     """
 
     metrics: dict[str, float]
     hits: Optional[np.ndarray]
     curve: dict[str, list]
+    base: str
 
 
 Rows = dict[tuple[str, str], dict[str, Run]]
@@ -41,12 +43,14 @@ def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
     Maps are CAM, the paper's CCAM, and what is no combination of class maps; or instead
     those of all combination functions by their names.
     """
-    rows = defaultdict(dict)
+    rows, results = defaultdict(dict), [*results]
+    inputs = {_scale_of(result) for result in results}
     for result in results:
         about, network = result['about'], network_of(result)
-        name = network.name
-        if network.place:
-            name = f'{network.family}, {network.place}'
+        place = f' at {_scale_of(result)}' if len(inputs) > 1 else ''
+        family = f'{network.family}{place}'
+        name = f'{family}, {network.place}' if network.place else network.name + place
+        base = '' if result['model'].get('neck') else f'{family}, {BLOCKS[()]}'
         seed = about.get('seed')
         run = about['checkpoint'] if seed is None else f'seed {seed}'
         for prefix in dict.fromkeys(
@@ -54,7 +58,7 @@ def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
         ):
             title = _title_of(prefix, result, all_functions)
             if title:
-                rows[name, title].setdefault(run, _run_of(prefix, result))
+                rows[name, title].setdefault(run, _run_of(prefix, result, base))
     return dict(rows if all_functions else sorted(rows.items()))
 
 
@@ -77,7 +81,13 @@ def _data_of(result: dict) -> str:
     return large if result['model']['head']['num_classes'] == 1000 else small
 
 
-def _run_of(prefix: str, result: dict) -> Run:
+def _scale_of(result: dict) -> str:
+    """The size of the test images, "112 × 112" pixels."""
+    scales = [step['scale'] for step in result['maps']['pipeline'] if 'scale' in step]
+    return ', '.join(' × '.join(map(str, scale)) for scale in scales)
+
+
+def _run_of(prefix: str, result: dict, base: str) -> Run:
     start, metrics = f'{prefix}/', result['metrics']
     own = {k.removeprefix(start): v for k, v in metrics.items() if k.startswith(start)}
     hits = result.get('images', {}).get('hits', {}).get(prefix)
@@ -86,6 +96,7 @@ def _run_of(prefix: str, result: dict) -> Run:
         {**own, 'top1': top1},
         None if hits is None else np.array([*map(int, hits)]),
         result.get('curves', {}).get(prefix, {}),
+        base,
     )
 
 
@@ -157,41 +168,47 @@ def mean_hits(runs: dict[str, Run]) -> Optional[np.ndarray]:
 
 
 def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
-    """What CCAM gains over CAM, over no blocks and over the best centred box."""
+    """What CCAM gains over CAM, and both over the plain network and a centred box."""
     hits = {key: mean_hits(runs) for key, runs in rows.items()}
-    networks = [network for network, name in rows if name == 'CCAM']
-    # Of each network its own CAM, and for all the same box or map.
-    fixed = {
-        f'CCAM − that of {name}': hits[name, 'CCAM']
-        for name in [one for one in networks if one.endswith(', no blocks')][:1]
+    boxes = {
+        f'CCAM − {title}': np.array([*map(int, box['hits'])])
+        for title, box in [*baselines.items()][:1]
+        if 'hits' in box
     }
-    for title, box in [*baselines.items()][:1]:
-        fixed[f'CCAM − {title}'] = np.array([*map(int, box['hits'])])
     table, old = [], []
-    for network in networks:
-        own = hits[network, 'CCAM']
+    for (network, name), runs in rows.items():
+        own, cam = hits[network, name], hits.get((network, 'CAM'))
+        if name != 'CCAM':
+            continue
         if own is None:
             old.append(network)
             continue
-        others = [hits.get((network, 'CAM')), *fixed.values()]
-        runs = f'{len(rows[network, "CCAM"])}'
-        table.append([network, runs, *(_gain(own, other) for other in others)])
+        first = next(iter(runs.values()))
+        gains = [
+            _gain(own, cam),
+            _gain(cam, hits.get((first.base, 'CAM'))),
+            _gain(own, hits.get((first.base, 'CCAM'))),
+            *(_gain(own, box) for box in boxes.values()),
+        ]
+        table.append([network, f'{len(runs)}', *gains])
     notes = [
         'GT-known in points, with the interval that has 95 % of '
         f'{DRAWS:,} draws of the images with replacement. Of several runs the mean of '
-        'each image is drawn: what another training would change is not in it.'
+        'each image is drawn: what another training would change is not in it. The '
+        'plain network has no blocks and no method.'
     ]
     if old:
         notes.append(
             f'Without the outcomes of images are {", ".join(old)}: evaluate them with '
             'test.py again.'
         )
-    headers = ['network', 'runs', 'CCAM − CAM', *fixed]
-    return f'{_format(table, headers)}\n\n{" ".join(notes)}'
+    headers = ['network', 'runs', 'CCAM − CAM']
+    headers += [f'{name} − that of the plain network' for name in ('CAM', 'CCAM')]
+    return f'{_format(table, [*headers, *boxes])}\n\n{" ".join(notes)}'
 
 
-def _gain(own: np.ndarray, other: Optional[np.ndarray]) -> str:
-    if other is None or other is own or len(other) != len(own):
+def _gain(own: Optional[np.ndarray], other: Optional[np.ndarray]) -> str:
+    if own is None or other is None or other is own or len(other) != len(own):
         return ''
     low, high = interval(own - other)
     return f'{100 * (own - other).mean():+.1f} ({low:+.1f} … {high:+.1f})'

@@ -98,15 +98,26 @@ def test_kinds_of_failure_are_means_over_seeds(write_page):
 def test_claims_have_an_interval_over_images(write_page):
     _, _, lines = write_page('claims', with_images(), with_images('1100', blocks='no'))
     assert lines[4] == (
-        '| network | runs | CCAM − CAM | CCAM − that of VGG-16, no blocks '
-        '| CCAM − centred box |'
+        '| network | runs | CCAM − CAM | CAM − that of the plain network '
+        '| CCAM − that of the plain network | CCAM − centred box |'
     )
     # Gains of 0, 1, 1, 0 and of 0, 0, 1, 0; means of four draws lie between 0 and 1.
     assert lines[6] == (
         '| VGG-16, low and high level | 1 | +50.0 (+0.0 … +100.0) | '
-        '+25.0 (+0.0 … +75.0) | +25.0 (+0.0 … +75.0) |'
+        '+0.0 (+0.0 … +0.0) | +25.0 (+0.0 … +75.0) | +25.0 (+0.0 … +75.0) |'
     )
-    assert lines[7].endswith('| +25.0 (+0.0 … +75.0) | | +0.0 (+0.0 … +0.0) |')
+    assert lines[7].endswith('| +25.0 (+0.0 … +75.0) | | | +0.0 (+0.0 … +0.0) |')
+
+
+def test_networks_of_another_input_have_rows_of_their_own(write_page):
+    large = with_images('1100')
+    large['maps']['pipeline'][1] = dict(type='Resize', scale=[448, 448])
+    _, _, lines = write_page('claims', with_images(), large, scored=False)
+    names = [line.split(' | ')[0] for line in lines[6:8]]
+    assert names == [
+        '| VGG-16 at 224 × 224, low and high level',
+        '| VGG-16 at 448 × 448, low and high level',
+    ]
 
 
 def test_curves_are_a_picture_with_a_panel_for_each_network(write_page, tmp_path):

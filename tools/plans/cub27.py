@@ -11,6 +11,11 @@ saliency = dict(
     config='saliency_vgg16_custom',
     box_rules=('largest_component', 'released_nlccam', 'mean_multiple'),
 )
+# The networks of 112 with maps of 14 x 14 positions instead of 7 x 7.
+side = 'dataset.pipeline.1.scale'
+large = dict(
+    options={f'{split}_dataloader.{side}': (224, 224) for split in ('val', 'test')}
+)
 lines = [
     dict(tool='score_baselines.py', arguments=['nlccam_custom'], name='baselines'),
     dict(config='table7_none_custom', seeds=(0, 1, 2)),
@@ -18,6 +23,8 @@ lines = [
     dict(config='table7_high_custom', seeds=(0, 1, 2)),
     dict(config='table7_both_custom', seeds=(0, 1, 2)),
     dict(config='table6_custom', of='table7_both_custom'),
+    dict(large, config='table7_none_custom', name='none_224', of='table7_none_custom'),
+    dict(large, config='table7_both_custom', name='both_224', of='table7_both_custom'),
     dict(config='conv6_vgg16_custom'),
     dict(config='conv6_nlccam_vgg16_custom'),
     dict(config='has_vgg16_custom'),

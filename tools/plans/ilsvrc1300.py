@@ -1,9 +1,13 @@
 """Maps of the classifier of ImageNet that `pip install` brings: nothing is trained."""
 
+maps = dict(tool='benchmarks/imagenet_maps.py', suffix='.md')
+folder = '{{$MMCCAM_DATA_ROOT:../shared/data/ilsvrc1300}}'
+classes = ('1000', '200', '27', '27_alike', '27_unlike', '3')
 lines = [
+    dict(maps, name='sides', arguments=[folder]),
     dict(
-        tool='benchmarks/imagenet_maps.py',
-        arguments=['{{$MMCCAM_DATA_ROOT:../shared/data/ilsvrc1300}}'],
-        suffix='.md',
-    )
+        maps,
+        name='classes',
+        arguments=[folder, '--sizes', '224', '--classes', *classes],
+    ),
 ]
