@@ -1,5 +1,6 @@
 """Tables of all methods beside those of the paper: numbers, errors and claims."""
 
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,7 +17,6 @@ from mmccam.visualization.numbers import ERROR_COLUMNS, LOCALIZATION_COLUMNS, Cu
 DRAWS = 10_000
 COLUMNS = ('Top-1', 'Top-5', 'GT-known', 'MaxBoxAcc', 'MaxBoxAccV2', 'PxAP')
 COLUMNS = {title: LOCALIZATION_COLUMNS[title] for title in COLUMNS}
-KNOWN = COLUMNS['GT-known']
 
 
 class Run(NamedTuple):
@@ -42,13 +42,15 @@ def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
     """Sort runs by network and map, then by seed. The first result of a seed counts.
 
     Maps are CAM, the paper's CCAM, and what is no combination of class maps; or instead
-    those of all combination functions by their names.
+    those of all combination functions by their names. Networks are named with the size
+    of their test images where it is not the usual one.
     """
     rows, results = defaultdict(dict), [*results]
-    inputs = {_scale_of(result) for result in results}
+    usual = statistics.mode(map(_scale_of, results))
     for result in results:
         about, network = result['about'], network_of(result)
-        place = f' at {_scale_of(result)}' if len(inputs) > 1 else ''
+        scale = _scale_of(result)
+        place = '' if scale == usual else f' at {scale}'
         family = f'{network.family}{place}'
         name = f'{family}, {network.place}' if network.place else network.name + place
         base = '' if result['model'].get('neck') else f'{family}, {BLOCKS[()]}'
@@ -85,7 +87,7 @@ def _data_of(result: dict) -> str:
 def _scale_of(result: dict) -> str:
     """The size of the test images, "112 × 112" pixels."""
     scales = [step['scale'] for step in result['maps']['pipeline'] if 'scale' in step]
-    return ', '.join(' × '.join(map(str, scale)) for scale in scales)
+    return ', '.join(' × '.join(map(str, np.atleast_1d(scale))) for scale in scales)
 
 
 def _run_of(prefix: str, result: dict, base: str) -> Run:

@@ -130,6 +130,8 @@ def format_functions(folder: Path) -> str:
     """All combination functions of the networks that were evaluated with several."""
     results, scored = read_folder(folder)
     results = [one for one in results if len(one['maps']['cams']) > len(MAPS)]
+    if not results:
+        raise ValueError(f'no result of {folder} has more than two maps')
     rows = collect(results, all_functions=True)
     classes = {f'{one["model"]["head"]["num_classes"]}' for one in results}
     table = format_methods(rows, scored[0]['baselines'] if scored else {})

@@ -115,8 +115,8 @@ def test_networks_of_another_input_have_rows_of_their_own(write_page):
     _, _, lines = write_page('claims', with_images(), large, scored=False)
     names = [line.split(' | ')[0] for line in lines[6:8]]
     assert names == [
-        '| VGG-16 at 224 × 224, low and high level',
         '| VGG-16 at 448 × 448, low and high level',
+        '| VGG-16, low and high level',
     ]
 
 
@@ -168,6 +168,7 @@ def test_tables_of_the_paper_name_the_baselines(write_page):
         ('picture', [result()], 'page.md, line 3: there is no part picture, known are'),
         ('methods', [], 'results has no .json files'),
         ('texts', [], 'results has no .md files'),
+        ('functions', [result()], 'results has more than two maps'),
         ('curves', [result()], 'results have no curves: evaluate them again'),
         ('methods', [result(), with_images()], 'are of several data sets, each needs'),
     ],
