@@ -57,8 +57,9 @@ def lay_out(clone: Path) -> None:
         _copy(images['test'][0][0], pets / f'images/{breed}/{breed}_2.jpg')
     (pets / 'metadata').mkdir()
     (pets / 'metadata/test').symlink_to(data / 'demo/metadata/test-masks')
-    names = ('classes.txt', 'masks', 'metadata/train', 'images/train', 'images/test')
-    for name in names:
+    # The masks of this data set are listed relative to its folder.
+    (pets / 'test').symlink_to(data / 'demo/masks/test')
+    for name in ('classes.txt', 'metadata/train', 'images/train', 'images/test'):
         (pets / name).symlink_to(data / 'demo' / name)
     for link in (clone / 'my_data', shared / 'data/tiny20', shared / 'data/cub27'):
         link.symlink_to(data / 'demo')
