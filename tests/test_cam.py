@@ -14,8 +14,10 @@ from mmccam.cam import (
 )
 from mmccam.evaluation import build_box_rule
 from mmccam.models import ReleasedQuadratic
+from mmccam.models.combinations import AboveMean
 
 released_quadratic = ReleasedQuadratic().coefficients
+above_mean = AboveMean().coefficients
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,7 @@ def test_move_to_front():
 @pytest.mark.parametrize(
     ('function', 'arguments', 'expected'),
     [
+        (above_mean, (4,), [3 / 4, -1 / 4, -1 / 4, -1 / 4]),
         # K = 5: p = 3, so the bases are 1, 1/2, 0 and 1/2, 1.
         (polynomial, (5, 0), [1, 1, 1, -1, -1]),
         (polynomial, (5, 1), [1, 1 / 2, 0, -1 / 2, -1]),

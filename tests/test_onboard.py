@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mmccam.cam import polynomial, top_bottom
+from mmccam.cam import activation_maps, polynomial, top_bottom
 from mmccam.onboard import imagenet_localizer
 
 ROOT = Path(__file__).parent.parent
@@ -49,13 +49,15 @@ def test_missing_packages_are_named(monkeypatch):
 
 def test_the_compared_maps_are_those_of_the_true_class(imagenet_maps, photograph):
     info = dict(img_path=str(photograph), gt_label=7)
-    sample = imagenet_maps.MapsOfClassifier(96).sample(info)
+    classes = [imagenet_maps.Classes()]
+    sample = imagenet_maps.MapsOfClassifier(96, classes).sample(info)
     assert sample['ori_shape'] == (196, 290) and sample['gt_label'] == 7
     functions = {
         'top-1 & bottom-0 (CAM)': partial(top_bottom, i=1, j=0),
         'top-1 & bottom-1': partial(top_bottom, i=1, j=1),
         'top-1 & bottom-10': partial(top_bottom, i=1, j=10),
         'quadratic': partial(polynomial, degree=2),
+        'top-1 minus the mean of all': lambda k: (torch.arange(k) == 0).float() - 1 / k,
     }
     for name, function in functions.items():
         first = name != 'quadratic'
@@ -64,8 +66,47 @@ def test_the_compared_maps_are_those_of_the_true_class(imagenet_maps, photograph
         )
         (result,) = localizer(Image.open(photograph), labels=7)
         cam = torch.from_numpy(result['predictions'][0]['cam'])
-        torch.testing.assert_close(sample['cams'][name][0], cam)
-    assert list(sample['cams']) == list(functions)
+        torch.testing.assert_close(sample['cams'][f'{name}, 1000'][0], cam)
+    assert list(sample['cams']) == [f'{name}, 1000' for name in functions]
+
+
+def test_maps_of_fewer_classes_are_those_of_a_network_without_the_others(
+    imagenet_maps, photograph
+):
+    classes = [imagenet_maps.Classes.read(text) for text in ('1000', '3_alike')]
+    classifier = imagenet_maps.MapsOfClassifier(96, classes)
+    maps = classifier.sample(dict(img_path=str(photograph), gt_label=7))['cams']
+    # CAM is the same of any classes, and ten cannot be subtracted of three.
+    missing = {'top-1 & bottom-0 (CAM), 3 alike', 'top-1 & bottom-10, 3 alike'}
+    names = {f'{name}, {one}' for name in imagenet_maps.FUNCTIONS for one in classes}
+    assert set(maps) == names - missing
+    with torch.no_grad():
+        pixels, _ = classifier.localizer.load(Image.open(photograph), None)
+        scores, features, weight = classifier.localizer.classify([pixels])
+    similarity = torch.cosine_similarity(weight, weight[7][None])
+    chosen = similarity.topk(3).indices
+    assert chosen[0] == 7
+    lowest = chosen[1:][scores[0, chosen[1:]].argmin()]
+    expected = activation_maps(features, (weight[7] - weight[lowest])[None, None])
+    torch.testing.assert_close(maps['top-1 & bottom-1, 3 alike'], expected[0])
+
+
+@pytest.mark.parametrize(
+    ('kind', 'expected'), [('alike', [1, 2, 0]), ('unlike', [1, 3, 0])]
+)
+def test_classes_are_chosen_by_their_weights(imagenet_maps, kind, expected):
+    # Cosines to class 1: 0, 1, 0.8 and -1.
+    weight = torch.tensor([[0.0, 1.0], [1.0, 0.0], [4.0, 3.0], [-1.0, 0.0]])
+    classes = imagenet_maps.Classes(3, kind)
+    assert classes.choose(1, weight).tolist() == expected
+    by_chance = imagenet_maps.Classes(3, 'any').choose(1, weight).tolist()
+    assert by_chance[0] == 1 and len(set(by_chance)) == 3
+
+
+@pytest.mark.parametrize('text', ['1', '1001', '27_similar', 'all'])
+def test_unknown_classes_are_refused(imagenet_maps, text):
+    with pytest.raises(ValueError):
+        imagenet_maps.Classes.read(text)
 
 
 class Stub:
@@ -75,14 +116,15 @@ class Stub:
     thousandth of the label: up to it the box is too wide.
     """
 
-    def __init__(self, size):
-        pass
+    def __init__(self, size, classes):
+        (one,) = classes
+        self.maps = {f'{name}, {one}': None for name in ('CAM', 'CCAM')}
 
     def sample(self, info):
         cam = torch.tensor([1.0] * 5 + [info['gt_label'] / 1000] * 6 + [0])
         label = torch.tensor([info['gt_label']])
         fields = dict(gt_label=label, cam_labels=label, pred_label=torch.tensor([600]))
-        maps = dict.fromkeys(['CAM', 'CCAM'], cam[None, None])
+        maps = dict.fromkeys(self.maps, cam[None, None])
         return dict(info, ori_shape=(10, 12), cams=maps, **fields)
 
 
@@ -102,14 +144,13 @@ def test_the_threshold_of_one_split_is_applied_to_the_other(
         boxes = [f'{name},0,0,4,9' for name in names]
         (folder / 'localization.txt').write_text('\n'.join(boxes))
     monkeypatch.setattr(imagenet_maps, 'MapsOfClassifier', Stub)
-    monkeypatch.setattr(imagenet_maps, 'FUNCTIONS', ['CAM', 'CCAM'])
     monkeypatch.setattr(sys, 'argv', ['imagenet_maps.py', str(tmp_path)])
     imagenet_maps.main()
 
     lines = capsys.readouterr().out.splitlines()[-4:]
     rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in lines]
     assert rows == [
-        [size, name, '100.0', '0.31', '75.0', '25.0']
+        [size, name, '1000', '100.0', '0.31', '75.0', '25.0']
         for size in ('224', '448')
         for name in ('CAM', 'CCAM')
     ]

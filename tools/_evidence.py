@@ -73,7 +73,7 @@ def _title_of(prefix: str, result: dict, all_functions: bool) -> str:
     cfg = result['maps']['cams'][map_name]
     function = function_of(map_name, cfg)
     titles = {CAM: 'CAM', CCAM[_data_of(result)]: 'CCAM'}
-    is_combination = kind_of(cfg) in ('TopBottom', 'Polynomial')
+    is_combination = kind_of(cfg) in ('TopBottom', 'Polynomial', 'AboveMean')
     if all_functions:
         return function if is_combination else ''
     return titles.get(function, '' if is_combination else map_name)

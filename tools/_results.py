@@ -105,7 +105,8 @@ def function_of(map_name: str, cfg: dict) -> str:
         return f'top-{options["i"]} & bottom-{options["j"]}'
     if kind == 'Polynomial' and options.keys() == {'degree'}:
         return dict(enumerate(DEGREES)).get(options['degree'], map_name)
-    return RELEASED if kind == 'ReleasedQuadratic' else map_name
+    names = dict(ReleasedQuadratic=RELEASED, AboveMean='top-1 minus the mean of all')
+    return names.get(kind, map_name)
 
 
 def describe_input(result: dict) -> str:

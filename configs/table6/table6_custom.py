@@ -1,12 +1,14 @@
 # Table 6 on your own images: all combination functions for which there are enough
-# classes, and top-1 & bottom-5.
+# classes, and two that the paper has not.
 _base_ = ['../nlccam_custom.py', '../_base_/evaluators/table6.py']
 
 num_classes = _base_.data_preprocessor.num_classes
 cams = {
     name: function
     for name, function in dict(
-        _base_.table6_cams, top1_bottom5=dict(type='mmccam.TopBottom', i=1, j=5)
+        _base_.table6_cams,
+        top1_bottom5=dict(type='mmccam.TopBottom', i=1, j=5),
+        above_mean=dict(type='mmccam.AboveMean'),
     ).items()
     if function.get('i', 0) + function.get('j', 0) <= num_classes
 }

@@ -89,6 +89,24 @@ class TopBottom(CombinationFunction):
 
 @TASK_UTILS.register_module()
 @dataclass(eq=False)
+class AboveMean(CombinationFunction):
+    r"""The map of the first class minus the mean of the maps of all K classes.
+
+    .. math::
+        g(1) = 1 - \frac{1}{K}, \qquad g(k) = -\frac{1}{K} \; (k > 1)
+
+    This is the CAM of weights whose mean over the classes is 0. Probabilities do not
+    depend on this mean, but CAM does. It is not of the paper.
+    """
+
+    target_first: bool = True
+
+    def coefficients(self, num_classes: int) -> torch.Tensor:
+        return single_rank(num_classes, 1) - 1 / num_classes
+
+
+@TASK_UTILS.register_module()
+@dataclass(eq=False)
 class SingleRank(CombinationFunction):
     """The map of one rank k alone, as of :func:`mmccam.cam.single_rank`."""
 

@@ -106,6 +106,7 @@ def test_another_protocol_has_another_table(make_tables, other, words):
         (dict(type='mmccam.Polynomial', degree=3), 'cubic'),
         (dict(type='mmccam.Polynomial', degree=2, p=9), 'ccam'),
         (dict(type='mmccam.ReleasedQuadratic'), 'quadratic of the released code'),
+        (dict(type='mmccam.AboveMean'), 'top-1 minus the mean of all'),
         (dict(type='mine'), 'ccam'),
     ],
 )

@@ -27,6 +27,7 @@ from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets import WSOLDataset
 from mmccam.evaluation import ThresholdSearch
 from mmccam.models import CombinationFunction, Polynomial, TopBottom
+from mmccam.models.combinations import AboveMean
 from mmccam.onboard import imagenet_localizer
 
 CAM = 'top-1 & bottom-0 (CAM)'
@@ -35,6 +36,7 @@ FUNCTIONS = {
     'top-1 & bottom-1': TopBottom(1, 1),
     'top-1 & bottom-10': TopBottom(1, 10),
     'quadratic': Polynomial(2),
+    'top-1 minus the mean of all': AboveMean(),
 }
 RULE = 'largest_component'
 
@@ -53,6 +55,9 @@ class Classes(NamedTuple):
         if not 2 <= classes.number <= 1000 or classes.kind not in KINDS:
             raise ValueError(text)
         return classes
+
+    def __str__(self) -> str:
+        return f'{self.number}' if self.number == 1000 else ' '.join(map(str, self))
 
     def choose(self, label: int, weight: Tensor) -> Tensor:
         """The labels, the given one first, by the weights (K, n) of all classes."""
@@ -87,7 +92,7 @@ class MapsOfClassifier:
     def __init__(self, size: int, classes: list[Classes]) -> None:
         self.localizer = imagenet_localizer(size=size)
         self.maps = {
-            f'{name}, {one.number} {one.kind}': (function, one)
+            f'{name}, {one}': (function, one)
             for name, function in FUNCTIONS.items()
             for one in classes
             if _is_defined(function, one.number)

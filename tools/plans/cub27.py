@@ -23,6 +23,22 @@ lines = [
     dict(config='table7_high_custom', seeds=(0, 1, 2)),
     dict(config='table7_both_custom', seeds=(0, 1, 2)),
     dict(config='table6_custom', of='table7_both_custom'),
+    dict(
+        config='table6_custom',
+        name='table6_conv6',
+        of='conv6_vgg16_custom',
+        options={
+            'model.backbone.non_local_stages': (),
+            '+model.backbone.extra_conv': 1024,
+            'model.head.in_channels': 1024,
+        },
+    ),
+    dict(
+        config='table6_custom',
+        name='table6_none',
+        of='table7_none_custom',
+        options={'model.backbone.non_local_stages': ()},
+    ),
     dict(large, config='table7_none_custom', name='none_224', of='table7_none_custom'),
     dict(large, config='table7_both_custom', name='both_224', of='table7_both_custom'),
     dict(config='conv6_vgg16_custom'),
