@@ -29,7 +29,7 @@ lines = [
         of='conv6_vgg16_custom',
         options={
             'model.backbone.non_local_stages': (),
-            '+model.backbone.extra_conv': 1024,
+            'model.backbone.extra_conv': 1024,
             'model.head.in_channels': 1024,
         },
     ),
