@@ -46,10 +46,10 @@ def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
     of their test images where it is not the usual one.
     """
     rows, results = defaultdict(dict), [*results]
-    usual = statistics.mode(map(_scale_of, results))
+    usual = usual_scale(results)
     for result in results:
         about, network = result['about'], network_of(result)
-        scale = _scale_of(result)
+        scale = scale_of(result)
         place = '' if scale == usual else f' at {scale}'
         family = f'{network.family}{place}'
         name = f'{family}, {network.place}' if network.place else network.name + place
@@ -84,7 +84,12 @@ def _data_of(result: dict) -> str:
     return large if result['model']['head']['num_classes'] == 1000 else small
 
 
-def _scale_of(result: dict) -> str:
+def usual_scale(results: list[dict]) -> str:
+    """The most frequent size of the test images."""
+    return statistics.mode(map(scale_of, results))
+
+
+def scale_of(result: dict) -> str:
     """The size of the test images, "112 × 112" pixels."""
     scales = [step['scale'] for step in result['maps']['pipeline'] if 'scale' in step]
     return ', '.join(' × '.join(map(str, np.atleast_1d(scale))) for scale in scales)

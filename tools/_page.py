@@ -16,6 +16,8 @@ from _evidence import (
     format_claims,
     format_errors,
     format_methods,
+    scale_of,
+    usual_scale,
 )
 from _paper import MAPS
 from _results import read_results, scores_of
@@ -99,9 +101,17 @@ def _place(about: dict) -> str:
 
 
 def format_paper(folder: Path) -> str:
-    """Tables 1 to 7; a Table 6 for each network with more functions than two."""
+    """Tables 1 to 7; a Table 6 for each network with more functions than two.
+
+    They are of the usual size of the test images, and without maps by gradients.
+    """
     results, scored = read_folder(folder)
-    results = [one for one in results if kind_of(one['model']) != 'SaliencyClassifier']
+    results = [
+        one
+        for one in results
+        if kind_of(one['model']) != 'SaliencyClassifier'
+        and scale_of(one) == usual_scale(results)
+    ]
     found = gather(score for one in results for score in scores_of(one, str(folder)))
     texts = []
     for (number, protocol), cells in found.items():

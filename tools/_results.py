@@ -85,7 +85,7 @@ def network_of(result: dict) -> Network:
         return Network(kind, None, name)
     family = f'VGG-{backbone.get("depth", 16)}'
     if backbone.get('extra_conv'):
-        family += f' with a further convolution of {backbone["extra_conv"]} channels'
+        family += f' + conv6 of {backbone["extra_conv"]}'
     activation = kind_of(backbone.get('act_cfg', dict(type='ReLU')))
     family += '' if activation == 'ReLU' else f', {activation}'
     is_plain = kind_of(head) == 'GAPClsHead' and backbone.get('depth', 16) == 16
