@@ -13,8 +13,7 @@ from mmccam.cam import (
     top_bottom,
 )
 from mmccam.evaluation import build_box_rule
-from mmccam.models import ReleasedQuadratic
-from mmccam.models.combinations import AboveMean
+from mmccam.models import AboveMean, ReleasedQuadratic
 
 released_quadratic = ReleasedQuadratic().coefficients
 above_mean = AboveMean().coefficients

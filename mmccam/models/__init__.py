@@ -5,6 +5,7 @@ from .any_classifier import classifier_with_maps
 from .backbones import alexnet, googlenet, inception_v3, resnet  # noqa: F401
 from .backbones.non_local_vgg import NonLocalVGG
 from .combinations import (
+    AboveMean,
     CombinationFunction,
     Polynomial,
     ReleasedQuadratic,
@@ -22,6 +23,7 @@ from .saliency.classifier import SaliencyClassifier, SaliencyMethod
 from .two_views import TwoViewClassifier
 
 __all__ = [
+    'AboveMean',
     'CombinationFunction',
     'GAPClsHead',
     'LocalizationHead',

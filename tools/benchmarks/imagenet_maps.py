@@ -26,8 +26,7 @@ from mmccam.cam import activation_maps, rank_classes, target_weights
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets import WSOLDataset
 from mmccam.evaluation import ThresholdSearch
-from mmccam.models import CombinationFunction, Polynomial, TopBottom
-from mmccam.models.combinations import AboveMean
+from mmccam.models import AboveMean, CombinationFunction, Polynomial, TopBottom
 from mmccam.onboard import imagenet_localizer
 
 CAM = 'top-1 & bottom-0 (CAM)'
