@@ -53,6 +53,7 @@ def test_table_6_has_the_rows_of_the_paper(data):
     if data == 'custom':  # of 12 classes
         del expected['top1_bottom20']
         expected['top1_bottom5'] = dict(type='mmccam.TopBottom', i=1, j=5)
+        expected['above_mean'] = dict(type='mmccam.AboveMean')
     cams = cfg.model.head.cams
     assert cams == expected
     for kind in ('mmccam.CCAMLocalizationMetric', 'mmccam.MaxBoxAcc'):
