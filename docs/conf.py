@@ -26,7 +26,7 @@ for name in mmccam._HOMES:
     getattr(mmccam, name).__module__ = 'mmccam'
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon']
-exclude_patterns = ['_build']
+exclude_patterns = ['_build', 'results']
 nitpicky = True
 # Types of other packages, whose documentation is not at hand without the network.
 others = 'PIL abc collections mmcv mmengine mmpretrain np numpy os pathlib pickle torch'
