@@ -25,7 +25,7 @@ class Run(NamedTuple):
     Args:
         metrics: Values by their names, without a prefix; ``top1`` is the network's.
         hits: Whether the box of each image is right, (N,), None in older results.
-        curve: Numbers of right boxes by threshold, of MaxBoxAcc, where it was measured.
+        curve: Right boxes in percent by threshold, of MaxBoxAcc, if it was measured.
         base: Name of the same network without blocks or method, if there is such.
     """
 
@@ -85,8 +85,8 @@ def _data_of(result: dict) -> str:
 
 
 def usual_scale(results: list[dict]) -> str:
-    """The most frequent size of the test images."""
-    return statistics.mode(map(scale_of, results))
+    """The most frequent size of the test images; of no results an empty text."""
+    return statistics.mode(map(scale_of, results)) if results else ''
 
 
 def scale_of(result: dict) -> str:
@@ -100,10 +100,14 @@ def _run_of(prefix: str, result: dict, base: str) -> Run:
     own = {k.removeprefix(start): v for k, v in metrics.items() if k.startswith(start)}
     hits = result.get('images', {}).get('hits', {}).get(prefix)
     top1 = metrics.get('accuracy/top1')
+    curve = result.get('curves', {}).get(prefix, {})
+    if curve:
+        right = 100 * np.array(curve['right']) / result['about']['images']
+        curve = dict(curve, right=right)
     return Run(
         {**own, 'top1': top1},
         None if hits is None else np.array([*map(int, hits)]),
-        result.get('curves', {}).get(prefix, {}),
+        curve,
         base,
     )
 
@@ -156,7 +160,7 @@ def format_errors(rows: Rows, baselines: dict[str, dict]) -> str:
     return f'{_format(table, ["network", "map", *ERROR_COLUMNS])}\n\n{text}'
 
 
-def curves_of(rows: Rows, num_images: int) -> list[Curves]:
+def curves_of(rows: Rows) -> list[Curves]:
     """A panel for each network: right boxes of its maps against the threshold."""
     panels = {}
     for (network, name), runs in rows.items():
@@ -165,7 +169,7 @@ def curves_of(rows: Rows, num_images: int) -> list[Curves]:
             right = np.mean([curve['right'] for curve in curves], axis=0)
             panel = Curves(network, curves[0]['thresholds'], {}, [])
             panel = panels.setdefault(network, panel)
-            panel.accuracies[name] = {0.5: 100 * right / num_images}
+            panel.accuracies[name] = {0.5: right}
     return [*panels.values()]
 
 

@@ -106,11 +106,11 @@ def format_paper(folder: Path) -> str:
     They are of the usual size of the test images, and without maps by gradients.
     """
     results, scored = read_folder(folder)
+    usual = usual_scale(results)
     results = [
         one
         for one in results
-        if kind_of(one['model']) != 'SaliencyClassifier'
-        and scale_of(one) == usual_scale(results)
+        if kind_of(one['model']) != 'SaliencyClassifier' and scale_of(one) == usual
     ]
     found = gather(score for one in results for score in scores_of(one, str(folder)))
     texts = []
@@ -150,13 +150,12 @@ def format_functions(folder: Path) -> str:
 
 def draw_curves(folder: Path) -> str:
     """Draw the curves of MaxBoxAcc to a picture in the folder, and say what it is."""
-    results, _ = read_folder(folder)
-    curves = curves_of(rows_of_folder(folder)[0], results[0]['about']['images'])
+    curves = curves_of(rows_of_folder(folder)[0])
     if not curves:
         raise ValueError(f'the results of {folder} have no curves: evaluate them again')
-    text = 'Right boxes in percent against the threshold of MaxBoxAcc, IoU 0.5'
-    save_curves(curves, folder / 'curves.png', ylabel=text.partition(' against')[0])
-    return text
+    label = 'Right boxes in percent'
+    save_curves(curves, folder / 'curves.png', ylabel=label)
+    return f'{label} against the threshold of MaxBoxAcc, IoU 0.5'
 
 
 def copy_texts(folder: Path) -> str:

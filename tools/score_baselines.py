@@ -71,10 +71,9 @@ def map_metrics(infos: list[dict]) -> dict[str, dict]:
     """
     sides = np.linspace(-1, 1, SCORE_MAP_SIDE, dtype=np.float32)
     centre = 1 - np.maximum(abs(sides[:, None]), abs(sides))
-    maps = {BOX: torch.tensor(centre)[None]}
+    maps, kind = {BOX: torch.tensor(centre)[None]}, MaxBoxAcc
     if infos[0].get('loc_masks'):
-        maps[IMAGE] = torch.zeros_like(maps[BOX])
-    kind = PxAP if infos[0].get('loc_masks') else MaxBoxAcc
+        maps[IMAGE], kind = torch.zeros_like(maps[BOX]), PxAP
     evaluator = Evaluator([kind(name) for name in maps])
     label = torch.tensor([0])
     fields = dict(gt_label=label, cam_labels=label, cams=maps)

@@ -90,6 +90,7 @@ class MapsOfClassifier:
 
     def __init__(self, size: int, classes: list[Classes]) -> None:
         self.localizer = imagenet_localizer(size=size)
+        self.classes = classes
         self.maps = {
             f'{name}, {one}': (function, one)
             for name, function in FUNCTIONS.items()
@@ -104,11 +105,12 @@ class MapsOfClassifier:
         image, label = Image.open(info['img_path']), info['gt_label']
         pixels, _ = self.localizer.load(image, None)
         scores, features, weight = self.localizer.classify([pixels])
+        chosen = {one: one.choose(label, weight) for one in self.classes}
         maps = {}
         for name, (function, classes) in self.maps.items():
-            chosen = classes.choose(label, weight)
+            labels = chosen[classes]
             maps[name] = self._maps(
-                function, scores[:, chosen], features, weight[chosen]
+                function, scores[:, labels], features, weight[labels]
             )
         label = torch.tensor([label])
         shape = dict(ori_shape=image.size[::-1], pred_label=scores.argmax(dim=1))

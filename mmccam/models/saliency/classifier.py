@@ -97,7 +97,8 @@ class SaliencyClassifier(ImageClassifier):
         # A guess that is right is the true class, whose map is made once.
         pairs = torch.stack([images.flatten(), targets.flatten()])
         pairs, inverse = pairs.unique(dim=1, return_inverse=True)
-        for name in self.head.saliency:
+        for name, method in self.head.saliency.items():
+            method.check(self)
             parts = [
                 self._maps_of(name, inputs[of_image], target.to(inputs.device))
                 for of_image, target in pairs.split(len(inputs), dim=1)
@@ -112,10 +113,8 @@ class SaliencyClassifier(ImageClassifier):
 
     def _maps_of(self, name: str, inputs: Tensor, targets: Tensor) -> Tensor:
         """The map of one class of each image, (N, h, w)."""
-        method = self.head.saliency[name]
-        method.check(self)
         with _gradients_of(inputs, self) as images:
-            maps = method.maps(self, images, targets)
+            maps = self.head.saliency[name].maps(self, images, targets)
         if maps.ndim != 3 or len(maps) != len(inputs):
             raise ValueError(
                 f'the saliency method "{name}" must return maps ({len(inputs)}, h, w), '
