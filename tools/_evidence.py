@@ -52,7 +52,7 @@ def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
         scale = scale_of(result)
         place = '' if scale == usual else f' at {scale}'
         family = f'{network.family}{place}'
-        name = f'{family}, {network.place}' if network.place else network.name + place
+        name = f'{family}, {network.place or network.name}'
         base = '' if result['model'].get('neck') else f'{family}, {BLOCKS[()]}'
         seed = about.get('seed')
         run = about['checkpoint'] if seed is None else f'seed {seed}'

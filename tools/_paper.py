@@ -26,6 +26,12 @@ METHODS = {
     (NONE, 'CCAM'): 'VGGnet-CCAM',
     (ALL, 'CCAM'): 'NL-CCAM',
 }
+# The configs of other methods with VGG-16, by the names of the methods.
+CONFIGS = {
+    f'{method.lower()}_vgg16_{data}': method
+    for method in ('ACoL', 'ADL', 'CutMix', 'HaS', 'SPG')
+    for data in ('cub', 'custom', 'ilsvrc', 'openimages30k')
+}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from _paper import (
     BLOCKS,
     CAM,
     CCAM,
+    CONFIGS,
     CUB,
     DEGREES,
     ILSVRC,
@@ -68,7 +69,7 @@ class Network(NamedTuple):
     Args:
         family: What networks have in common that may be compared, in words.
         place: Where its non-local blocks are, None if it is not one of the paper's.
-        name: Its name in the rows of other networks.
+        name: The method of a config of ours, else the name of the config.
     """
 
     family: str
@@ -81,6 +82,7 @@ def network_of(result: dict) -> Network:
     model = result['model']
     backbone, head = model['backbone'], model['head']
     kind, name = kind_of(backbone), Path(result['about']['config']).stem
+    name = CONFIGS.get(name, name)
     if kind != 'NonLocalVGG':
         return Network(kind, None, name)
     family = f'VGG-{backbone.get("depth", 16)}'

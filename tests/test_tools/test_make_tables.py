@@ -143,9 +143,9 @@ def test_other_methods_have_rows_of_their_own(make_tables, part):
     run['about']['config'] = 'configs/has/has_vgg16_cub.py'
     run['model'] |= part
     _, _, _, lines = make_tables(run)
-    assert {row for row, _ in cells(lines, 2)} == {'has_vgg16_cub'}
+    assert {row for row, _ in cells(lines, 2)} == {'HaS'}
     rows = {row for row, _ in cells(lines, 4)}
-    assert rows == {'has_vgg16_cub, CAM', 'has_vgg16_cub, CCAM'}
+    assert rows == {'HaS, CAM', 'HaS, CCAM'}
     assert not cells(lines, 7)
 
 
