@@ -149,6 +149,14 @@ def test_other_methods_have_rows_of_their_own(make_tables, part):
     assert not cells(lines, 7)
 
 
+def test_the_top_5_of_classification_is_that_of_the_ranks(make_tables):
+    run = result()
+    del run['metrics']['accuracy/top5']
+    run['images'] = dict(ranks='04159')
+    _, _, _, lines = make_tables(run)
+    assert cells(lines, 2)['NL-CCAM', 'Top-5'] == ('40.00', '', '1')
+
+
 def test_a_seed_counts_once(make_tables):
     run, other = result(), result(ccam=(61.0, 70.0, 80.0))
     # Of one checkpoint the first result counts.
