@@ -1,17 +1,17 @@
 """Plans of trainings and evaluations: read, checked, and turned into steps."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from mmengine.config import Config
 
 from mmccam.apis.config_files import find_config
-from mmccam.datasets.files import NUMBER, check_form
+from mmccam.datasets.files import NUMBER, check_form, check_once
 
 PLANS = Path(__file__).parent / 'plans'
 # What all lines of a plan share.
-SHARED = dict(epochs=1, environment={}, options={}, train_options={}, lines=[])
+SHARED = dict(epochs=None, environment={}, options={}, train_options={}, lines=[])
 FORM = dict(environment={str: str}, options=dict, train_options=dict, lines=[dict])
 
 
@@ -28,8 +28,9 @@ class Line:
         search: Whether rule and threshold are searched on the validation split.
         box_rules: Names of the rules that are searched, if not the usual ones.
         hours: Hours that a training is expected to take.
-        tool: Instead of a config a file of ``tools/``, which is run with the
-            ``arguments`` and an ``--out`` that ends in ``suffix``.
+        tool: Instead of a config, and all of the above but name and hours, a file of
+            ``tools/``, which is run with the ``arguments`` and an ``--out`` that ends
+            in ``suffix``.
     """
 
     config: str = ''
@@ -44,26 +45,43 @@ class Line:
     arguments: tuple[str, ...] = ()
     suffix: str = '.json'
 
+    @property
+    def results(self) -> list[str]:
+        """The names of its results: one for each seed, or that of the tool."""
+        return (
+            [self.name] if self.tool else [f'{self.name}_seed_{n}' for n in self.seeds]
+        )
+
 
 LINE_FORM = dict(config=str, name=str, seeds=[int], of=str, options=dict, search=bool)
 LINE_FORM |= dict(box_rules=[str], hours=NUMBER, tool=str, arguments=[str], suffix=str)
-KINDS = {int: 'a whole number', bool: 'True or False'}
+OF_TOOLS, OF_ALL = {'tool', 'arguments', 'suffix'}, {'name', 'hours'}
 
 
 class Step(NamedTuple):
-    """A run of a tool, which is done when its output is there.
+    """A run of a tool.
 
     Args:
         name: What it does.
         tool: File of ``tools/``.
         arguments: Of the tool.
         out: The file that it writes.
+        source: The file of another step that it reads.
     """
 
     name: str
     tool: str
     arguments: list[str]
     out: Path
+    source: Optional[Path] = None
+
+    def is_done(self) -> bool:
+        """Whether its output is there, and not of an older source."""
+        if self.source is None or not self.out.exists():
+            return self.out.exists()
+        if not self.source.exists():
+            return False
+        return self.source.stat().st_mtime <= self.out.stat().st_mtime
 
     def has_begun(self) -> bool:
         """Whether it has written something that another setting would not fit."""
@@ -99,18 +117,17 @@ def read_plan(plan: str) -> dict[str, Any]:
         ValueError: With the file and the number of the line that is wrong.
     """
     path = find_plan(plan)
-    cfg = Config.fromfile(path)
+    cfg = Config.fromfile(path, lazy_import=False)  # though it may import
     shared = {key: cfg.get(key, value) for key, value in SHARED.items()}
-    _check_value(shared['epochs'], int, f'{path}, "epochs"')
     check_form(shared, FORM, f'{path}')
-    lines = {}
+    if any('config' in line for line in shared['lines']):
+        check_form(shared['epochs'], int, f'{path}, "epochs"')
+    lines, listed = {}, {}
     for number, values in enumerate(shared['lines'], start=1):
-        line = _read_line(values, f'{path}, line {number} of lines')
-        if line.name in lines:
-            raise ValueError(
-                f'{path}, line {number} of lines: there are two of the name '
-                f'{line.name}, each needs its own'
-            )
+        where = f'{path}, line {number} of lines'
+        line = _read_line(values, where)
+        for name in {line.name, *line.results}:
+            check_once(name, where, listed)
         lines[line.name] = line
     for line in lines.values():
         _check_source(line, lines, f'{path}, "{line.name}"')
@@ -118,31 +135,25 @@ def read_plan(plan: str) -> dict[str, Any]:
 
 
 def _read_line(values: dict, where: str) -> Line:
-    known = [one.name for one in fields(Line)]
+    if ('config' in values) == ('tool' in values):
+        raise ValueError(f'{where} must have a config or a tool')
+    known = [
+        key
+        for key in LINE_FORM
+        if key in OF_ALL or (key in OF_TOOLS) == ('tool' in values)
+    ]
     unknown = [key for key in values if key not in known]
     if unknown:
         raise ValueError(f'{where} has {unknown[0]}, known are {", ".join(known)}')
-    if ('config' in values) == ('tool' in values):
-        raise ValueError(f'{where} must have a config or a tool')
     for key, value in values.items():
         listed = list(value) if isinstance(value, tuple) else value
-        _check_value(listed, LINE_FORM[key], f'{where}, "{key}"')
+        check_form(listed, LINE_FORM[key], f'{where}, "{key}"')
     if 'config' in values:
         find_config(values['config'])
     elif not (PLANS.parent / values['tool']).is_file():
         raise FileNotFoundError(f'{where}: there is no tool {values["tool"]}')
     name = values.get('name') or Path(values.get('config') or values['tool']).stem
     return Line(**{**values, 'name': name})
-
-
-def _check_value(value: Any, form: Any, where: str) -> None:
-    """Check the form of a value, which may be a number where a file has none."""
-    (kind,) = form if isinstance(form, list) else [form]
-    for one in value if isinstance(form, list) else [value]:
-        if kind in KINDS and type(one) is not kind:
-            raise ValueError(f'{where} must be {KINDS[kind]}, got {one!r}')
-    if kind not in KINDS:
-        check_form(value, form, where)
 
 
 def _check_source(line: Line, lines: dict[str, Line], where: str) -> None:
@@ -167,19 +178,18 @@ def make_jobs(plan: dict[str, Any], folder: Path) -> list[Job]:
             out = folder / 'results' / f'{line.name}{line.suffix}'
             step = Step('run', line.tool, [*line.arguments, '--out', str(out)], out)
             jobs.append(Job(line.name, line.name, line.hours, [step]))
-        for seed in line.seeds if line.config else ():
-            name = f'{line.name}_seed_{seed}'
-            steps = _steps_of(plan, line, seed, folder)
+            continue
+        for seed, name in zip(line.seeds, line.results):
+            steps = _steps_of(plan, line, seed, folder / 'results' / f'{name}.json')
             jobs.append(Job(name, line.name, line.hours, steps))
     return jobs
 
 
-def _steps_of(plan: dict, line: Line, seed: int, folder: Path) -> list[Step]:
+def _steps_of(plan: dict, line: Line, seed: int, result: Path) -> list[Step]:
     """Train, search and test, as far as the line has them."""
-    place = folder / (line.of or line.name) / f'seed_{seed}'
+    place = result.parents[1] / (line.of or line.name) / f'seed_{seed}'
     checkpoint = place / f'epoch_{plan["epochs"]}.pth'
     thresholds = place / f'{line.name}.thresholds.json'
-    result = folder / 'results' / f'{line.name}_seed_{seed}.json'
     options = {**plan['options'], **line.options}
     training = {
         'randomness.seed': seed,
@@ -197,9 +207,13 @@ def _steps_of(plan: dict, line: Line, seed: int, folder: Path) -> list[Step]:
     if line.search:
         rules = ['--box-rules', *line.box_rules] if line.box_rules else []
         arguments = [*run, '--out', str(thresholds), *rules, *common, *_pairs(options)]
-        steps.append(Step('search', 'search_threshold.py', arguments, thresholds))
+        search = Step(
+            'search', 'search_threshold.py', arguments, thresholds, checkpoint
+        )
+        steps.append(search)
     arguments = [*run, *found, '--out', str(result), *common, *_pairs(options)]
-    steps.append(Step('test', 'test.py', arguments, result))
+    source = thresholds if line.search else checkpoint
+    steps.append(Step('test', 'test.py', arguments, result, source))
     return steps
 
 

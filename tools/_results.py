@@ -212,7 +212,7 @@ def read_results(files: Iterable[str]) -> Iterator[tuple[dict, str]]:
         except ValueError as error:
             wanted = 'results are what tools/test.py --out writes'
             raise ValueError(f'{error}: {wanted}') from None
-        # Most configs measure the top-1 alone, since data may have fewer classes than 5.
+        # Most configs measure the top-1 alone: data may have fewer classes than 5.
         if ranks := result.get('images', {}).get('ranks'):
             top5 = 100 * sum(rank < '5' for rank in ranks) / len(ranks)
             result['metrics'].setdefault('accuracy/top5', top5)

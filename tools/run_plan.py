@@ -64,14 +64,21 @@ class Runner:
         for step in job.steps:
             settings = self.notes(job).get(step.name, {}).get('settings')
             if settings and step.has_begun() and settings != self.settings(step):
+                wrote = step.out.parent if step.name == 'train' else step.out
                 raise ValueError(
                     f'the step {step.name} of {job.name} was run with other settings '
-                    f'than the plan has now, see {self.notes_file(job)}: remove what '
-                    f'it wrote to {step.out.parent}, or name another --work-dir'
+                    f'than the plan has now, see {self.notes_file(job)}: remove '
+                    f'{wrote}, or name another --work-dir'
                 )
 
     def settings(self, step: Step) -> dict:
-        return dict(environment=self.environment, arguments=step.arguments)
+        """What the output of a step depends on, without the folder it is in."""
+        start = f'{self.folder}{os.sep}'
+        arguments = [word.replace(start, '') for word in step.arguments]
+        found = dict(environment=self.environment, arguments=arguments)
+        if step.name == 'train' and self.args.processes:
+            found['processes'] = self.args.processes  # each has a batch
+        return found
 
     def command(self, step: Step, job: Job) -> list[str]:
         """The command line of a step, by a launcher if one was asked for."""
@@ -82,16 +89,15 @@ class Runner:
             start = ['bash', f'{TOOLS}/slurm_run.sh', step.tool]
             start += [self.args.partition, job.name]
         else:
-            # Whose name is that of torch's launcher.
+            # The variable is that of torch's launcher.
             python = os.environ.get('PYTHON_EXEC', sys.executable)
             start = [python, f'{TOOLS}/{step.tool}']
         return [*start, *step.arguments]
 
     def run(self, job: Job) -> str:
         """Run the steps that are not done; what went wrong, if anything did."""
-        self.check(job)
         for step in job.steps:
-            if not step.out.exists():
+            if not step.is_done():
                 print(f'{job.name}: {step.name} …', flush=True)
                 code, log = self.run_step(step, job)
                 if code or not step.out.exists():
@@ -99,28 +105,38 @@ class Runner:
         return ''
 
     def run_step(self, step: Step, job: Job) -> tuple[int, Path]:
-        """Run a step and add its hours to the notes; exit code and log."""
+        """Run a step, note its settings and add its hours; exit code and log."""
         log = self.folder / 'logs' / f'{job.name}.{step.name}.log'
         for file in (log, step.out):
             file.parent.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, **self.environment}
+        hours = self.notes(job).get(step.name, {}).get('hours', 0)
+        self.write_notes(step, job, hours)
         start = time()
         try:
-            with open(log, 'ab') as file:
-                done = subprocess.run(
-                    self.command(step, job),
-                    env=environment,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                )
+            return self.wait_for(step, job, log), log
         finally:
-            notes = self.notes(job)
-            hours = notes.get(step.name, {}).get('hours', 0) + (time() - start) / HOUR
-            one = dict(hours=hours, settings=self.settings(step))
-            notes = {**notes, step.name: one}
-            file = self.notes_file(job)
-            mmengine.dump(notes, file, indent=2, backend_args=WHOLE_FILES)
-        return done.returncode, log
+            self.write_notes(step, job, hours + (time() - start) / HOUR)
+
+    def write_notes(self, step: Step, job: Job, hours: float) -> None:
+        one = dict(hours=hours, settings=self.settings(step))
+        notes = {**self.notes(job), step.name: one}
+        file = self.notes_file(job)
+        mmengine.dump(notes, file, indent=2, backend_args=WHOLE_FILES)
+
+    def wait_for(self, step: Step, job: Job, log: Path) -> int:
+        """Run the process of a step to its end, or to ours; its exit code."""
+        command, environment = (
+            self.command(step, job),
+            {**os.environ, **self.environment},
+        )
+        with open(log, 'ab') as file:
+            options = dict(env=environment, stdout=file, stderr=subprocess.STDOUT)
+            with subprocess.Popen(command, **options) as process:
+                try:
+                    return process.wait()
+                finally:
+                    # A launcher that is killed could not end what it has started.
+                    process.terminate()
 
 
 def choose(jobs: list[Job], wanted: list[str]) -> list[Job]:
@@ -140,7 +156,7 @@ def format_jobs(jobs: list[Job], runner: Runner) -> str:
     """A table of jobs: what is still to be done, and hours."""
     rows = []
     for number, job in enumerate(jobs, start=1):
-        left = [step.name for step in job.steps if not step.out.exists()]
+        left = [step.name for step in job.steps if not step.is_done()]
         hours = [step['hours'] for step in runner.notes(job).values()]
         state = f'to do: {", ".join(left)}' if left else 'done'
         rows.append([number, job.name, state, sum(hours) if hours else None, job.hours])
@@ -160,7 +176,6 @@ def main(args: argparse.Namespace) -> None:
         for job in chosen:
             runner.check(job)
     with _cli.user_errors():
-        # Ends the process of a step, too.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         failed = [fault for job in chosen if (fault := runner.run(job))]
     print(f'{len(chosen) - len(failed)} of {len(chosen)} are done in {runner.folder}')

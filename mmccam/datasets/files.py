@@ -22,7 +22,7 @@ CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')  # of a box in XML
 # The parts of a JSON file.
 NUMBER = (int, float)
 FORMS = {dict: 'an object', list: 'a list', str: 'a text', NUMBER: 'a number'}
-FORMS |= {(list, dict): 'a list'}
+FORMS |= {(list, dict): 'a list', int: 'a whole number', bool: 'true or false'}
 Report = Callable[[str], None]  # called with one sentence for each problem
 _report: ContextVar[Optional[Report]] = ContextVar('report', default=None)
 

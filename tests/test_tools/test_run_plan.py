@@ -17,6 +17,22 @@ lines = [
 """
 
 
+class Process:
+    """A process that runs when it is waited for."""
+
+    def __init__(self, run):
+        self.wait = run
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def terminate(self):
+        pass
+
+
 @pytest.fixture
 def steps(monkeypatch):
     """Stand-ins for the processes of steps, which write what they are to write.
@@ -25,7 +41,11 @@ def steps(monkeypatch):
     """
     noted = SimpleNamespace(runs=[], ends={}, environments=[])
 
-    def run(command, env, stdout, stderr):
+    def start(command, env, stdout, stderr):
+        noted.environments.append(env)
+        return Process(lambda: run(command))
+
+    def run(command):
         start = next(n for n, word in enumerate(command) if word.endswith('.py'))
         tool, *arguments = command[start:]
         tool = tool.rpartition('/')[2]
@@ -35,16 +55,15 @@ def steps(monkeypatch):
         else:
             out = arguments[arguments.index('--out') + 1]
         noted.runs.append((tool, out.rpartition('plan/')[2]))
-        noted.environments.append(env)
         code = noted.ends.get(tool, 0)
-        if isinstance(code, BaseException):
-            raise code
+        if callable(code):
+            code()
         if not code:
             with open(out, 'w') as file:
                 file.write('{}')
-        return SimpleNamespace(returncode=code)
+        return code
 
-    monkeypatch.setattr(subprocess, 'run', run)
+    monkeypatch.setattr(subprocess, 'Popen', start)
     return noted
 
 
@@ -112,16 +131,30 @@ def test_a_failing_line_does_not_stop_the_others(run_plan, steps):
 
 
 def test_what_was_interrupted_goes_on_and_its_hours_add_up(run_plan, steps, tmp_path):
-    steps.ends['train.py'] = KeyboardInterrupt()
+    notes = tmp_path / 'plan/hours/nlccam_demo_seed_0.json'
+
+    def interrupt():
+        # Settings are there if the process is killed.
+        (step,) = json.loads(notes.read_text()).values()
+        assert step['settings']['environment'] == dict(MMCCAM_SIZE='112')
+        raise KeyboardInterrupt
+
+    steps.ends['train.py'] = interrupt
     code, _, errors = run_plan('--line', '1')
     assert code == 130 and errors.endswith('interrupted\n')
-    notes = tmp_path / 'plan/hours/nlccam_demo_seed_0.json'
-    assert [*json.loads(notes.read_text())] == ['train']
 
     steps.ends.clear()
     assert run_plan('--line', '1')[0] == 0
     assert steps.runs == [of_seed(0)[0], *of_seed(0)]
     assert [*json.loads(notes.read_text())] == ['train', 'search', 'test']
+
+
+def test_results_of_another_network_are_made_again(run_plan, steps, tmp_path):
+    run_plan()
+    steps.runs.clear()
+    (tmp_path / 'plan/nlccam_demo/seed_0/epoch_2.pth').unlink()
+    run_plan()
+    assert steps.runs == [*of_seed(0), OTHERS[0]]
 
 
 def test_the_list_shows_states(run_plan, steps):
@@ -132,11 +165,22 @@ def test_the_list_shows_states(run_plan, steps):
     assert '2 nlccam_demo_seed_1 to do:' in states
 
 
-def test_results_of_other_settings_are_refused(run_plan, steps):
+@pytest.mark.parametrize(
+    ('options', 'size'), [((), '224'), (('--processes', '2'), '112')]
+)
+def test_results_of_other_settings_are_refused(run_plan, steps, options, size):
     assert run_plan('--line', '1')[0] == 0
-    code, _, errors = run_plan(text=PLAN.replace("'112'", "'224'"))
-    assert code == 2
-    assert 'the step train of nlccam_demo_seed_0 was run with other settings' in errors
+    code, _, errors = run_plan(*options, text=PLAN.replace('112', size))
+    message = 'the step train of nlccam_demo_seed_0 was run with other settings'
+    assert code == 2 and message in errors
+
+
+def test_the_folder_may_be_named_otherwise(run_plan, steps, tmp_path, monkeypatch):
+    run_plan('--line', '1')
+    monkeypatch.chdir(tmp_path.parent)
+    code, _, errors = run_plan('--line', '1', '--work-dir', tmp_path.name)
+    assert (code, errors) == (0, '')
+    assert steps.runs == of_seed(0)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +193,11 @@ def test_results_of_other_settings_are_refused(run_plan, steps):
 def test_launchers_of_the_project(run_plan, monkeypatch, options, words):
     commands = []
 
-    def run(command, **_):
+    def start(command, **_):
         commands.append(command)
-        return SimpleNamespace(returncode=1)
+        return Process(lambda: 1)
 
-    monkeypatch.setattr(subprocess, 'run', run)
+    monkeypatch.setattr(subprocess, 'Popen', start)
     run_plan('--line', 'again', *options)
     start = [word.rpartition('/')[2] for word in commands[0][1:]]
     assert start[: len(words)] == words
@@ -168,11 +212,19 @@ def test_launchers_of_the_project(run_plan, monkeypatch, options, words):
             'there is no config nlccam_dem',
         ),
         ('seeds=(0, 1)', 'sides=1', r'line 1 of lines has sides, known are config'),
-        ('seeds=(0, 1)', 'seeds=(0.5,)', '"seeds" must be a whole number, got 0.5'),
+        (
+            'seeds=(0, 1)',
+            'seeds=(0.5,)',
+            '"seeds", entry 0 must be a whole number, got 0.5',
+        ),
+        ('seeds=(0, 1)', 'seeds=2', '"seeds" must be a list, got 2'),
+        ("name='boxes'", 'seeds=(1,)', 'line 3 of lines has seeds, known are name'),
         ("of='nlccam_demo'", "of='boxes'", '"again": of must name a line'),
         ('seeds=(0, 1)', 'seeds=(1,)', '"again": nlccam_demo has no seed 0'),
         ("tool='score_baselines.py'", "tool='x.py'", 'there is no tool x.py'),
-        ("name='again'", "name='nlccam_demo'", 'line 2 of lines: there are two'),
+        ("name='again'", "name='nlccam_demo'", 'line 2 of lines: nlccam_demo'),
+        ("name='boxes'", "name='again_seed_0'", 'line 3 of lines: again_seed_0 is'),
+        ('epochs = 2', '', '"epochs" must be a whole number, got None'),
         ('epochs = 2', "epochs = '2'", '"epochs" must be a whole number'),
     ],
 )

@@ -1,9 +1,12 @@
 """Methods and Table 7 on 27 classes of CUB-200-2011, at a size for two cores."""
 
+import os
+
 epochs = 8
 environment = dict(
-    MMCCAM_DATA_ROOT='{{$MMCCAM_DATA_ROOT:../shared/data/cub27}}',
-    MMCCAM_WEIGHTS='{{$MMCCAM_WEIGHTS:../shared/weights/vgg16_imagenet_fp16.pth}}',
+    MMCCAM_DATA_ROOT=os.environ.get('MMCCAM_DATA_ROOT') or '../shared/data/cub27',
+    MMCCAM_WEIGHTS=os.environ.get('MMCCAM_WEIGHTS')
+    or '../shared/weights/vgg16_imagenet_fp16.pth',
     MMCCAM_SIZE='112',
 )
 train_options = {'default_hooks.checkpoint.max_keep_ckpts': 1}

@@ -12,7 +12,9 @@ names = ['plain_vgg16', 'nlccam', 'conv6_vgg16', 'conv6_nlccam_vgg16', 'has_goog
 names += ['acol_vgg16', 'acol_googlenet', 'spg_inception_v3', 'cam_googlenet']
 names += ['cam_alexnet', 'has_alexnet']
 lines = [dict(config=f'{name}_ilsvrc', search=False, hours=29.0) for name in names]
+# With its fully connected layers, trained by MMPretrain.
+vgg16 = 'https://download.openmmlab.com/mmclassification/v0/vgg/vgg16_batch256_imagenet_20210208-db26f1a5.pth'  # noqa: E501
 lines += [
     dict(config='table6_ilsvrc', of='nlccam_ilsvrc', search=False),
-    dict(config='saliency_vgg16_ilsvrc', of='conv6_vgg16_ilsvrc', search=False),
+    dict(tool='test.py', name='saliency', arguments=['saliency_vgg16_ilsvrc', vgg16]),
 ]

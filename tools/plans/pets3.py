@@ -3,10 +3,13 @@
 There is no validation split: nothing is chosen, and the last epoch counts.
 """
 
+import os
+
 epochs = 8
 environment = dict(
-    MMCCAM_DATA_ROOT='{{$MMCCAM_DATA_ROOT:../shared/data/pets3}}',
-    MMCCAM_WEIGHTS='{{$MMCCAM_WEIGHTS:../shared/weights/vgg16_imagenet_fp16.pth}}',
+    MMCCAM_DATA_ROOT=os.environ.get('MMCCAM_DATA_ROOT') or '../shared/data/pets3',
+    MMCCAM_WEIGHTS=os.environ.get('MMCCAM_WEIGHTS')
+    or '../shared/weights/vgg16_imagenet_fp16.pth',
     MMCCAM_SIZE='112',
 )
 # Its masks are listed relative to the folder of the data.
