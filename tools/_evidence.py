@@ -27,23 +27,33 @@ class Run(NamedTuple):
         hits: Whether the box of each image is right, (N,), None in older results.
         curve: Right boxes in percent by threshold, of MaxBoxAcc, if it was measured.
         base: Name of the same network without blocks or method, if there is such.
+        checkpoint: The network.
+        protocol: What all runs of a row have in common, in words.
     """
 
     metrics: dict[str, float]
     hits: Optional[np.ndarray]
     curve: dict[str, list]
     base: str
+    checkpoint: str
+    protocol: str
 
 
 Rows = dict[tuple[str, str], dict[str, Run]]
 
 
 def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
-    """Sort runs by network and map, then by seed. The first result of a seed counts.
+    """Sort runs by network and map, then by seed.
+
+    Of several results of one checkpoint the first counts.
 
     Maps are CAM, the paper's CCAM, and what is no combination of class maps; or instead
     those of all combination functions by their names. Networks are named with the size
     of their test images where it is not the usual one.
+
+    Raises:
+        ValueError: If results of a row have another protocol, or if two checkpoints
+            have the same seed.
     """
     rows, results = defaultdict(dict), [*results]
     usual = usual_scale(results)
@@ -61,7 +71,9 @@ def collect(results: Iterable[dict], all_functions: bool = False) -> Rows:
         ):
             title = _title_of(prefix, result, all_functions)
             if title:
-                rows[name, title].setdefault(run, _run_of(prefix, result, base))
+                runs, own = rows[name, title], _run_of(prefix, result, base)
+                _check_row(f'{name}, {title}', runs, own, run)
+                runs.setdefault(run, own)
     return dict(rows if all_functions else sorted(rows.items()))
 
 
@@ -98,18 +110,39 @@ def scale_of(result: dict) -> str:
 def _run_of(prefix: str, result: dict, base: str) -> Run:
     start, metrics = f'{prefix}/', result['metrics']
     own = {k.removeprefix(start): v for k, v in metrics.items() if k.startswith(start)}
-    hits = result.get('images', {}).get('hits', {}).get(prefix)
+    hits = result['images']['hits'].get(prefix)
     top1 = metrics.get('accuracy/top1')
     curve = result.get('curves', {}).get(prefix, {})
     if curve:
         right = 100 * np.array(curve['right']) / result['about']['images']
         curve = dict(curve, right=right)
+    about, box = result['about'], result['boxes'].get(prefix)
+    protocol = f'{about.get("epochs")} epochs of training'
+    if box:
+        protocol += f', boxes chosen on {box["chosen_on"]}, IoU {box["iou"]}'
     return Run(
         {**own, 'top1': top1},
         None if hits is None else np.array([*map(int, hits)]),
         curve,
         base,
+        about['checkpoint'],
+        protocol,
     )
+
+
+def _check_row(row: str, runs: dict[str, Run], own: Run, run: str) -> None:
+    """Raise a ValueError if a run cannot stand in a row with the others."""
+    for other in runs.values():
+        if own.protocol != other.protocol:
+            raise ValueError(
+                f'"{row}" has results of {own.checkpoint}, {own.protocol}, and of '
+                f'{other.checkpoint}, {other.protocol}: omit one'
+            )
+    if run in runs and own.checkpoint != runs[run].checkpoint:
+        raise ValueError(
+            f'"{row}" has two networks with {run}, {own.checkpoint} and '
+            f'{runs[run].checkpoint}: omit one'
+        )
 
 
 def _summary(runs: Iterable[Run], name: str, digits: int = 1) -> str:
@@ -184,8 +217,8 @@ def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
     hits = {key: mean_hits(runs) for key, runs in rows.items()}
     boxes = {
         f'CCAM − {title}': np.array([*map(int, box['hits'])])
-        for title, box in [*baselines.items()][:1]
-        if 'hits' in box
+        for title, box in baselines.items()
+        if 'side' in box
     }
     table, old = [], []
     for (network, name), runs in rows.items():
@@ -231,13 +264,17 @@ def _draws(number: int) -> np.ndarray:
     """How often each of N images is in each of ``DRAWS`` draws of N, (DRAWS, N)."""
     # Of this generator every version of numpy draws the same.
     generator = np.random.RandomState(0)
-    draws = (generator.randint(number, size=number) for _ in range(DRAWS))
-    return np.array([np.bincount(one, minlength=number) for one in draws], np.int16)
+    draws = np.empty((DRAWS, number), np.int16)
+    for draw in draws:
+        draw[:] = np.bincount(generator.randint(number, size=number), minlength=number)
+    return draws
 
 
 def interval(differences: np.ndarray) -> tuple[float, float]:
     """The bootstrap's interval of 95 % of a mean of N images (N,), in points."""
     number = len(differences)
-    means = _draws(number) @ differences / number
+    # A product has all counts as float64, in parts that need little memory.
+    parts = [part @ differences for part in np.split(_draws(number), 20)]
+    means = np.concatenate(parts) / number
     low, high = 100 * np.percentile(means, [2.5, 97.5])
     return float(low), float(high)

@@ -20,19 +20,19 @@ from _evidence import (
     usual_scale,
 )
 from _paper import MAPS
-from _results import read_results, scores_of
+from _results import describe_data, read_results, scores_of
 from _tables import cells_of, format_table, gather
 
 from mmccam.datasets.files import NUMBER, read_json
 from mmccam.registry import kind_of
 from mmccam.visualization.numbers import save_curves
 
+MARKER = re.compile(r'^<!-- (?:\w+ of .*|end) -->', re.MULTILINE)
 MARKERS = re.compile(r'(<!-- (\w+) of (\S+) -->\n)(.*?)(<!-- end -->\n)', re.DOTALL)
 BASELINES = dict(
     about=dict(data=str, split=str, images=NUMBER),
     baselines={str: dict},
 )
-LOCALIZATION = (3, 4, 5, 6, 7)
 
 
 def fill_page(page: Path) -> str:
@@ -57,13 +57,14 @@ def fill_page(page: Path) -> str:
         return f'{start}\n{content}\n\n{end}'
 
     page_text = page.read_text(encoding='utf-8')
-    text, number = MARKERS.subn(fill, page_text)
-    if not number:
+    number = len(MARKERS.findall(page_text))
+    if not number or len(MARKER.findall(page_text)) != 2 * number:
         raise ValueError(
-            f'{page} has no markers, such as <!-- methods of results/cub27 --> in a '
-            'line and <!-- end --> in another'
+            f'{page} has {"wrong" if number else "no"} markers: each part needs one '
+            'such as <!-- methods of results/cub27 --> in a line, and <!-- end --> in '
+            'another'
         )
-    return text
+    return MARKERS.sub(fill, page_text)
 
 
 def read_folder(folder: Path) -> tuple[list[dict], list[dict]]:
@@ -71,7 +72,7 @@ def read_folder(folder: Path) -> tuple[list[dict], list[dict]]:
     files = sorted(folder.glob('*.json'))
     if not files:
         raise ValueError(f'{folder} has no .json files, results of test.py')
-    scored = [file for file in files if 'baselines' in read_json(file)]
+    scored = [file for file in files if 'baselines' in read_json(file, dict)]
     others = [file for file in files if file not in scored]
     results = [result for result, _ in read_results(others)]
     # A network that is evaluated once more, for other maps, has the same CAM there.
@@ -87,7 +88,7 @@ def _order(result: dict) -> tuple[str, str]:
 def rows_of_folder(folder: Path) -> tuple[Rows, dict[str, dict]]:
     """Runs by network and map, and the baselines of the only data set."""
     results, scored = read_folder(folder)
-    places = {_place(one['about']) for one in [*results, *scored]}
+    places = {describe_data(one['about']) for one in [*results, *scored]}
     if len(places) > 1:
         raise ValueError(
             f'the results of {folder} are of several data sets, each needs a folder of '
@@ -96,31 +97,28 @@ def rows_of_folder(folder: Path) -> tuple[Rows, dict[str, dict]]:
     return collect(results), scored[0]['baselines'] if scored else {}
 
 
-def _place(about: dict) -> str:
-    return f'{about["data"]}, split {about["split"]}, {about["images"]} images'
-
-
 def format_paper(folder: Path) -> str:
     """Tables 1 to 7; a Table 6 for each network with more functions than two.
 
-    They are of the usual size of the test images, and without maps by gradients.
+    They are of the usual size of the test images, and without maps by gradients. What
+    they omit is said below them.
     """
     results, scored = read_folder(folder)
     usual = usual_scale(results)
-    results = [
-        one
-        for one in results
-        if kind_of(one['model']) != 'SaliencyClassifier' and scale_of(one) == usual
-    ]
+    results = [one for one in results if kind_of(one['model']) != 'SaliencyClassifier']
+    others = sorted({scale_of(one) for one in results} - {usual})
+    results = [one for one in results if scale_of(one) == usual]
     found = gather(score for one in results for score in scores_of(one, str(folder)))
     texts = []
     for (number, protocol), cells in found.items():
         if number == 6 and protocol and len({row for row, _ in cells}) < 3:
             continue
         text = format_table(number, protocol, cells_of(number, cells), '.md')
-        if number in LOCALIZATION:
+        if number > 2:  # localization
             text += _baseline_note(protocol, scored)
         texts.append(f'**Table {number}**{text.removeprefix(f"Table {number}")}')
+    if others:
+        texts.append(f'Tables 1 to 7 omit results of images of {", ".join(others)}.')
     return '\n\n'.join(texts)
 
 
@@ -129,7 +127,7 @@ def _baseline_note(protocol: tuple[str, ...], scored: Iterable[dict]) -> str:
     boxes = [
         f'{name} {100 - box["gt_known_loc"]:.2f}'
         for one in scored
-        if _place(one['about']) in protocol
+        if describe_data(one['about']) in protocol
         for name, box in one['baselines'].items()
         if 'gt_known_loc' in box
     ]

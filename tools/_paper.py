@@ -41,15 +41,12 @@ class Table:
     Args:
         title: What it measures.
         data: Data set of its numbers, or None for any.
-        kind: What a row is: a ``network``, whose classification is measured, or a
-            ``method``, a ``function`` g(k), or the place of ``blocks`` and the map.
         columns: Titles of the columns.
         rows: The printed number of each column, for each row.
     """
 
     title: str
     data: Optional[str]
-    kind: str
     columns: tuple[str, ...]
     rows: dict[str, tuple[str, ...]]
 
@@ -62,14 +59,12 @@ TABLES = {
     1: Table(
         'Classification error',
         ILSVRC,
-        'network',
         TOP,
         {'VGGnet-GAP': ('33.4', ''), 'ACoL': ('32.5', ''), 'NL-CCAM': ('', '')},
     ),
     2: Table(
         'Classification error',
         CUB,
-        'network',
         TOP,
         {
             'GoogLeNet-GAP on full image': ('37.0', ''),
@@ -83,7 +78,6 @@ TABLES = {
     3: Table(
         'Localization error',
         ILSVRC,
-        'method',
         TOP,
         {
             'Backprop on GoogLeNet': ('61.31', '50.55'),
@@ -103,7 +97,6 @@ TABLES = {
     4: Table(
         'Localization error',
         CUB,
-        'method',
         TOP,
         {
             'GoogLeNet-GAP': ('59.00', ''),
@@ -118,7 +111,6 @@ TABLES = {
     5: Table(
         'Localization error with known class',
         ILSVRC,
-        'method',
         ('GT-known',),
         {
             'AlexNet-GAP': ('45.01',),
@@ -141,7 +133,6 @@ TABLES = {
     6: Table(
         'Localization error by the combination function',
         None,
-        'function',
         ANY,
         dict.fromkeys(
             [
@@ -155,7 +146,6 @@ TABLES = {
     7: Table(
         'Localization error by the places of non-local blocks',
         CUB,
-        'blocks',
         ANY,
         dict.fromkeys(
             [

@@ -18,7 +18,7 @@ from _paper import (
     TABLES,
 )
 
-from mmccam.datasets.files import NUMBER, read_json
+from mmccam.datasets.files import NUMBER, check_form, read_json
 from mmccam.registry import kind_of
 from mmccam.visualization.numbers import LOCALIZATION_COLUMNS
 
@@ -111,6 +111,11 @@ def function_of(map_name: str, cfg: dict) -> str:
     return names.get(kind, map_name)
 
 
+def describe_data(about: dict) -> str:
+    """The images of an evaluation, in words."""
+    return f'{about["data"]}, split {about["split"]}, {about["images"]} images'
+
+
 def describe_input(result: dict) -> str:
     """The protocol of the test images, in words."""
     steps = [
@@ -131,7 +136,8 @@ def describe_boxes(prefix: str, box: dict, provenance: dict) -> str:
     if box['chosen_on'] == 'config':
         how = f'{box["box_rule"]} at {box["threshold"]:.2f}'
     else:
-        how = f'rule and threshold chosen on split {box["chosen_on"]} of '
+        how = f'{box["box_rule"]},' if box.get('names_rule') else 'rule and'
+        how += f' threshold chosen on split {box["chosen_on"]} of '
         how += '{data_root}, {num_images} images'.format(**provenance)
     if prefix.endswith('_threshold_from_test'):
         how += ', some of them evaluated'
@@ -168,7 +174,7 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
     seed, epochs = about.get('seed'), about.get('epochs')
     run = f'checkpoint {about["checkpoint"]}' if seed is None else f'seed {seed}'
     shared = (
-        f'{about["data"]}, split {about["split"]}, {about["images"]} images',
+        describe_data(about),
         network.family,
         f'epochs of training: {"unknown" if epochs is None else epochs}',
         describe_input(result),
@@ -209,11 +215,24 @@ def read_results(files: Iterable[str]) -> Iterator[tuple[dict, str]]:
     for file in files:
         try:
             result = read_json(file, FORM)
+            _check_images(result, file)
         except ValueError as error:
             wanted = 'results are what tools/test.py --out writes'
             raise ValueError(f'{error}: {wanted}') from None
         # Most configs measure the top-1 alone: data may have fewer classes than 5.
-        if ranks := result.get('images', {}).get('ranks'):
+        if ranks := result['images']['ranks']:
             top5 = 100 * sum(rank < '5' for rank in ranks) / len(ranks)
             result['metrics'].setdefault('accuracy/top5', top5)
         yield result, file
+
+
+def _check_images(result: dict, file: str) -> None:
+    """Check the outcomes of images, a digit each; older results have none."""
+    images = result.setdefault('images', dict(ranks='', hits={}))
+    check_form(images, dict(ranks=str, hits={str: str}), f'{file}, "images"')
+    number = result['about']['images']
+    for digits in (images['ranks'], *images['hits'].values()):
+        if len(digits) not in (0, number):
+            raise ValueError(
+                f'{file} has outcomes of {len(digits)} images instead of {number}'
+            )

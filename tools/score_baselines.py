@@ -1,6 +1,7 @@
 """Score the best centred box and the whole image, as baselines for localization."""
 
 import argparse
+from os.path import realpath
 
 from _cli import CONFIG_ERRORS, add_options, user_errors
 
@@ -25,7 +26,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
 
-from mmccam.apis.runs import build_annotations, find_loader, read_data_config
+from mmccam.apis.runs import build_annotations, read_data_config
 from mmccam.boxes import box_iou
 from mmccam.checkpoints.saving import WHOLE_FILES
 from mmccam.datasets.files import image_size
@@ -87,14 +88,16 @@ def map_metrics(infos: list[dict]) -> dict[str, dict]:
     return found
 
 
-def choose_side(args: argparse.Namespace, cfg: Config) -> int:
+def choose_side(cfg: Config, tested: list[dict]) -> int:
     """The side of the best centred box on the validation split, in percent."""
-    if find_loader(cfg, 'val').dataset == cfg.test_dataloader.dataset:
+    infos = read_infos(build_annotations(cfg, 'val'))
+    own, other = ({realpath(i['img_path']) for i in one} for one in (infos, tested))
+    if own & other:
         raise ValueError(
-            f'validation and test split of {args.config} are the same: the box must be '
-            'chosen on other images'
+            f'the validation split has {len(own & other)} images of the test split: '
+            'the box must be chosen on others'
         )
-    hits = centred_hits(read_infos(build_annotations(cfg, 'val')))
+    hits = centred_hits(infos)
     return PERCENT[int(hits.sum(axis=0).argmax())]
 
 
@@ -105,7 +108,7 @@ def evaluate(args: argparse.Namespace) -> dict:
         test = build_annotations(cfg, 'test')
         infos, found = read_infos(test), {}
         if not infos[0].get('loc_masks'):
-            side = choose_side(args, cfg)
+            side = choose_side(cfg, infos)
             hits = centred_hits(infos)
             known = known_class(hits[:, PERCENT.index(side)])
             found = {BOX: dict(known, side=side), IMAGE: known_class(hits[:, -1])}

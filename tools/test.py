@@ -206,6 +206,7 @@ def collect(
             boxes[metric.prefix] = dict(
                 map_name=metric.map_name,
                 box_rule=metric.box_rule.name,
+                names_rule=metric.names_rule,
                 threshold=metric.box_rule.threshold,
                 chosen_on=split,
                 iou=metric.iou,

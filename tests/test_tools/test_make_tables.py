@@ -152,7 +152,8 @@ def test_other_methods_have_rows_of_their_own(make_tables, part):
 def test_the_top_5_of_classification_is_that_of_the_ranks(make_tables):
     run = result()
     del run['metrics']['accuracy/top5']
-    run['images'] = dict(ranks='04159')
+    run['about']['images'] = 5
+    run['images'] = dict(ranks='04159', hits={})
     _, _, _, lines = make_tables(run)
     assert cells(lines, 2)['NL-CCAM', 'Top-5'] == ('40.00', '', '1')
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from table_results import CUB, result
+from table_results import CUB, changed, result
 
 from mmccam.datasets.demo import generate_demo
 
@@ -18,6 +18,7 @@ what was there
 
 The end.
 """
+METHODS = PAGE.format(part='methods')
 # Of four images CAM has the first right, CCAM the first three, a centred box two.
 HITS = dict(cam='1000', ccam='1110')
 BOXES = {
@@ -171,6 +172,17 @@ def test_tables_of_the_paper_name_the_baselines(write_page):
         ('functions', [result()], 'results has more than two maps'),
         ('curves', [result()], 'results have no curves: evaluate them again'),
         ('methods', [result(), with_images()], 'are of several data sets, each needs'),
+        (
+            'methods',
+            [result(), changed('about.epochs', 9)],
+            '30 epochs of training, boxes chosen on config, IoU 0.5',
+        ),
+        (
+            'methods',
+            [result(), changed('about.seed', 0)],
+            'level, CAM" has two networks with seed 0, seed_1.pth and seed_0.pth',
+        ),
+        ('methods', [with_images('11')], 'has outcomes of 2 images instead of 4'),
     ],
 )
 def test_mistakes_of_a_page_are_told(write_page, part, results, message):
@@ -179,10 +191,20 @@ def test_mistakes_of_a_page_are_told(write_page, part, results, message):
     assert 'what was there' in lines
 
 
-def test_a_page_without_markers_is_refused(run_here, tmp_path):
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('# Results\n', 'has no markers'),
+        # What stands between would be gone.
+        (f'<!-- methods of results -->\n{METHODS}', 'has wrong markers'),
+        (METHODS.replace('of results', 'of my results') + METHODS, 'has wrong markers'),
+    ],
+)
+def test_a_page_with_wrong_markers_is_refused(run_here, tmp_path, text, message):
     page = tmp_path / 'page.md'
-    page.write_text('# Results\n')
-    assert 'has no markers' in run_here('make_tables.py', '--page', page)[2]
+    page.write_text(text)
+    assert message in run_here('make_tables.py', '--page', page)[2]
+    assert page.read_text() == text
 
 
 @pytest.fixture
@@ -246,6 +268,9 @@ def test_baselines_of_masks_are_pixels_in_the_order_of_centred_boxes(
 
 def test_baselines_need_images_to_choose_on(score_baselines):
     errors, _ = score_baselines(
-        lambda split, name, *_: f'{name},0,0,1,1', 'val_dataloader.dataset.split=test'
+        lambda split, name, *_: f'{name},0,0,1,1',
+        'val_dataloader.dataset.split=test',
+        'val_dataloader.batch_size=1',
+        'val_dataloader.dataset.pipeline=[]',
     )
-    assert 'validation and test split of nlccam_demo are the same' in errors
+    assert 'the validation split has 12 images of the test split' in errors
