@@ -125,13 +125,10 @@ class Runner:
 
     def wait_for(self, step: Step, job: Job, log: Path) -> int:
         """Run the process of a step to its end, or to ours; its exit code."""
-        command, environment = (
-            self.command(step, job),
-            {**os.environ, **self.environment},
-        )
+        options = dict(env={**os.environ, **self.environment}, stderr=subprocess.STDOUT)
         with open(log, 'ab') as file:
-            options = dict(env=environment, stdout=file, stderr=subprocess.STDOUT)
-            with subprocess.Popen(command, **options) as process:
+            command = self.command(step, job)
+            with subprocess.Popen(command, stdout=file, **options) as process:
                 try:
                     return process.wait()
                 finally:
