@@ -86,8 +86,8 @@ def network_of(result: dict) -> Network:
     if kind != 'NonLocalVGG':
         return Network(kind, None, name)
     family = f'VGG-{backbone.get("depth", 16)}'
-    if backbone.get('extra_conv'):
-        family += f' + conv6 of {backbone["extra_conv"]}'
+    if width := backbone.get('extra_conv'):
+        family += ' + conv6' if width == 1024 else f' + conv6 of {width}'
     activation = kind_of(backbone.get('act_cfg', dict(type='ReLU')))
     family += '' if activation == 'ReLU' else f', {activation}'
     is_plain = kind_of(head) == 'GAPClsHead' and backbone.get('depth', 16) == 16
