@@ -119,7 +119,7 @@ def install(command: str, *arguments: str) -> None:
     """In place of ``pip install``, which CI runs: whether there are such extras."""
     assert command == 'install'
     for extra in re.findall(r'\w+', ''.join(re.findall(r'^\.\[.*', *arguments[-1:]))):
-        if f"'{extra}': [" not in Path('setup.py').read_text():
+        if f"'{extra}': " not in Path('setup.py').read_text():
             raise ValueError(f'setup.py has no extra {extra}')
 
 
