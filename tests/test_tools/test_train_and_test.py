@@ -145,7 +145,8 @@ def test_results_say_what_they_are_of(run, evaluated):
         epochs=2,
     )
     rule = {k: results['boxes']['cam'].pop(k) for k in ('box_rule', 'threshold')}
-    assert results['boxes']['cam'] == dict(map_name='cam', chosen_on='val', iou=0.5)
+    about = dict(map_name='cam', names_rule=False, chosen_on='val', iou=0.5)
+    assert results['boxes']['cam'] == about
     assert rule['threshold'] == results['metrics']['cam/threshold']
     assert results['maps']['cams']['cam'] == dict(type='mmccam.TopBottom', i=1, j=0)
     assert results['model']['backbone']['non_local_stages'] == [2]
