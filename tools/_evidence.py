@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 from _paper import BLOCKS, CAM, CCAM
-from _results import function_of, network_of
+from _results import describe_boxes, describe_epochs, function_of, network_of
 from tabulate import tabulate
 
 from mmccam.registry import kind_of
@@ -117,9 +117,9 @@ def _run_of(prefix: str, result: dict, base: str) -> Run:
         right = 100 * np.array(curve['right']) / result['about']['images']
         curve = dict(curve, right=right)
     about, box = result['about'], result['boxes'].get(prefix)
-    protocol = f'{about.get("epochs")} epochs of training'
+    protocol = describe_epochs(about)
     if box:
-        protocol += f', boxes chosen on {box["chosen_on"]}, IoU {box["iou"]}'
+        protocol += f'; {describe_boxes(prefix, box, result["provenance"])}'
     return Run(
         {**own, 'top1': top1},
         None if hits is None else np.array([*map(int, hits)]),

@@ -116,6 +116,12 @@ def describe_data(about: dict) -> str:
     return f'{about["data"]}, split {about["split"]}, {about["images"]} images'
 
 
+def describe_epochs(about: dict) -> str:
+    """How long the network was trained, in words."""
+    epochs = about.get('epochs')
+    return f'epochs of training: {"unknown" if epochs is None else epochs}'
+
+
 def describe_input(result: dict) -> str:
     """The protocol of the test images, in words."""
     steps = [
@@ -171,12 +177,12 @@ def scores_of(result: dict, file: str) -> Iterator[Score]:
     about, network = result['about'], network_of(result)
     data = ILSVRC if result['model']['head']['num_classes'] == 1000 else CUB
     chosen = (result['provenance'] or {}).get('chosen') or {}
-    seed, epochs = about.get('seed'), about.get('epochs')
+    seed = about.get('seed')
     run = f'checkpoint {about["checkpoint"]}' if seed is None else f'seed {seed}'
     shared = (
         describe_data(about),
         network.family,
-        f'epochs of training: {"unknown" if epochs is None else epochs}',
+        describe_epochs(about),
         describe_input(result),
     )
 

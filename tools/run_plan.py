@@ -61,8 +61,9 @@ class Runner:
 
     def check(self, job: Job) -> None:
         """Raise a ValueError if a step was done, or begun, with other settings."""
+        notes = self.notes(job)
         for step in job.steps:
-            settings = self.notes(job).get(step.name, {}).get('settings')
+            settings = notes.get(step.name, {}).get('settings')
             if settings and step.has_begun() and settings != self.settings(step):
                 wrote = step.out.parent if step.name == 'train' else step.out
                 raise ValueError(

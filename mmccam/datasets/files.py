@@ -86,7 +86,8 @@ def read_json(path: Union[str, Path], form: Any = object) -> Any:
 def check_form(value: Any, form: Any, where: str) -> None:
     """Check the form of a part of a file, as :func:`read_json` does."""
     kind = type(form) if isinstance(form, (dict, list)) else form
-    if not isinstance(value, kind):
+    # Python holds True for a whole number.
+    if not isinstance(value, kind) or kind is int and isinstance(value, bool):
         raise ValueError(f'{where} must be {FORMS[kind]}, got {shorten(value)}')
     if isinstance(form, list):
         for number, entry in enumerate(value):

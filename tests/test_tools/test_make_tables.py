@@ -81,7 +81,8 @@ def test_ilsvrc_has_its_tables_and_its_combination_function(make_tables):
         (changed('about.epochs', 8), 'epochs of training: 8'),
         (changed('about.data', 'CUB, my/cub'), 'CUB, my/cub, split test'),
         (changed('maps.pipeline', [dict(RESIZE, scale=112)]), 'Resize scale=112;'),
-        (changed('model.backbone.extra_conv', 1024), '+ conv6'),
+        (changed('model.backbone.extra_conv', 1024), 'VGG-16 + conv6;'),
+        (changed('model.backbone.extra_conv', 512), 'VGG-16 + conv6 of 512;'),
         (changed('model.backbone.act_cfg', dict(type='LeakyReLU')), '16, LeakyReLU;'),
         (changed('boxes.ccam.threshold', 0.3), 'largest_component at 0.30, IoU 0.5'),
         (

@@ -142,6 +142,7 @@ def test_what_was_interrupted_goes_on_and_its_hours_add_up(run_plan, steps, tmp_
     steps.ends['train.py'] = interrupt
     code, _, errors = run_plan('--line', '1')
     assert code == 130 and errors.endswith('interrupted\n')
+    assert [*json.loads(notes.read_text())] == ['train']
 
     steps.ends.clear()
     assert run_plan('--line', '1')[0] == 0
@@ -224,6 +225,7 @@ def test_launchers_of_the_project(run_plan, monkeypatch, options, words):
         ("tool='score_baselines.py'", "tool='x.py'", 'there is no tool x.py'),
         ("name='again'", "name='nlccam_demo'", 'line 2 of lines: nlccam_demo'),
         ("name='boxes'", "name='again_seed_0'", 'line 3 of lines: again_seed_0 is'),
+        ('epochs = 2', 'epochs = True', '"epochs" must be a whole number'),
         ('epochs = 2', '', '"epochs" must be a whole number, got None'),
         ('epochs = 2', "epochs = '2'", '"epochs" must be a whole number'),
     ],
