@@ -44,7 +44,7 @@ html_title = f'mmccam {version}'
 html_show_sphinx = False
 html_math_renderer = 'mathml'
 html_static_path = ['_static']
-html_css_files = ['math.css']
+html_css_files = ['pages.css']
 
 myst_heading_anchors = 3
 

@@ -155,11 +155,12 @@ def _summary(runs: Iterable[Run], name: str, digits: int = 1) -> str:
 
 
 def _format(rows: list[list[str]], headers: list[str]) -> str:
-    """A table in Markdown without the columns that are empty."""
+    """A table in Markdown without the columns that are empty, numbers to the right."""
     kept = [n for n in range(len(headers)) if any(row[n] for row in rows)]
     cells = [[row[n] for n in kept] for row in rows]
     titles = [headers[n] for n in kept]
-    return tabulate(cells, titles, tablefmt='github', disable_numparse=True)
+    sides = ['left' if title in ('network', 'map') else 'right' for title in titles]
+    return tabulate(cells, titles, 'pipe', disable_numparse=True, colalign=sides)
 
 
 def format_methods(rows: Rows, baselines: dict[str, dict]) -> str:

@@ -1,6 +1,7 @@
 """Tables of a page are written between its markers, the same bytes again."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -76,6 +77,7 @@ def test_all_methods_have_a_row_for_each_map(write_page):
         '| 70.0 ± 0.0 | 41.2 ± 0.0 |',
     ]
     assert '| 78.0 ± 2.8 |' in lines[7]
+    assert re.fullmatch(r'(\|:-+){2}(\|-+:){6}\|', lines[5])
     assert lines[8] == ('| centred box | | | | | | 50.0 | 60.0 |')
     assert 'The centred box has 50 % of each side' in lines[11]
 
