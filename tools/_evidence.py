@@ -1,9 +1,8 @@
-"""Tables of all methods beside those of the paper: numbers, errors and claims."""
+"""Tables of all methods beside those of the paper: numbers, and kinds of failure."""
 
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple, Optional
 
 import numpy as np
@@ -14,7 +13,6 @@ from tabulate import tabulate
 from mmccam.registry import kind_of
 from mmccam.visualization.numbers import ERROR_COLUMNS, LOCALIZATION_COLUMNS, Curves
 
-DRAWS = 10_000
 COLUMNS = ('Top-1', 'Top-5', 'GT-known', 'MaxBoxAcc', 'MaxBoxAccV2', 'PxAP')
 COLUMNS = {title: LOCALIZATION_COLUMNS[title] for title in COLUMNS}
 
@@ -154,7 +152,7 @@ def _summary(runs: Iterable[Run], name: str, digits: int = 1) -> str:
     return f'{np.mean(values):.{digits}f}{spread}'
 
 
-def _format(rows: list[list[str]], headers: list[str]) -> str:
+def format_rows(rows: list[list[str]], headers: list[str]) -> str:
     """A table in Markdown without the columns that are empty, numbers to the right."""
     kept = [n for n in range(len(headers)) if any(row[n] for row in rows)]
     cells = [[row[n] for n in kept] for row in rows]
@@ -179,7 +177,7 @@ def format_methods(rows: Rows, baselines: dict[str, dict]) -> str:
         if 'side' in box:
             text += f' The {title} has {box["side"]} % of each side, as `val` chose; '
             text += 'MaxBoxAcc and MaxBoxAccV2 choose on the evaluated images.'
-    return f'{_format(table, headers)}\n\n{text}'
+    return f'{format_rows(table, headers)}\n\n{text}'
 
 
 def format_errors(rows: Rows, baselines: dict[str, dict]) -> str:
@@ -191,7 +189,7 @@ def format_errors(rows: Rows, baselines: dict[str, dict]) -> str:
         if all('right' in run.metrics for run in runs.values())
     ]
     text = 'Numbers of images, mean ± standard deviation over the runs.'
-    return f'{_format(table, ["network", "map", *ERROR_COLUMNS])}\n\n{text}'
+    return f'{format_rows(table, ["network", "map", *ERROR_COLUMNS])}\n\n{text}'
 
 
 def curves_of(rows: Rows) -> list[Curves]:
@@ -205,77 +203,3 @@ def curves_of(rows: Rows) -> list[Curves]:
             panel = panels.setdefault(network, panel)
             panel.accuracies[name] = {0.5: right}
     return [*panels.values()]
-
-
-def mean_hits(runs: dict[str, Run]) -> Optional[np.ndarray]:
-    """How often the box of each image is right, (N,), None if that is unknown."""
-    hits = [run.hits for run in runs.values()]
-    return None if any(one is None for one in hits) else np.mean(hits, axis=0)
-
-
-def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
-    """What CCAM gains over CAM, and both over the plain network and a centred box."""
-    hits = {key: mean_hits(runs) for key, runs in rows.items()}
-    boxes = {
-        f'CCAM − {title}': np.array([*map(int, box['hits'])])
-        for title, box in baselines.items()
-        if 'side' in box
-    }
-    table, old = [], []
-    for (network, name), runs in rows.items():
-        own, cam = hits[network, name], hits.get((network, 'CAM'))
-        if name != 'CCAM':
-            continue
-        if own is None:
-            old.append(network)
-            continue
-        first = next(iter(runs.values()))
-        gains = [
-            _gain(own, cam),
-            _gain(cam, hits.get((first.base, 'CAM'))),
-            _gain(own, hits.get((first.base, 'CCAM'))),
-            *(_gain(own, box) for box in boxes.values()),
-        ]
-        table.append([network, f'{len(runs)}', *gains])
-    notes = [
-        'GT-known in points, with the interval that has 95 % of '
-        f'{DRAWS:,} draws of the images with replacement. Of several runs the mean of '
-        'each image is drawn: what another training would change is not in it. The '
-        'plain network has no blocks and no method.'
-    ]
-    if old:
-        notes.append(
-            f'Without the outcomes of images are {", ".join(old)}: evaluate them with '
-            'test.py again.'
-        )
-    headers = ['network', 'runs', 'CCAM − CAM']
-    headers += [f'{name} − that of the plain network' for name in ('CAM', 'CCAM')]
-    return f'{_format(table, [*headers, *boxes])}\n\n{" ".join(notes)}'
-
-
-def _gain(own: Optional[np.ndarray], other: Optional[np.ndarray]) -> str:
-    if own is None or other is None or other is own or len(other) != len(own):
-        return ''
-    low, high = interval(own - other)
-    return f'{100 * (own - other).mean():+.1f} ({low:+.1f} … {high:+.1f})'
-
-
-@lru_cache(maxsize=1)
-def _draws(number: int) -> np.ndarray:
-    """How often each of N images is in each of ``DRAWS`` draws of N, (DRAWS, N)."""
-    # Of this generator every version of numpy draws the same.
-    generator = np.random.RandomState(0)
-    draws = np.empty((DRAWS, number), np.int16)
-    for draw in draws:
-        draw[:] = np.bincount(generator.randint(number, size=number), minlength=number)
-    return draws
-
-
-def interval(differences: np.ndarray) -> tuple[float, float]:
-    """The bootstrap's interval of 95 % of a mean of N images (N,), in points."""
-    number = len(differences)
-    # A product has all counts as float64, in parts that need little memory.
-    parts = [part @ differences for part in np.split(_draws(number), 20)]
-    means = np.concatenate(parts) / number
-    low, high = 100 * np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from _claims import format_claims
 from _evidence import (
     Rows,
     collect,
     curves_of,
-    format_claims,
     format_errors,
     format_methods,
     scale_of,

@@ -101,22 +101,34 @@ def test_kinds_of_failure_are_means_over_seeds(write_page):
 def test_claims_have_an_interval_over_images(write_page):
     _, _, lines = write_page('claims', with_images(), with_images('1100', blocks='no'))
     assert lines[4] == (
-        '| network | runs | CCAM − CAM | CAM − that of the plain network '
-        '| CCAM − that of the plain network | CCAM − centred box |'
+        '| network | map | runs | over CAM | over the plain network '
+        '| over the centred box |'
     )
     # Gains of 0, 1, 1, 0 and of 0, 0, 1, 0; means of four draws lie between 0 and 1.
-    assert lines[6] == (
-        '| VGG-16, low and high level | 1 | +50.0 (+0.0 … +100.0) | '
-        '+0.0 (+0.0 … +0.0) | +25.0 (+0.0 … +75.0) | +25.0 (+0.0 … +75.0) |'
+    assert lines[7] == (
+        '| VGG-16, low and high level | CCAM | 1 | +50.0 (+0.0 … +100.0) | '
+        '+25.0 (+0.0 … +75.0) | +25.0 (+0.0 … +75.0) |'
     )
-    assert lines[7].endswith('| +25.0 (+0.0 … +75.0) | | | +0.0 (+0.0 … +0.0) |')
+    cam, ccam = lines[8:10]
+    assert cam.endswith('| CAM | 1 | | | -25.0 (-75.0 … +0.0) |')
+    assert ccam.endswith('| CCAM | 1 | +25.0 (+0.0 … +75.0) | | +0.0 (+0.0 … +0.0) |')
+
+
+def test_a_map_by_gradients_is_compared_in_the_runs_that_it_has(write_page):
+    saliency = with_images()
+    saliency['maps']['cams']['mwp'] = dict(type='mmccam.ExcitationBackprop')
+    saliency['images']['hits']['mwp'] = '0111'
+    saliency['metrics']['mwp/gt_known_loc'] = 75.0
+    _, _, lines = write_page('claims', with_images('1001', seed=1), saliency)
+    # Of seed 0 alone, in which CCAM has the first three right.
+    assert '| mwp | 1 | +50.0 ' in lines[8] and '| +0.0 ' in lines[8]
 
 
 def test_networks_of_another_input_have_rows_of_their_own(write_page):
     large = with_images('1100')
     large['maps']['pipeline'][1] = dict(type='Resize', scale=[448, 448])
     _, _, lines = write_page('claims', with_images(), large, scored=False)
-    names = [line.split(' | ')[0] for line in lines[6:8]]
+    names = [line.split(' | ')[0] for line in lines[6:9:2]]
     assert names == [
         '| VGG-16 at 448 × 448, low and high level',
         '| VGG-16, low and high level',
