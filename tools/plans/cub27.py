@@ -10,8 +10,10 @@ environment = dict(
     MMCCAM_SIZE='112',
 )
 train_options = {'default_hooks.checkpoint.max_keep_ckpts': 1}
-all_rules = ('largest_component', 'released_nlccam', 'mean_multiple')
-saliency = dict(config='saliency_vgg16_custom', box_rules=all_rules)
+saliency = dict(
+    config='saliency_vgg16_custom',
+    box_rules=('largest_component', 'released_nlccam', 'mean_multiple'),
+)
 # The networks of 112 with maps of 14 x 14 positions instead of 7 x 7.
 side = 'dataset.pipeline.1.scale'
 large = dict(
@@ -50,11 +52,7 @@ lines = [
     dict(config='adl_vgg16_custom'),
     dict(config='cutmix_vgg16_custom'),
     dict(saliency, of='conv6_vgg16_custom'),
-    dict(
-        config='saliency_vgg16_custom_layers',
-        box_rules=all_rules,
-        of='conv6_vgg16_custom',
-    ),
+    dict(saliency, config='saliency_vgg16_custom_mwp', of='conv6_vgg16_custom'),
     dict(
         saliency,
         name='saliency_plain',
