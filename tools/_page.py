@@ -97,6 +97,11 @@ def rows_of_folder(folder: Path) -> tuple[Rows, dict[str, dict]]:
     return collect(results), scored[0]['baselines'] if scored else {}
 
 
+def without_gradients(results: list[dict]) -> list[dict]:
+    """The results of class maps alone."""
+    return [one for one in results if kind_of(one['model']) != 'SaliencyClassifier']
+
+
 def format_paper(folder: Path) -> str:
     """Tables 1 to 7; a Table 6 for each network with more functions than two.
 
@@ -105,7 +110,7 @@ def format_paper(folder: Path) -> str:
     """
     results, scored = read_folder(folder)
     usual = usual_scale(results)
-    results = [one for one in results if kind_of(one['model']) != 'SaliencyClassifier']
+    results = without_gradients(results)
     others = sorted({scale_of(one) for one in results} - {usual})
     results = [one for one in results if scale_of(one) == usual]
     found = gather(score for one in results for score in scores_of(one, str(folder)))
@@ -137,6 +142,7 @@ def _baseline_note(protocol: tuple[str, ...], scored: Iterable[dict]) -> str:
 def format_functions(folder: Path) -> str:
     """All combination functions of the networks that were evaluated with several."""
     results, scored = read_folder(folder)
+    results = without_gradients(results)
     results = [one for one in results if len(one['maps']['cams']) > len(MAPS)]
     if not results:
         raise ValueError(f'no result of {folder} has more than two maps')

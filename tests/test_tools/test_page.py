@@ -86,7 +86,11 @@ def test_all_combination_functions_of_a_network(write_page):
     run = with_images()
     run['maps']['cams']['far'] = dict(type='mmccam.TopBottom', i=1, j=10)
     run['metrics'] |= {'far/gt_known_loc': 66.6}
-    _, _, lines = write_page('functions', run, scored=False)
+    saliency = with_images()
+    saliency['model']['type'] = 'mmccam.SaliencyClassifier'
+    saliency['maps']['cams']['mwp'] = dict(type='mmccam.ExcitationBackprop')
+    saliency['metrics'] = dict(reversed(saliency['metrics'].items()))
+    _, _, lines = write_page('functions', saliency, run, scored=False)
     names = [line.split(' | ')[1] for line in lines[6:9]]
     assert names == ['top-1 & bottom-0', 'quadratic', 'top-1 & bottom-10']
     assert lines[10].endswith(' Of 200 classes.')
