@@ -1,5 +1,6 @@
 """What each map gains over others, in GT-known, with an interval over images."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Optional
 
@@ -7,7 +8,6 @@ import numpy as np
 from _evidence import Rows, Run, format_rows
 
 DRAWS = 10_000
-Runs = dict[str, Run]
 
 
 def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
@@ -19,7 +19,7 @@ def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
     }
     table, old = [], []
     for (network, name), runs in rows.items():
-        if (own := mean_hits(runs)) is None:
+        if (own := mean_hits(runs.values())) is None:
             old.append(network)
             continue
         base = next(iter(runs.values())).base
@@ -47,19 +47,19 @@ def format_claims(rows: Rows, baselines: dict[str, dict]) -> str:
     return f'{format_rows(table, headers)}\n\n{" ".join(notes)}'
 
 
-def mean_hits(runs: Runs) -> Optional[np.ndarray]:
+def mean_hits(runs: Iterable[Run]) -> Optional[np.ndarray]:
     """How often the box of each image is right, (N,), None if that is unknown."""
-    hits = [run.hits for run in runs.values()]
+    hits = [run.hits for run in runs]
     return None if any(one is None for one in hits) else np.mean(hits, axis=0)
 
 
-def _gain_over(runs: Runs, others: Optional[Runs]) -> str:
+def _gain_over(runs: dict[str, Run], others: Optional[dict[str, Run]]) -> str:
     """The gain over another map, of the runs that both have, if there are such."""
     if others is None or others is runs:
         return ''
     shared = [run for run in runs if run in others]
     own, other = (
-        mean_hits({run: one[run] for run in shared or one}) for one in (runs, others)
+        mean_hits(one[run] for run in shared or one) for one in (runs, others)
     )
     return _format_gain(own, other)
 
